@@ -1,0 +1,152 @@
+use super::{Account, Details, Error, Filter, Listed, NewOwner, Status, sql};
+use crate::access::{Actor, Allowed, AllowedAdmin, DeleteAccounts, EditAccounts, EditDetails, Grants, System, ViewStaffArea};
+use crate::app::{Snapshot, Tx};
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::{AccountId, UserId};
+use crate::{membership, search, user};
+
+/// Makes an account with its owner.
+pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
+    insert(tx, by.actor(), details, owner)
+}
+
+/// Makes an account from the command line.
+pub fn create_by_system(tx: &Tx<'_>, by: &System, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
+    insert(tx, by.actor(), details, owner)
+}
+
+fn insert(tx: &Tx<'_>, by: &Actor, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
+    let owner = match owner {
+        NewOwner::Existing(id) => user::find(tx, *id)?.ok_or(Error::NoSuchOwner)?.id,
+        NewOwner::New(new) => user::insert(tx, Some(by), new)?,
+    };
+    let id = sql::insert(tx, details, owner)?;
+    index(tx, id, details)?;
+    tx.record(by, &Event::new(EventKind::AccountCreated).in_account(id, &details.name))?;
+    // The owner has a row too; what is stored in it is of no meaning while it owns the account.
+    let row = membership::New { account: id, user: owner, grants: Grants::all(), invitation: None, added_by: by.clone() };
+    membership::insert(tx, by, &row)?;
+    Ok(id)
+}
+
+fn index(tx: &Tx<'_>, id: AccountId, details: &Details) -> Result<(), Fault> {
+    search::index(tx, search::Kind::Account, id.0, &[&details.name, &details.company, &details.contact_email])
+}
+
+/// Changes the account's own data.
+pub fn update(tx: &Tx<'_>, by: &Allowed<EditDetails>, details: &Details) -> Result<(), Error> {
+    let before = sql::find(tx, by.account())?.ok_or(Error::NotFound)?.details;
+    sql::update(tx, by.account(), details)?;
+    index(tx, by.account(), details)?;
+    let event =
+        Event::new(EventKind::AccountUpdated).in_account(by.account(), &details.name).with_detail(changes(&before, details));
+    Ok(tx.record(by.actor(), &event)?)
+}
+
+/// What changed, field by field.
+fn changes(before: &Details, after: &Details) -> String {
+    let fields = [
+        ("name", &before.name, &after.name),
+        ("company", &before.company, &after.company),
+        ("contact email", &before.contact_email, &after.contact_email),
+        ("address", &before.address1, &after.address1),
+        ("address 2", &before.address2, &after.address2),
+        ("city", &before.city, &after.city),
+        ("state", &before.state, &after.state),
+        ("postcode", &before.postcode, &after.postcode),
+        ("country", &before.country, &after.country),
+        ("phone", &before.phone, &after.phone),
+    ];
+    let changed = fields.into_iter().filter(|(_, before, after)| before != after);
+    changed.map(|(name, before, after)| format!("{name}: “{before}” → “{after}”")).collect::<Vec<_>>().join("; ")
+}
+
+/// Puts the account into a group and marks it active or inactive; a closed one stays closed.
+pub fn classify(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId, group: &str, active: bool) -> Result<(), Error> {
+    let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    let status = match (account.status, active) {
+        (Status::Closed, _) => Status::Closed,
+        (_, true) => Status::Active,
+        (_, false) => Status::Inactive,
+    };
+    if account.group == group && account.status == status {
+        return Ok(());
+    }
+    sql::classify(tx, id, group, status)?;
+    let detail = format!("group “{}” → “{group}”; status {} → {}", account.group, account.status.key(), status.key());
+    let event = Event::new(EventKind::AccountUpdated).in_account(id, &account.details.name).with_detail(detail);
+    Ok(tx.record(by.actor(), &event)?)
+}
+
+/// Closes an account: nobody enters it from now on (PRODUCT rule 8).
+pub fn close(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId) -> Result<(), Error> {
+    set_status(tx, by.actor(), id, Status::Closed, EventKind::AccountClosed)
+}
+
+/// Opens a closed account again.
+pub fn reopen(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId) -> Result<(), Error> {
+    set_status(tx, by.actor(), id, Status::Active, EventKind::AccountReopened)
+}
+
+fn set_status(tx: &Tx<'_>, by: &Actor, id: AccountId, status: Status, kind: EventKind) -> Result<(), Error> {
+    tx.bump_revision_of_existing(id)?.ok_or(Error::NotFound)?;
+    let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    if account.status == status {
+        return Ok(());
+    }
+    sql::set_status(tx, id, status)?;
+    Ok(tx.record(by, &Event::new(kind).in_account(id, &account.details.name))?)
+}
+
+/// Deletes an account; its users stay.
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> Result<(), Error> {
+    remove(tx, by.actor(), id).map(drop)
+}
+
+/// Deletes an account, and the users whom it would leave without any (PRODUCT rule 9).
+pub fn delete_with_orphans(tx: &Tx<'_>, by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> Result<(), Error> {
+    for member in remove(tx, by.actor(), id)? {
+        let Some(orphan) = user::find(tx, member)? else { continue };
+        if membership::count_of_user(tx, member)? == 0 {
+            user::delete_orphan(tx, by.actor(), &orphan)?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the account and returns who were its users.
+fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> {
+    tx.bump_revision_of_existing(id)?.ok_or(Error::NotFound)?;
+    let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    let users = membership::users_of(tx, id)?;
+    sql::delete(tx, id)?;
+    search::forget(tx, search::Kind::Account, id.0)?;
+    tx.record(by, &Event::new(EventKind::AccountDeleted).in_account(id, &account.details.name))?;
+    Ok(users)
+}
+
+/// The account of this id. Reading it needs no ticket; showing it to somebody does.
+pub fn find(snapshot: &Snapshot<'_>, id: AccountId) -> Result<Option<Account>, Fault> {
+    sql::find(snapshot, id)
+}
+
+/// Accounts that a filter finds, newest first.
+pub fn list(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<Listed>, Fault> {
+    sql::list(snapshot, filter, limit)
+}
+
+/// The groups in use.
+pub fn groups(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
+    sql::groups(snapshot)
+}
+
+/// How many accounts, users and pending invitations there are.
+pub fn count(snapshot: &Snapshot<'_>) -> Result<(i64, i64, i64), Fault> {
+    sql::count(snapshot)
+}

@@ -1,0 +1,114 @@
+//! Admins: members of staff, with their own logins and sessions.
+
+mod ops;
+mod sql;
+
+use std::time::Duration;
+
+use crate::access::Denied;
+use crate::clock::Timestamp;
+use crate::email::Email;
+use crate::error::{Fault, HasKind, Invalid, Kind};
+use crate::id::{AdminId, SessionId};
+use crate::password::{Busy, PasswordHash};
+use crate::secret::Secret;
+
+pub use ops::{
+    create, create_by_system, exists, list, login, logout, resolve, set_disabled, set_up, setup_is_open, setup_link, touch,
+};
+
+/// Limits of an admin's session.
+pub const ABSOLUTE: Duration = Duration::from_hours(12);
+/// How long it may rest.
+pub const IDLE: Duration = Duration::from_mins(15);
+/// How long a set-up link works.
+pub const SETUP_VALID_FOR: Duration = Duration::from_hours(24);
+
+/// A member of staff.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// The admin.
+    pub id: AdminId,
+    /// The name.
+    pub name: String,
+    /// The login.
+    pub email: String,
+    /// The last login.
+    pub last_login_at: Option<Timestamp>,
+    /// Since when the admin can no longer log in.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// An admin to be made.
+#[derive(Clone, Debug)]
+pub struct NewAdmin {
+    /// The name.
+    pub name: String,
+    /// The login.
+    pub email: Email,
+    /// The password.
+    pub password: PasswordHash,
+}
+
+/// Who uses an admin session.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The session.
+    pub session: SessionId,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// The admin.
+    pub admin: Admin,
+}
+
+/// A session that has just begun.
+pub struct Started {
+    /// What the cookie holds.
+    pub secret: Secret,
+    /// Who logged in.
+    pub admin: AdminId,
+}
+
+/// Why an admin could not be made or logged in.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A wrong password or an unknown or disabled address: nobody learns which.
+    #[error("wrong email address or password")]
+    WrongCredentials,
+    /// Another admin has this address.
+    #[error("another admin has this address")]
+    EmailTaken,
+    /// The set-up link is used, expired or unknown.
+    #[error("this set-up link is no longer valid")]
+    Gone,
+    /// There is no such admin.
+    #[error("there is no such admin")]
+    NotFound,
+    /// Nobody could get in any more.
+    #[error("you cannot disable yourself")]
+    Oneself,
+    /// Too many at once.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// No ticket.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Not the caller's fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl HasKind for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::WrongCredentials => Kind::Unauthenticated,
+            Self::EmailTaken => Kind::Invalid(vec![Invalid::new("email", "error-email-taken")]),
+            Self::Gone => Kind::Gone,
+            Self::NotFound => Kind::NotFound,
+            Self::Oneself => Kind::Conflict("error-disable-oneself"),
+            Self::Busy(busy) => busy.kind(),
+            Self::Denied(denied) => denied.kind(),
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
+}

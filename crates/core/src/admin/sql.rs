@@ -1,0 +1,120 @@
+use super::{Admin, NewAdmin, Resolved};
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::{DbError, Row};
+use crate::email::EmailKey;
+use crate::error::Fault;
+use crate::id::{AdminId, SessionId};
+use crate::params;
+use crate::password::PasswordHash;
+use crate::secret::SecretHash;
+
+const COLUMNS: &str = "a.id, a.name, a.email, a.last_login_at, a.disabled_at";
+
+fn admin(row: &mut Row) -> Result<Admin, DbError> {
+    Ok(Admin { id: row.take()?, name: row.take()?, email: row.take()?, last_login_at: row.take()?, disabled_at: row.take()? })
+}
+
+pub(super) fn exists(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
+    snapshot.one("select count(*) from admins", &[], Row::take)
+}
+
+pub(super) fn list(snapshot: &Snapshot<'_>) -> Result<Vec<Admin>, Fault> {
+    snapshot.all(&format!("select {COLUMNS} from admins a order by a.name, a.id limit 500"), &[], admin)
+}
+
+/// `None` when another admin has the address.
+pub(super) fn insert(tx: &Tx<'_>, new: &NewAdmin) -> Result<Option<AdminId>, Fault> {
+    tx.optional(
+        "insert into admins (name, email, email_key, password_hash, created_at) values ($1, $2, $3, $4, $5)
+         on conflict (email_key) do nothing returning id",
+        params![new.name, new.email, new.email.key(), new.password, tx.now()],
+        Row::take,
+    )
+}
+
+pub(super) fn set_disabled(tx: &Tx<'_>, id: AdminId, disabled: bool) -> Result<Option<(String, String)>, Fault> {
+    let disabled_at = disabled.then(|| tx.now());
+    if disabled {
+        tx.execute("delete from admin_sessions where admin_id = $1", params![id])?;
+    }
+    tx.optional("update admins set disabled_at = $1 where id = $2 returning name, email", params![disabled_at, id], |row| {
+        Ok((row.take()?, row.take()?))
+    })
+}
+
+pub(super) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<(AdminId, String, PasswordHash)>, Fault> {
+    snapshot.optional(
+        "select id, name, password_hash from admins where email_key = $1 and disabled_at is null",
+        params![email],
+        |row| Ok((row.take()?, row.take()?, row.take()?)),
+    )
+}
+
+pub(super) fn renew_password(tx: &Tx<'_>, id: AdminId, hash: &PasswordHash) -> Result<(), Fault> {
+    tx.execute("update admins set password_hash = $1 where id = $2", params![hash, id])?;
+    Ok(())
+}
+
+pub(super) fn signed_in(tx: &Tx<'_>, id: AdminId) -> Result<(), Fault> {
+    tx.execute(
+        "update admins set last_login_at = $1, last_login_ip = $2 where id = $3",
+        params![tx.now(), tx.request().ip.map(|ip| ip.to_string()), id],
+    )?;
+    Ok(())
+}
+
+pub(super) fn insert_session(tx: &Tx<'_>, id: AdminId, hash: &SecretHash, expires_at: Timestamp) -> Result<(), Fault> {
+    let request = tx.request();
+    tx.execute(
+        "insert into admin_sessions (token_hash, admin_id, created_at, last_seen_at, expires_at, ip, user_agent)
+         values ($1, $2, $3, $3, $4, $5, $6)",
+        params![hash, id, tx.now(), expires_at, request.ip.map_or_else(String::new, |ip| ip.to_string()), request.user_agent],
+    )?;
+    Ok(())
+}
+
+pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Resolved, Timestamp)>, Fault> {
+    snapshot.optional(
+        &format!("select s.id, s.last_seen_at, {COLUMNS}, s.expires_at from admin_sessions s join admins a on a.id = s.admin_id where s.token_hash = $1"),
+        params![hash],
+        |row| Ok((Resolved { session: row.take()?, last_seen_at: row.take()?, admin: admin(row)? }, row.take()?)),
+    )
+}
+
+pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
+    tx.execute("update admin_sessions set last_seen_at = $1 where id = $2", params![tx.now(), id])?;
+    Ok(())
+}
+
+pub(super) fn delete_session(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
+    tx.execute("delete from admin_sessions where id = $1", params![id])?;
+    Ok(())
+}
+
+pub(super) fn delete_expired_sessions(tx: &Tx<'_>) -> Result<(), Fault> {
+    tx.execute("delete from admin_sessions where expires_at <= $1", params![tx.now()])?;
+    Ok(())
+}
+
+pub(super) fn replace_setup_link(tx: &Tx<'_>, hash: &SecretHash, expires_at: Timestamp) -> Result<(), Fault> {
+    tx.execute("delete from setup_links", &[])?;
+    tx.execute(
+        "insert into setup_links (token_hash, created_at, expires_at) values ($1, $2, $3)",
+        params![hash, tx.now(), expires_at],
+    )?;
+    Ok(())
+}
+
+pub(super) fn setup_link_exists(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<bool, Fault> {
+    snapshot.one(
+        "select count(*) from setup_links where token_hash = $1 and expires_at > $2",
+        params![hash, snapshot.now()],
+        Row::take,
+    )
+}
+
+/// `false` when the link is unknown, expired or was used by somebody else a moment ago.
+pub(super) fn use_setup_link(tx: &Tx<'_>, hash: &SecretHash) -> Result<bool, Fault> {
+    Ok(tx.execute("delete from setup_links where token_hash = $1 and expires_at > $2", params![hash, tx.now()])? == 1)
+}

@@ -1,0 +1,242 @@
+//! An [`App`] is everything Latchkey knows and can do, without a door. No global state: two apps run
+//! in one process.
+
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, Timestamp};
+use crate::db::{Conn, Database, DbError, Row, Value};
+use crate::error::Fault;
+use crate::mail::Templates;
+use crate::password::Hasher;
+use crate::secret::{Random, SealKey, Secret};
+
+/// What an app is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub database: Database,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Where random bits come from.
+    pub random: Random,
+    /// The key under which secrets wait in queued mails.
+    pub seal_key: SealKey,
+    /// Hashes and verifies passwords.
+    pub hasher: Hasher,
+    /// Writes mails.
+    pub templates: Arc<dyn Templates>,
+    /// The address under which people reach this server, without a slash at the end. Links in mails are
+    /// built from it alone.
+    pub public_url: String,
+}
+
+/// A running Latchkey, cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    parts: Parts,
+    outbox_filled: Notify,
+}
+
+/// From where an operation was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The client's address; `None` for the machine's own work.
+    pub ip: Option<IpAddr>,
+    /// What the browser calls itself, cut to a bounded length.
+    pub user_agent: String,
+}
+
+impl App {
+    /// Puts an app together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, outbox_filled: Notify::new() }))
+    }
+
+    /// Runs `work` in a read-only snapshot, on the blocking pool.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let now = self.now();
+        self.0.parts.database.read(move |conn| work(&Snapshot { conn, now })).await
+    }
+
+    /// Runs `work` in a transaction, on the blocking pool: commits on `Ok`, rolls back on `Err`.
+    pub async fn write<T, E>(
+        &self,
+        request: &Request,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.0);
+        let request = request.clone();
+        let written = self.0.parts.database.write(move |conn| {
+            let snapshot = Snapshot { conn, now: inner.parts.clock.now() };
+            let tx = Tx { snapshot, app: &inner, request: &request, promised: Cell::new(false) };
+            work(&tx).map(|output| (output, tx.promised.get()))
+        });
+        let (output, promised) = written.await?;
+        if promised {
+            self.0.outbox_filled.notify_one();
+        }
+        Ok(output)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
+    }
+
+    /// The pool that hashes and verifies passwords.
+    pub fn hasher(&self) -> &Hasher {
+        &self.0.parts.hasher
+    }
+
+    /// Where random bits come from.
+    pub fn random(&self) -> &Random {
+        &self.0.parts.random
+    }
+
+    /// The address under which people reach this server.
+    pub fn public_url(&self) -> &str {
+        &self.0.parts.public_url
+    }
+
+    /// The database, for migrations and readiness.
+    pub fn database(&self) -> &Database {
+        &self.0.parts.database
+    }
+
+    /// Waits until a transaction of this process has promised something.
+    pub async fn outbox_filled(&self) {
+        self.0.outbox_filled.notified().await;
+    }
+
+    /// Opens a sealed secret; `None` when it was sealed under another key.
+    pub(crate) fn unseal(&self, sealed: &[u8]) -> Option<Secret> {
+        self.0.parts.seal_key.open(sealed)
+    }
+}
+
+/// One consistent view of the database.
+pub struct Snapshot<'a> {
+    conn: &'a Conn,
+    now: Timestamp,
+}
+
+impl Snapshot<'_> {
+    /// The moment of this transaction.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// All rows.
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        arguments: &[Value],
+        read: impl Fn(&mut Row) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, Fault> {
+        let rows = self.conn.query(sql, arguments)?;
+        rows.into_iter().map(|mut row| Ok(read(&mut row)?)).collect()
+    }
+
+    /// The first row, if there is one.
+    pub(crate) fn optional<T>(
+        &self,
+        sql: &str,
+        arguments: &[Value],
+        read: impl Fn(&mut Row) -> Result<T, DbError>,
+    ) -> Result<Option<T>, Fault> {
+        let first = self.conn.query(sql, arguments)?.into_iter().next();
+        first.map(|mut row| Ok(read(&mut row)?)).transpose()
+    }
+
+    /// The row that the schema promises.
+    pub(crate) fn one<T>(
+        &self,
+        sql: &str,
+        arguments: &[Value],
+        read: impl Fn(&mut Row) -> Result<T, DbError>,
+    ) -> Result<T, Fault> {
+        self.optional(sql, arguments, read)?.ok_or(Fault::Db(DbError::NoRow))
+    }
+}
+
+/// A transaction that can write. It carries time, randomness and the request.
+pub struct Tx<'a> {
+    snapshot: Snapshot<'a>,
+    app: &'a Inner,
+    request: &'a Request,
+    promised: Cell<bool>,
+}
+
+impl<'a> Deref for Tx<'a> {
+    type Target = Snapshot<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.snapshot
+    }
+}
+
+impl Tx<'_> {
+    /// From where this was asked for.
+    pub const fn request(&self) -> &Request {
+        self.request
+    }
+
+    /// A new secret.
+    pub(crate) fn secret(&self) -> Result<Secret, Fault> {
+        Ok(self.app.parts.random.secret()?)
+    }
+
+    /// Random bytes that are no secret, such as a public identifier.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
+        let mut bytes = [0; N];
+        self.app.parts.random.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Seals a secret for as long as its mail waits.
+    pub(crate) fn seal(&self, secret: &Secret) -> Result<Vec<u8>, Fault> {
+        Ok(self.app.parts.seal_key.seal(&self.app.parts.random, secret)?)
+    }
+
+    /// Writes mails.
+    pub(crate) fn templates(&self) -> &dyn Templates {
+        &*self.app.parts.templates
+    }
+
+    /// The address under which people reach this server.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.app.parts.public_url
+    }
+
+    /// Changes rows and returns how many.
+    pub(crate) fn execute(&self, sql: &str, arguments: &[Value]) -> Result<u64, Fault> {
+        Ok(self.snapshot.conn.execute(sql, arguments)?)
+    }
+
+    /// Wakes the workers once this transaction has been committed.
+    pub(crate) fn promise(&self) {
+        self.promised.set(true);
+    }
+
+    pub(crate) fn skip_locked(&self) -> &'static str {
+        self.snapshot.conn.skip_locked()
+    }
+
+    pub(crate) fn for_update(&self) -> &'static str {
+        self.snapshot.conn.for_update()
+    }
+}

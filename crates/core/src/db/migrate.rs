@@ -1,0 +1,95 @@
+//! Migrations: written once in PostgreSQL's words, applied in order, each in one transaction.
+//!
+//! refinery would be the library for this; its rusqlite is older than ours (refinery 0.10 takes
+//! 0.40 and earlier), and what we need of it is these few lines.
+
+use ring::digest::{SHA256, digest};
+
+use super::{Conn, DbError};
+use crate::clock::Timestamp;
+use crate::params;
+
+/// Every migration in order. A name never changes once it was released, nor does its text.
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_users", include_str!("../../../../migrations/0001_users.sql")),
+    ("0002_accounts", include_str!("../../../../migrations/0002_accounts.sql")),
+    ("0003_invitations", include_str!("../../../../migrations/0003_invitations.sql")),
+    ("0004_memberships", include_str!("../../../../migrations/0004_memberships.sql")),
+    ("0005_sessions", include_str!("../../../../migrations/0005_sessions.sql")),
+    ("0006_admins", include_str!("../../../../migrations/0006_admins.sql")),
+    ("0007_events", include_str!("../../../../migrations/0007_events.sql")),
+    ("0008_mails", include_str!("../../../../migrations/0008_mails.sql")),
+    ("0009_notes", include_str!("../../../../migrations/0009_notes.sql")),
+    ("0010_settings", include_str!("../../../../migrations/0010_settings.sql")),
+];
+
+const LEDGER: &str = "create table if not exists migrations (
+    name text not null primary key,
+    checksum bytea not null,
+    applied_at bigint not null
+)";
+
+/// Brings the schema up to date and returns the names of what was applied now.
+///
+/// Runs inside the writer's transaction, so an interrupted migration leaves nothing behind.
+pub(super) fn run(conn: &Conn, now: Timestamp) -> Result<Vec<&'static str>, DbError> {
+    conn.batch(&dialect(conn, LEDGER))?;
+    conn.lock_schema()?;
+    let known = applied(conn)?;
+    verify(&known)?;
+    let mut done = Vec::new();
+    for (name, text) in MIGRATIONS.iter().skip(known.len()) {
+        conn.batch(&dialect(conn, text))?;
+        conn.execute(
+            "insert into migrations (name, checksum, applied_at) values ($1, $2, $3)",
+            params![name, checksum(text), now],
+        )?;
+        done.push(*name);
+    }
+    Ok(done)
+}
+
+/// Whether every migration is in place: what `GET /readyz` asks.
+pub(super) fn is_current(conn: &Conn) -> Result<bool, DbError> {
+    let known = applied(conn)?;
+    verify(&known)?;
+    Ok(known.len() == MIGRATIONS.len())
+}
+
+fn applied(conn: &Conn) -> Result<Vec<(String, Vec<u8>)>, DbError> {
+    conn.query("select name, checksum from migrations order by name", &[])?
+        .into_iter()
+        .map(|mut row| Ok((row.take()?, row.take()?)))
+        .collect()
+}
+
+fn verify(known: &[(String, Vec<u8>)]) -> Result<(), DbError> {
+    if known.len() > MIGRATIONS.len() {
+        return Err(DbError::Schema(
+            "this database was made by a newer Latchkey; start that one, or restore a backup".to_owned(),
+        ));
+    }
+    for ((name, sum), (expected, text)) in known.iter().zip(MIGRATIONS) {
+        if name != expected || *sum != checksum(text) {
+            return Err(DbError::Schema(format!("migration {name} in this database is not the one Latchkey knows")));
+        }
+    }
+    Ok(())
+}
+
+fn checksum(text: &str) -> Vec<u8> {
+    digest(&SHA256, text.as_bytes()).as_ref().to_vec()
+}
+
+/// The text as this database reads it.
+fn dialect(conn: &Conn, text: &str) -> String {
+    match conn {
+        Conn::Postgres(_) => text.replace("--@postgres ", ""),
+        Conn::Sqlite(_) => text
+            .replace("bigint generated always as identity primary key", "integer primary key autoincrement")
+            .replace(" collate \"C\"", "")
+            .replace("bigint", "integer")
+            .replace("bytea", "blob")
+            .replace("\n)", "\n) strict"),
+    }
+}

@@ -1,0 +1,299 @@
+//! The only place that knows there are two databases.
+//!
+//! **Invariant:** no other module names a driver. Operations see [`Snapshot`] and [`Tx`], which speak
+//! one SQL with `$1`; the closure given to [`Database::read`] or [`Database::write`] runs on the
+//! blocking pool and can await nothing but the database. Whoever needs a connection waits on a
+//! semaphore, never on a blocked thread.
+
+mod error;
+mod migrate;
+mod postgres;
+mod sqlite;
+mod value;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+pub use error::DbError;
+pub use value::{FromValue, Nullable, Row, ToValue, Value};
+
+use crate::clock::Timestamp;
+use crate::error::Fault;
+use postgres::{Postgres, PostgresConn};
+use sqlite::SqliteConn;
+
+/// Connections that read at the same time (SQLite), and all connections (PostgreSQL).
+#[derive(Clone, Copy, Debug)]
+pub struct Connections {
+    /// SQLite readers beside the one writer.
+    pub sqlite_readers: usize,
+    /// PostgreSQL connections of this process.
+    pub postgres: usize,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self { sqlite_readers: 4, postgres: 16 }
+    }
+}
+
+/// Which database to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A file; its folder must exist.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL.
+    Postgres(String),
+}
+
+/// An open database.
+#[derive(Clone)]
+pub struct Database(Backend);
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite { writer: Arc<Pool>, readers: Arc<Pool> },
+    Postgres(Postgres),
+}
+
+/// SQLite connections that wait to be taken. As many permits as connections, so a take never fails.
+struct Pool {
+    permits: Semaphore,
+    idle: Mutex<Vec<SqliteConn>>,
+}
+
+impl Pool {
+    fn new(connections: Vec<SqliteConn>) -> Arc<Self> {
+        Arc::new(Self { permits: Semaphore::new(connections.len()), idle: Mutex::new(connections) })
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConn>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection for the length of one transaction.
+#[allow(private_interfaces, reason = "the drivers stay in this folder")]
+pub(crate) enum Conn {
+    Sqlite(SqliteConn),
+    Postgres(PostgresConn),
+}
+
+impl Conn {
+    fn batch(&self, sql: &str) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(conn) => conn.batch(sql),
+            Self::Postgres(conn) => conn.batch(sql),
+        }
+    }
+
+    pub(crate) fn query(&self, sql: &str, arguments: &[Value]) -> Result<Vec<Row>, DbError> {
+        match self {
+            Self::Sqlite(conn) => conn.query(sql, arguments),
+            Self::Postgres(conn) => conn.query(sql, arguments),
+        }
+    }
+
+    pub(crate) fn execute(&self, sql: &str, arguments: &[Value]) -> Result<u64, DbError> {
+        match self {
+            Self::Sqlite(conn) => conn.execute(sql, arguments),
+            Self::Postgres(conn) => conn.execute(sql, arguments),
+        }
+    }
+
+    /// The end of a `select` that takes rows no other worker holds. SQLite has one writer and needs none.
+    pub(crate) fn skip_locked(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " for update skip locked",
+        }
+    }
+
+    /// The end of a `select` whose row stays as it is until the transaction ends.
+    pub(crate) fn for_update(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " for update",
+        }
+    }
+
+    /// Two nodes that start at once migrate one after the other.
+    fn lock_schema(&self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(conn) => conn.batch("lock table migrations in exclusive mode"),
+        }
+    }
+
+    /// PostgreSQL answers a `commit` after a failed statement by rolling back without an error.
+    fn commit(&self) -> Result<(), DbError> {
+        match self {
+            Self::Postgres(conn) if conn.has_failed() => {
+                Err(DbError::Schema("a statement failed and the operation went on".to_owned()))
+            }
+            _ => self.batch("commit"),
+        }
+    }
+
+    fn begin(&self, mode: Mode) -> Result<(), DbError> {
+        self.batch(match (self, mode) {
+            (Self::Sqlite(_), Mode::Read) => "begin",
+            (Self::Sqlite(_), Mode::Write) => "begin immediate",
+            (Self::Postgres(_), Mode::Read) => "begin isolation level repeatable read read only",
+            (Self::Postgres(_), Mode::Write) => "begin isolation level read committed",
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+impl Database {
+    /// Opens the database. SQLite is created when missing; PostgreSQL is first reached on first use.
+    pub fn open(location: &Location, connections: Connections) -> Result<Self, DbError> {
+        match location {
+            Location::Sqlite(path) => Self::open_sqlite(path, connections.sqlite_readers),
+            Location::Postgres(url) => Ok(Self(Backend::Postgres(Postgres::new(url, connections.postgres)?))),
+        }
+    }
+
+    fn open_sqlite(path: &Path, readers: usize) -> Result<Self, DbError> {
+        let writer = SqliteConn::writer(path)?;
+        let readers = (0..readers).map(|_| SqliteConn::reader(path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(Backend::Sqlite { writer: Pool::new(vec![writer]), readers: Pool::new(readers) }))
+    }
+
+    /// Applies the migrations that are missing and returns their names.
+    pub async fn migrate(&self, now: Timestamp) -> Result<Vec<&'static str>, Fault> {
+        self.run(Mode::Write, move |conn| Ok(migrate::run(conn, now)?)).await
+    }
+
+    /// Whether the database answers and every migration is in place.
+    pub async fn is_ready(&self) -> Result<bool, Fault> {
+        self.run(Mode::Read, |conn| Ok(migrate::is_current(conn)?)).await
+    }
+
+    /// Runs `work` in a read-only snapshot.
+    pub(crate) async fn read<T, E>(&self, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        self.run(Mode::Read, work).await
+    }
+
+    /// Runs `work` in a transaction: commits on `Ok`, rolls back on `Err` and on a panic.
+    pub(crate) async fn write<T, E>(&self, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        self.run(Mode::Write, work).await
+    }
+
+    async fn run<T, E>(&self, mode: Mode, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        match &self.0 {
+            Backend::Sqlite { writer, readers } => {
+                let pool = Arc::clone(if mode == Mode::Write { writer } else { readers });
+                run_sqlite(pool, mode, work).await
+            }
+            Backend::Postgres(postgres) => {
+                let conn = postgres.connection().await.map_err(Fault::Db)?;
+                on_blocking_pool(move || {
+                    let guard = Returned { conn: Some(Conn::Postgres(conn)), pool: None };
+                    transact(guard, mode, work)
+                })
+                .await
+            }
+        }
+    }
+}
+
+async fn run_sqlite<T, E>(pool: Arc<Pool>, mode: Mode, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Fault> + Send + 'static,
+{
+    let permit = pool.permits.acquire().await.map_err(|_| Fault::Db(closed()))?;
+    let conn = pool.idle().pop().ok_or_else(|| Fault::Db(closed()))?;
+    // The permit comes back with the connection, when the work has ended, even if the caller has gone away.
+    permit.forget();
+    let guard = Returned { conn: Some(Conn::Sqlite(conn)), pool: Some(Arc::clone(&pool)) };
+    on_blocking_pool(move || transact(guard, mode, work)).await
+}
+
+async fn on_blocking_pool<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Fault> + Send + 'static,
+{
+    match spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Fault::Db(closed()).into()),
+        },
+    }
+}
+
+fn closed() -> DbError {
+    DbError::Unreachable("Latchkey is shutting down".to_owned())
+}
+
+/// Gives the connection back however the work ends: a panic rolls back, too.
+struct Returned {
+    conn: Option<Conn>,
+    pool: Option<Arc<Pool>>,
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        let panicked = std::thread::panicking();
+        match (self.conn.take(), &self.pool) {
+            (Some(Conn::Sqlite(conn)), Some(pool)) => {
+                if panicked {
+                    let _ = conn.batch("rollback");
+                }
+                pool.idle().push(conn);
+                pool.permits.add_permits(1);
+            }
+            (Some(Conn::Postgres(conn)), _) if panicked => conn.discard(),
+            _ => {}
+        }
+    }
+}
+
+fn transact<T, E: From<Fault>>(mut guard: Returned, mode: Mode, work: impl FnOnce(&Conn) -> Result<T, E>) -> Result<T, E> {
+    let result = {
+        let Some(conn) = &guard.conn else { return Err(Fault::Db(closed()).into()) };
+        conn.begin(mode).map_err(Fault::Db)?;
+        let result = work(conn);
+        let ended = if result.is_ok() { conn.commit() } else { conn.batch("rollback") };
+        ended.map(|()| result)
+    };
+    match result {
+        Ok(result) => result,
+        Err(error) => {
+            // Neither committed nor rolled back: what this connection holds is unknown.
+            match guard.conn.take() {
+                Some(Conn::Postgres(conn)) => conn.discard(),
+                Some(Conn::Sqlite(conn)) => {
+                    let _ = conn.batch("rollback");
+                    guard.conn = Some(Conn::Sqlite(conn));
+                }
+                None => {}
+            }
+            Err(Fault::Db(error).into())
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The kinds of errors a door has to know. Each noun has its own enum; each knows its kind.
+
+use std::time::Duration;
+
+use crate::db::DbError;
+use crate::secret::NoRandomness;
+
+/// What no caller can do anything about: every noun's error has it as its last variant.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The system gave no random bits.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// A mail could not be written from its template.
+    #[error("the mail template {template} cannot be rendered: {why}")]
+    Template {
+        /// The template's name.
+        template: String,
+        /// What the engine says.
+        why: String,
+    },
+    /// A password could not be hashed.
+    #[error("a password cannot be hashed: {0}")]
+    Hash(String),
+}
+
+impl Fault {
+    /// Whether the unique index of this name refused a row.
+    pub fn is_unique(&self, index: &str) -> bool {
+        matches!(self, Self::Db(error) if error.is_unique(index))
+    }
+}
+
+impl HasKind for Fault {
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+}
+
+/// What a door makes of an error: a status, a page, a problem document. Mapped once per door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nobody is logged in, or the credentials are wrong.
+    Unauthenticated,
+    /// Known, but not allowed.
+    Forbidden,
+    /// Not there, or not to be seen: the two look the same.
+    NotFound,
+    /// These fields hold something that cannot be taken. The second is the message's key.
+    Invalid(Vec<Invalid>),
+    /// True a moment ago, or true of somebody else: the state has moved on.
+    Conflict(&'static str),
+    /// Was there once and never comes back.
+    Gone,
+    /// Too much at once.
+    Limited {
+        /// When a new try makes sense.
+        retry_after: Duration,
+    },
+    /// Not the caller's fault.
+    Internal,
+}
+
+/// One field that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// The field's name in the operation's input.
+    pub field: &'static str,
+    /// The key of the message, such as `error-email-malformed`.
+    pub message: &'static str,
+}
+
+impl Invalid {
+    /// A field and the key of what is wrong with it.
+    pub const fn new(field: &'static str, message: &'static str) -> Self {
+        Self { field, message }
+    }
+}
+
+/// An error that knows its kind.
+pub trait HasKind: std::error::Error {
+    /// What a door makes of it.
+    fn kind(&self) -> Kind;
+}
+
+/// Collects what is wrong with several fields, so that all of it can be said at once.
+///
+/// ```
+/// # use latchkey_core::error::{Fields, Invalid};
+/// let mut fields = Fields::default();
+/// let number = fields.take("number", "7".parse::<u8>().map_err(|_| "error-not-a-number"));
+/// let other = fields.take("other", "x".parse::<u8>().map_err(|_| "error-not-a-number"));
+/// assert_eq!(number, Some(7));
+/// assert_eq!(fields.finish(), Err(vec![Invalid::new("other", "error-not-a-number")]));
+/// ```
+#[derive(Debug, Default)]
+pub struct Fields(Vec<Invalid>);
+
+impl Fields {
+    /// The parsed value, or the field's name and message noted down.
+    pub fn take<T>(&mut self, field: &'static str, parsed: Result<T, &'static str>) -> Option<T> {
+        parsed.map_err(|message| self.0.push(Invalid::new(field, message))).ok()
+    }
+
+    /// Notes a message that concerns a field.
+    pub fn refuse(&mut self, field: &'static str, message: &'static str) {
+        self.0.push(Invalid::new(field, message));
+    }
+
+    /// Everything that was noted, if anything was.
+    pub fn finish(self) -> Result<(), Vec<Invalid>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}

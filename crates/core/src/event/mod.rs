@@ -1,0 +1,175 @@
+//! The log of all that happened. Audit, mails, webhooks and cache invalidation derive from it.
+//!
+//! **Invariant:** whatever changes something records an event in the same transaction (PRODUCT rule
+//! 10), and no event holds a secret.
+
+mod sql;
+
+use crate::access::Actor;
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::error::Fault;
+use crate::id::{AccountId, EventId, UserId};
+
+pub use sql::Filter;
+
+macro_rules! kinds {
+    ($($name:ident = $key:literal: $doc:literal,)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EventKind {
+            $(#[doc = $doc] $name,)*
+        }
+
+        impl EventKind {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The stable key of this kind, in the database and in texts.
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$name => $key),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    UserCreated = "user-created": "A user was made.",
+    UserUpdated = "user-updated": "A user's own data changed.",
+    UserDeleted = "user-deleted": "A user without accounts was deleted.",
+    Login = "login": "A user logged in.",
+    LoginFailed = "login-failed": "Somebody failed to log in.",
+    Logout = "logout": "A user logged out.",
+    SessionEnded = "session-ended": "One or more sessions of a user were ended.",
+    PasswordChanged = "password-changed": "A user changed the password.",
+    AccountCreated = "account-created": "An account was made.",
+    AccountUpdated = "account-updated": "An account's data changed.",
+    AccountClosed = "account-closed": "An account was closed.",
+    AccountReopened = "account-reopened": "A closed account was opened again.",
+    AccountDeleted = "account-deleted": "An account was deleted.",
+    MembershipCreated = "membership-created": "A user was associated with an account.",
+    MembershipPermissionsChanged = "membership-permissions-changed": "A member's permissions changed.",
+    MembershipRemoved = "membership-removed": "A member's access was taken away.",
+    MembershipLeft = "membership-left": "A member gave the access up.",
+    OwnerChanged = "owner-changed": "An account got another owner.",
+    InvitationSent = "invitation-sent": "An invitation was made and its mail promised.",
+    InvitationResent = "invitation-resent": "An invitation got a fresh link and its mail was promised.",
+    InvitationCancelled = "invitation-cancelled": "An invitation was taken back.",
+    InvitationAccepted = "invitation-accepted": "An invitation was accepted.",
+    InvitationDeclined = "invitation-declined": "An invitation was declined.",
+    MailSent = "mail-sent": "The mail server took a mail.",
+    MailFailed = "mail-failed": "A mail was given up.",
+    NoteAdded = "note-added": "A note was added to an account.",
+    NoteUpdated = "note-updated": "A note was pinned or unpinned.",
+    NoteDeleted = "note-deleted": "A note was deleted.",
+    ContactAdded = "contact-added": "A contact was added to an account.",
+    ContactDeleted = "contact-deleted": "A contact was deleted.",
+    AdminCreated = "admin-created": "An admin was made.",
+    AdminDisabled = "admin-disabled": "An admin can no longer log in.",
+    AdminEnabled = "admin-enabled": "An admin can log in again.",
+    AdminLogin = "admin-login": "An admin logged in.",
+    AdminLoginFailed = "admin-login-failed": "Somebody failed to log in to the Admin Area.",
+    AdminLogout = "admin-logout": "An admin logged out.",
+    SettingsChanged = "settings-changed": "A setting changed.",
+}
+
+/// One fact on its way into the log. Names are kept beside ids: the log stays readable when what it
+/// speaks of is gone.
+#[derive(Clone, Debug)]
+pub struct Event {
+    kind: EventKind,
+    account: Option<(AccountId, String)>,
+    user: Option<(UserId, String)>,
+    email: String,
+    detail: String,
+}
+
+impl Event {
+    /// Something of this kind happened.
+    pub const fn new(kind: EventKind) -> Self {
+        Self { kind, account: None, user: None, email: String::new(), detail: String::new() }
+    }
+
+    /// In this account.
+    #[must_use]
+    pub fn in_account(mut self, id: AccountId, name: &str) -> Self {
+        self.account = Some((id, name.to_owned()));
+        self
+    }
+
+    /// To this user.
+    #[must_use]
+    pub fn to_user(mut self, id: UserId, name: &str) -> Self {
+        self.user = Some((id, name.to_owned()));
+        self
+    }
+
+    /// With this mail address.
+    #[must_use]
+    pub fn with_email(mut self, email: &str) -> Self {
+        email.clone_into(&mut self.email);
+        self
+    }
+
+    /// With these particulars, such as the permissions before and after.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+/// One fact from the log.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its number; later ones are higher.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// What: the key of an [`EventKind`].
+    pub kind: String,
+    /// Who.
+    pub actor: Actor,
+    /// From where, unless the machine did it.
+    pub ip: Option<String>,
+    /// In which account.
+    pub account_id: Option<AccountId>,
+    /// The account's name at that time.
+    pub account_name: String,
+    /// To which user.
+    pub user_id: Option<UserId>,
+    /// The user's name at that time.
+    pub user_name: String,
+    /// The mail address concerned.
+    pub email: String,
+    /// Particulars.
+    pub detail: String,
+}
+
+/// Logins and failures of one day (UTC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoginDay {
+    /// The day's first moment.
+    pub day: Timestamp,
+    /// Logins to both areas.
+    pub logins: i64,
+    /// Failed ones.
+    pub failures: i64,
+}
+
+impl Tx<'_> {
+    /// Appends to the log, with the actor and the request's address.
+    pub fn record(&self, actor: &Actor, event: &Event) -> Result<(), Fault> {
+        sql::insert(self, actor, event)
+    }
+}
+
+/// The facts that a filter finds, newest first, at most `limit`.
+pub fn list(snapshot: &Snapshot<'_>, filter: &Filter, limit: i64) -> Result<Vec<Recorded>, Fault> {
+    sql::list(snapshot, filter, limit)
+}
+
+/// Logins and failures per day since `from`, oldest first; days without any are left out.
+pub fn login_days(snapshot: &Snapshot<'_>, from: Timestamp) -> Result<Vec<LoginDay>, Fault> {
+    sql::login_days(snapshot, from)
+}

@@ -1,0 +1,72 @@
+//! Identifiers. Each noun has its own type, so that mixing them does not compile.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::db::{DbError, FromValue, Nullable, ToValue, Value};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl ToValue for $name {
+            fn to_value(&self) -> Value {
+                Value::Int(Some(self.0))
+            }
+        }
+
+        impl Nullable for $name {
+            fn null() -> Value {
+                Value::Int(None)
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: Value) -> Result<Self, DbError> {
+                i64::from_value(value).map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A person who can log in to the Client Area.
+    UserId
+    /// A client account.
+    AccountId
+    /// A pending or past offer of a membership.
+    InvitationId
+    /// A login of a user.
+    SessionId
+    /// A member of staff.
+    AdminId
+    /// A fact in the log.
+    EventId
+    /// A mail that was promised.
+    MailId
+    /// A note of the staff on an account.
+    NoteId
+    /// An address-book entry of an account.
+    ContactId
+    /// A promised piece of work.
+    OutboxId
+}

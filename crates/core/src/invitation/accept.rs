@@ -1,0 +1,129 @@
+//! Taking or refusing what a link offers.
+
+use super::{Error, Invitation, open, sql};
+use crate::access::{Actor, Myself};
+use crate::app::{App, Request, Tx};
+use crate::email::Email;
+use crate::event::{Event, EventKind};
+use crate::id::AccountId;
+use crate::mail;
+use crate::membership::{self, Joined, New};
+use crate::password::Password;
+use crate::secret::Secret;
+use crate::session::{self, Login, Started};
+use crate::user::{self, NewUser, PersonName};
+
+/// What an acceptance led to.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The account that is open now.
+    pub account: AccountId,
+    /// Its name.
+    pub account_name: String,
+    /// Whether the membership is new.
+    pub joined: Joined,
+}
+
+/// Accepts as the user who is logged in. Of two who press *Accept* at the same moment one gets in and
+/// the other is told that the link is no longer valid.
+pub fn accept(tx: &Tx<'_>, by: &Myself, secret: &Secret) -> Result<Accepted, Error> {
+    let invitation = hold(tx, secret)?;
+    let user = user::find(tx, by.id())?.ok_or(Error::Gone)?;
+    if !sql::take(tx, invitation.id, by.id(), user.email.as_str())? {
+        return Err(Error::Gone);
+    }
+    let (account, account_name) = (invitation.account, invitation.account_name.clone());
+    let event = event(EventKind::InvitationAccepted, &invitation)
+        .to_user(by.id(), by.name())
+        .with_detail(format!("accepted as {}, invited by {}", user.email, invitation.invited_by.name));
+    tx.record(by.actor(), &event)?;
+    let new = New {
+        account: invitation.account,
+        user: by.id(),
+        grants: invitation.grants,
+        invitation: Some(invitation.id),
+        added_by: invitation.invited_by,
+    };
+    let joined = membership::join(tx, by.actor(), &new)?;
+    membership::entered(tx, account, by.id())?;
+    mail::withdraw_of_invitation(tx, invitation.id)?;
+    Ok(Accepted { account, account_name, joined })
+}
+
+/// Declines: the link is dead. Whoever holds it may, logged in or not.
+pub fn decline(tx: &Tx<'_>, by: Option<&Myself>, secret: &Secret) -> Result<Invitation, Error> {
+    let invitation = hold_even_closed(tx, secret)?;
+    if !sql::decline(tx, invitation.id)? {
+        return Err(Error::Gone);
+    }
+    mail::withdraw_of_invitation(tx, invitation.id)?;
+    let nobody = Actor::nobody();
+    tx.record(by.map_or(&nobody, |by| by.actor()), &event(EventKind::InvitationDeclined, &invitation))?;
+    Ok(invitation)
+}
+
+/// The open invitation, with its account's row held: what changes in an account happens one after the other.
+fn hold(tx: &Tx<'_>, secret: &Secret) -> Result<Invitation, Error> {
+    let invitation = hold_even_closed(tx, secret)?;
+    if invitation.account_closed { Err(Error::AccountClosed) } else { Ok(invitation) }
+}
+
+fn hold_even_closed(tx: &Tx<'_>, secret: &Secret) -> Result<Invitation, Error> {
+    let account = sql::account_of_token(tx, &secret.hash())?.ok_or(Error::Gone)?;
+    sql::hold_account(tx, account)?;
+    open(tx, secret)
+}
+
+fn event(kind: EventKind, invitation: &Invitation) -> Event {
+    Event::new(kind).in_account(invitation.account, &invitation.account_name).with_email(&invitation.email)
+}
+
+/// Logging in on the invitation's page.
+pub struct LoginAndAccept {
+    /// The link.
+    pub secret: Secret,
+    /// Who logs in.
+    pub login: Login,
+}
+
+/// Logs in and accepts in one go: either both happen or neither.
+pub async fn login_and_accept(app: &App, request: &Request, input: LoginAndAccept) -> Result<(Started, Accepted), Error> {
+    let secret = input.secret.clone();
+    app.read(move |snapshot| open(snapshot, &secret).map(drop)).await?;
+    let proven = session::authenticate(app, request, &input.login).await?;
+    app.write(request, move |tx| {
+        let started = session::start(tx, &proven, input.login.remember)?;
+        let by = tx.myself(started.user)?;
+        Ok((started, accept(tx, &by, &input.secret)?))
+    })
+    .await
+}
+
+/// Registering on the invitation's page.
+pub struct RegisterAndAccept {
+    /// The link.
+    pub secret: Secret,
+    /// The person's name.
+    pub name: PersonName,
+    /// The login: any address, not only the invited one (PRODUCT rule 3).
+    pub email: Email,
+    /// The chosen password.
+    pub password: Password,
+}
+
+/// Registers and accepts in one go: either both happen or neither.
+pub async fn register_and_accept(app: &App, request: &Request, input: RegisterAndAccept) -> Result<(Started, Accepted), Error> {
+    let secret = input.secret.clone();
+    app.read(move |snapshot| open(snapshot, &secret).map(drop)).await?;
+    let hash = app.hasher().hash(app.random(), &input.password).await.map_err(user::Error::Busy)?;
+    app.write(request, move |tx| {
+        // The link is held first: who lost the race makes no user.
+        hold(tx, &input.secret)?;
+        let new = NewUser { name: input.name, email: input.email, password: Some(hash) };
+        let user = user::insert(tx, None, &new)?;
+        let by = tx.myself(user)?;
+        let accepted = accept(tx, &by, &input.secret)?;
+        Ok((session::start_registered(tx, &by)?, accepted))
+    })
+    .await
+}

@@ -1,0 +1,139 @@
+use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
+use crate::access::{Allowed, AllowedAdmin, ManageUsers, Myself, ViewStaffArea};
+use crate::app::{App, Snapshot, Tx};
+use crate::email::Email;
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::{AccountId, InvitationId};
+use crate::mail::{self, Content, NewMail, SECRET_MARK};
+use crate::secret::Secret;
+
+/// Invites whoever gets the link into the account. The answer does not tell whether the address has a user.
+pub fn send(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<InvitationId, Error> {
+    if !by.may_grant(&new.grants) {
+        return Err(Error::BeyondOwn);
+    }
+    if sql::is_member(tx, by.account(), &new.email.key())? {
+        return Err(Error::AlreadyMember);
+    }
+    refuse_closed(tx, by.account())?;
+    sql::retire_expired(tx, by.account(), &new.email.key())?;
+    let secret = tx.secret()?;
+    let Some(id) = sql::insert(tx, by, new, &secret.hash(), tx.now().after(VALID_FOR))? else {
+        return Err(already_pending(tx, by.account(), &new.email)?);
+    };
+    promise_mail(tx, by.account(), id, &secret)?;
+    tx.record(by.actor(), &about(EventKind::InvitationSent, by, new.email.as_str()).with_detail(new.grants.to_string()))?;
+    Ok(id)
+}
+
+fn already_pending(tx: &Tx<'_>, account: AccountId, email: &Email) -> Result<Error, Fault> {
+    Ok(sql::pending_for(tx, account, &email.key())?.map_or(Error::NotFound, Error::AlreadyPending))
+}
+
+fn refuse_closed(snapshot: &Snapshot<'_>, account: AccountId) -> Result<(), Error> {
+    if sql::is_closed(snapshot, account)? { Err(Error::AccountClosed) } else { Ok(()) }
+}
+
+/// Makes a fresh link with a fresh seven days and retires the old one (PRODUCT rule 5).
+pub fn resend(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<Invitation, Error> {
+    let invitation = changeable(tx, by, id)?;
+    refuse_closed(tx, by.account())?;
+    let secret = tx.secret()?;
+    // Accepted, declined or cancelled a moment ago by somebody else: there is nothing left to resend.
+    if !sql::renew(tx, id, &secret.hash(), tx.now().after(VALID_FOR))? {
+        return Err(Error::NotFound);
+    }
+    mail::withdraw_of_invitation(tx, id)?;
+    promise_mail(tx, by.account(), id, &secret)?;
+    tx.record(by.actor(), &about(EventKind::InvitationResent, by, &invitation.email))?;
+    Ok(invitation)
+}
+
+/// Takes an invitation back: its link is dead.
+pub fn cancel(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<Invitation, Error> {
+    let invitation = changeable(tx, by, id)?;
+    if !sql::cancel(tx, id)? {
+        return Err(Error::NotFound);
+    }
+    mail::withdraw_of_invitation(tx, id)?;
+    tx.record(by.actor(), &about(EventKind::InvitationCancelled, by, &invitation.email))?;
+    Ok(invitation)
+}
+
+/// A pending or expired invitation of the ticket's account that its holder may change.
+fn changeable(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<Invitation, Error> {
+    let invitation = sql::find(tx, by.account(), id)?.ok_or(Error::NotFound)?;
+    if !by.may_touch(&invitation.grants) {
+        return Err(Error::BeyondOwn);
+    }
+    match invitation.times.state(tx.now()) {
+        State::Pending | State::Expired => Ok(invitation),
+        State::Accepted | State::Declined | State::Cancelled => Err(Error::NotFound),
+    }
+}
+
+/// Where people open an invitation.
+fn url(base: &str, secret: &str) -> String {
+    format!("{base}/invite/{secret}")
+}
+
+fn promise_mail(tx: &Tx<'_>, account: AccountId, id: InvitationId, secret: &Secret) -> Result<(), Error> {
+    let invitation = sql::find(tx, account, id)?.ok_or(Error::NotFound)?;
+    let content = Content::Invitation {
+        account_name: invitation.account_name,
+        inviter: invitation.invited_by.name,
+        email: invitation.email.clone(),
+        all_permissions: invitation.grants.is_all(),
+        permissions: invitation.grants.iter().map(|permission| permission.key().to_owned()).collect(),
+        expires_at: invitation.times.expires_at,
+        link: url(tx.public_url(), SECRET_MARK),
+    };
+    let mail = NewMail {
+        to: &invitation.email,
+        account: Some(account),
+        user: None,
+        invitation: Some(id),
+        content,
+        secret: Some(secret),
+    };
+    mail::queue(tx, &mail)?;
+    Ok(())
+}
+
+pub(super) fn about(kind: EventKind, by: &Allowed<ManageUsers>, email: &str) -> Event {
+    Event::new(kind).in_account(by.account(), by.account_name()).with_email(email)
+}
+
+/// What a link offers, as long as it works. Changes nothing: mail scanners open links.
+pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Invitation, Error> {
+    let invitation = sql::by_token(snapshot, &secret.hash())?.ok_or(Error::Gone)?;
+    match invitation.times.state(snapshot.now()) {
+        State::Pending => Ok(invitation),
+        State::Expired | State::Accepted | State::Declined | State::Cancelled => Err(Error::Gone),
+    }
+}
+
+/// The pending invitations of the account, expired ones included, latest first.
+pub fn pending(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>) -> Result<Vec<Invitation>, Fault> {
+    sql::pending(snapshot, by.account())
+}
+
+/// The invitations a user has accepted, latest first.
+pub fn accepted_by(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Invitation>, Fault> {
+    sql::accepted_by(snapshot, by.id())
+}
+
+/// The link of a pending invitation whose mail no server took: for **Copy link** where no mail
+/// server is set. Once a mail is sent its link is known to nobody but the invited.
+pub async fn link(
+    app: &App,
+    _by: AllowedAdmin<ViewStaffArea>,
+    account: AccountId,
+    id: InvitationId,
+) -> Result<(String, String), Error> {
+    let sealed = app.read(move |snapshot| sql::sealed_link(snapshot, account, id)).await?;
+    let (email, sealed) = sealed.ok_or(Error::NotFound)?;
+    let secret = app.unseal(&sealed).ok_or(Error::NotFound)?;
+    Ok((email, url(app.public_url(), &secret.reveal())))
+}

@@ -1,0 +1,180 @@
+use super::{Invitation, NewInvitation, Times};
+use crate::access::{Actor, Allowed, ManageUsers};
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::{DbError, Row};
+use crate::email::EmailKey;
+use crate::error::Fault;
+use crate::id::{AccountId, InvitationId, UserId};
+use crate::params;
+use crate::secret::SecretHash;
+
+/// Neither accepted, declined nor cancelled: pending or expired.
+const OPEN: &str = "accepted_at is null and declined_at is null and cancelled_at is null";
+
+const SELECT: &str = "select i.id, i.account_id, a.name, case when a.status = 'closed' then 1 else 0 end, i.email, i.grants,
+     i.invited_by_kind, i.invited_by_id, i.invited_by_name, i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at
+     from invitations i join accounts a on a.id = i.account_id";
+
+fn invitation(row: &mut Row) -> Result<Invitation, DbError> {
+    Ok(Invitation {
+        id: row.take()?,
+        account: row.take()?,
+        account_name: row.take()?,
+        account_closed: row.take()?,
+        email: row.take()?,
+        grants: row.take()?,
+        invited_by: Actor { kind: row.take()?, id: row.take()?, name: row.take()? },
+        sent_at: row.take()?,
+        times: Times { expires_at: row.take()?, accepted_at: row.take()?, declined_at: row.take()?, cancelled_at: row.take()? },
+    })
+}
+
+pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, id: InvitationId) -> Result<Option<Invitation>, Fault> {
+    snapshot.optional(&format!("{SELECT} where i.account_id = $1 and i.id = $2"), params![account, id], invitation)
+}
+
+pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Invitation>, Fault> {
+    snapshot.optional(&format!("{SELECT} where i.token_hash = $1"), params![hash], invitation)
+}
+
+pub(super) fn pending(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Invitation>, Fault> {
+    snapshot.all(
+        &format!("{SELECT} where i.account_id = $1 and {OPEN} order by i.sent_at desc, i.id desc limit 1000"),
+        params![account],
+        invitation,
+    )
+}
+
+pub(super) fn accepted_by(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Invitation>, Fault> {
+    snapshot.all(
+        &format!("{SELECT} where i.accepted_by = $1 order by i.accepted_at desc, i.id desc limit 200"),
+        params![user],
+        invitation,
+    )
+}
+
+pub(super) fn is_member(snapshot: &Snapshot<'_>, account: AccountId, email: &EmailKey) -> Result<bool, Fault> {
+    snapshot.one(
+        "select count(*) from memberships m join users u on u.id = m.user_id where m.account_id = $1 and u.email_key = $2",
+        params![account, email],
+        Row::take,
+    )
+}
+
+pub(super) fn is_closed(snapshot: &Snapshot<'_>, account: AccountId) -> Result<bool, Fault> {
+    snapshot.one("select case when status = 'closed' then 1 else 0 end from accounts where id = $1", params![account], |row| {
+        row.take()
+    })
+}
+
+/// An expired invitation makes room for a new one to the same address.
+pub(super) fn retire_expired(tx: &Tx<'_>, account: AccountId, email: &EmailKey) -> Result<(), Fault> {
+    tx.execute(
+        &format!(
+            "update invitations set cancelled_at = $1 where account_id = $2 and email_key = $3 and expires_at <= $1 and {OPEN}"
+        ),
+        params![tx.now(), account, email],
+    )?;
+    Ok(())
+}
+
+/// `None` when the address has an open invitation.
+pub(super) fn insert(
+    tx: &Tx<'_>,
+    by: &Allowed<ManageUsers>,
+    new: &NewInvitation,
+    hash: &SecretHash,
+    expires_at: Timestamp,
+) -> Result<Option<InvitationId>, Fault> {
+    tx.optional(
+        &format!(
+            "insert into invitations (account_id, email, email_key, grants, token_hash, invited_by_kind, invited_by_id,
+                    invited_by_name, created_at, sent_at, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
+             on conflict (account_id, email_key) where {OPEN} do nothing returning id"
+        ),
+        params![
+            by.account(),
+            new.email,
+            new.email.key(),
+            new.grants,
+            hash,
+            by.actor().kind.key(),
+            by.actor().id,
+            by.actor().name,
+            tx.now(),
+            expires_at
+        ],
+        Row::take,
+    )
+}
+
+pub(super) fn pending_for(snapshot: &Snapshot<'_>, account: AccountId, email: &EmailKey) -> Result<Option<InvitationId>, Fault> {
+    snapshot.optional(
+        &format!("select id from invitations where account_id = $1 and email_key = $2 and {OPEN}"),
+        params![account, email],
+        Row::take,
+    )
+}
+
+pub(super) fn renew(tx: &Tx<'_>, id: InvitationId, hash: &SecretHash, expires_at: Timestamp) -> Result<bool, Fault> {
+    let renewed = tx.execute(
+        &format!("update invitations set token_hash = $1, sent_at = $2, expires_at = $3 where id = $4 and {OPEN}"),
+        params![hash, tx.now(), expires_at, id],
+    )?;
+    Ok(renewed == 1)
+}
+
+pub(super) fn cancel(tx: &Tx<'_>, id: InvitationId) -> Result<bool, Fault> {
+    end(tx, "cancelled_at", id)
+}
+
+pub(super) fn decline(tx: &Tx<'_>, id: InvitationId) -> Result<bool, Fault> {
+    end(tx, "declined_at", id)
+}
+
+fn end(tx: &Tx<'_>, column: &str, id: InvitationId) -> Result<bool, Fault> {
+    let ended = tx.execute(&format!("update invitations set {column} = $1 where id = $2 and {OPEN}"), params![tx.now(), id])?;
+    Ok(ended == 1)
+}
+
+/// Marks the invitation as accepted; `false` when somebody else was first.
+pub(super) fn take(tx: &Tx<'_>, id: InvitationId, user: UserId, email: &str) -> Result<bool, Fault> {
+    let taken = tx.execute(
+        &format!(
+            "update invitations set accepted_at = $1, accepted_by = $2, accepted_as = $3
+             where id = $4 and expires_at > $1 and {OPEN}"
+        ),
+        params![tx.now(), user, email, id],
+    )?;
+    Ok(taken == 1)
+}
+
+pub(super) fn account_of_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<AccountId>, Fault> {
+    snapshot.optional("select account_id from invitations where token_hash = $1", params![hash], Row::take)
+}
+
+pub(super) fn hold_account(tx: &Tx<'_>, account: AccountId) -> Result<(), Fault> {
+    let sql = format!("select id from accounts where id = $1{}", tx.for_update());
+    tx.optional(&sql, params![account], Row::take::<i64>)?;
+    Ok(())
+}
+
+/// Address and sealed secret of an open invitation whose mail still waits.
+pub(super) fn sealed_link(
+    snapshot: &Snapshot<'_>,
+    account: AccountId,
+    id: InvitationId,
+) -> Result<Option<(String, Vec<u8>)>, Fault> {
+    snapshot.optional(
+        &format!(
+            "select i.email, m.sealed_secret from invitations i join mails m on m.invitation_id = i.id
+             where i.account_id = $1 and i.id = $2 and i.expires_at > $3 and i.{} and m.sealed_secret is not null
+             order by m.id desc limit 1",
+            OPEN.replace(" and ", " and i.")
+        ),
+        params![account, id, snapshot.now()],
+        |row| Ok((row.take()?, row.take()?)),
+    )
+}

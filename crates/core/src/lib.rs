@@ -1,0 +1,36 @@
+//! What Latchkey is: rules, operations, SQL. No HTTP, no HTML, no network.
+//!
+//! Cut by noun: whoever wants to know about invitations opens [`invitation`]. In each noun's folder,
+//! `mod.rs` holds types and pure rules, `ops.rs` the operations (each in one transaction), `sql.rs`
+//! the queries. A change flows `door → app.write(request, |tx| { let by = tx.authorize::<P>(…)?;
+//! noun::operation(tx, &by, input) })`.
+//!
+//! **Invariants:** this crate knows no HTTP, HTML or SMTP. Only [`db`] names a database. Only
+//! [`access`] makes tickets. Only [`clock`] reads a clock and only [`secret`] a random source.
+
+pub mod access;
+pub mod account;
+pub mod admin;
+pub mod app;
+pub mod clock;
+pub mod contact;
+pub mod db;
+pub mod email;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod invitation;
+pub mod mail;
+pub mod membership;
+pub mod note;
+pub mod outbox;
+pub mod password;
+mod search;
+pub mod secret;
+pub mod session;
+pub mod settings;
+#[cfg(feature = "testing")]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "only tests use it")]
+pub mod testing;
+pub mod text;
+pub mod user;

@@ -1,0 +1,157 @@
+//! Mails: queued in the transaction that caused them, with a state that is true (PRODUCT rule 7).
+
+mod ops;
+mod sql;
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::error::Fault;
+use crate::id::{AccountId, InvitationId, MailId, UserId};
+
+pub use ops::{claimed, failed, find, list, of_invitations, preview, put_off, queue_state, send_test, sent};
+pub(crate) use ops::{queue, withdraw_of_invitation};
+
+/// Stands in a stored mail where the secret of its link goes. No text that people type can hold it,
+/// since control characters are refused.
+pub const SECRET_MARK: &str = "\u{1a}secret\u{1a}";
+
+/// What a mail says, for its template.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// Somebody is offered access to an account.
+    Invitation {
+        /// Whose account.
+        account_name: String,
+        /// Who offers it.
+        inviter: String,
+        /// To which address.
+        email: String,
+        /// Whether all thirteen permissions are offered.
+        all_permissions: bool,
+        /// The keys of the permissions offered.
+        permissions: Vec<String>,
+        /// Until when the link works.
+        expires_at: Timestamp,
+        /// The link, with [`SECRET_MARK`] for its secret.
+        link: String,
+    },
+    /// An admin tries the mail settings.
+    Test {},
+}
+
+impl Content {
+    /// The name of the template.
+    pub const fn template(&self) -> &'static str {
+        match self {
+            Self::Invitation { .. } => "invitation",
+            Self::Test {} => "test",
+        }
+    }
+}
+
+/// A mail as its template wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The subject, one line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+}
+
+/// Writes mails. Core knows no template engine; a door brings one.
+pub trait Templates: Send + Sync {
+    /// Writes a mail.
+    fn write(&self, brand_name: &str, content: &Content) -> Result<Written, Fault>;
+}
+
+/// What happened to a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Waits for its first try, or for the next one after the server's words.
+    Queued {
+        /// What the server said last time.
+        answer: Option<String>,
+    },
+    /// The mail server took it.
+    Sent {
+        /// When.
+        at: Timestamp,
+    },
+    /// Given up, with the server's words.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// What the server said.
+        answer: String,
+    },
+    /// Taken back before it was sent: its link had been retired.
+    Cancelled,
+}
+
+/// A mail in a list.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// Its number.
+    pub id: MailId,
+    /// The template's name.
+    pub kind: String,
+    /// About which account.
+    pub account: Option<AccountId>,
+    /// Which invitation it carries.
+    pub invitation: Option<InvitationId>,
+    /// To whom.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// When it was promised.
+    pub queued_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// What happened to it.
+    pub state: State,
+}
+
+/// A mail with its text.
+#[derive(Clone, Debug)]
+pub struct Full {
+    /// The mail.
+    pub mail: Mail,
+    /// Its plain text, with [`SECRET_MARK`] for the secret.
+    pub text: String,
+}
+
+/// A mail on its way out, with its link in place.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// Which one.
+    pub id: MailId,
+    /// To whom.
+    pub to: String,
+    /// What it says.
+    pub written: Written,
+}
+
+/// A mail to be promised.
+pub(crate) struct NewMail<'a> {
+    pub to: &'a str,
+    pub account: Option<AccountId>,
+    pub user: Option<UserId>,
+    pub invitation: Option<InvitationId>,
+    pub content: Content,
+    pub secret: Option<&'a crate::secret::Secret>,
+}
+
+/// How many mails are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct QueueState {
+    /// Waiting.
+    pub queued: i64,
+    /// Given up.
+    pub failed: i64,
+}

@@ -1,0 +1,149 @@
+use std::time::Duration;
+
+use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql};
+use crate::access::{AllowedAdmin, ConfigureSystem, System, ViewStaffArea};
+use crate::app::{App, Snapshot, Tx};
+use crate::email::Email;
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::{AccountId, InvitationId, MailId};
+use crate::outbox::{self, Claimed, Topic};
+use crate::settings;
+
+/// Longest answer of a mail server that is kept, in characters.
+const MAX_ANSWER: usize = 500;
+
+/// Writes a mail and promises it.
+pub(crate) fn queue(tx: &Tx<'_>, mail: &NewMail<'_>) -> Result<MailId, Fault> {
+    let brand = settings::brand(tx)?;
+    let written = tx.templates().write(&brand.name, &mail.content)?;
+    let sealed = mail.secret.map(|secret| tx.seal(secret)).transpose()?;
+    let id = sql::insert(tx, mail, &written, sealed.as_deref())?;
+    outbox::promise(tx, Topic::Mail, id.0)?;
+    Ok(id)
+}
+
+/// Takes back the mails of an invitation that are not sent yet and forgets their links.
+pub(crate) fn withdraw_of_invitation(tx: &Tx<'_>, invitation: InvitationId) -> Result<(), Fault> {
+    for mail in sql::cancel_unsent(tx, invitation)? {
+        outbox::withdraw(tx, Topic::Mail, mail.0)?;
+    }
+    sql::forget_secrets(tx, invitation)
+}
+
+/// Sends a mail to try the settings.
+pub fn send_test(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, to: &Email) -> Result<MailId, Fault> {
+    let mail = NewMail { to: to.as_str(), account: None, user: None, invitation: None, content: Content::Test {}, secret: None };
+    tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_email(to.as_str()).with_detail("test mail"))?;
+    queue(tx, &mail)
+}
+
+/// The mail of a claimed promise, with its link in place; `None` when it is gone or taken back.
+pub async fn claimed(app: &App, work: Claimed) -> Result<Option<Outgoing>, Fault> {
+    let id = MailId(work.reference);
+    let Some((to, mut written, sealed)) = app.read(move |snapshot| sql::unsent(snapshot, id)).await? else {
+        return Ok(None);
+    };
+    if let Some(sealed) = sealed {
+        let Some(secret) = app.unseal(&sealed) else {
+            return Err(Fault::Template {
+                template: format!("mail {id}"),
+                why: "its link was sealed under another secret key".to_owned(),
+            });
+        };
+        written = with_secret(written, &secret.reveal());
+    }
+    Ok(Some(Outgoing { id, to, written }))
+}
+
+fn with_secret(written: Written, secret: &str) -> Written {
+    Written {
+        subject: written.subject,
+        text: written.text.replace(SECRET_MARK, secret),
+        html: written.html.replace(SECRET_MARK, secret),
+    }
+}
+
+/// The mail server took the mail. Its link is forgotten.
+pub fn sent(tx: &Tx<'_>, by: &System, work: Claimed, answer: &str) -> Result<(), Fault> {
+    outbox::finish(tx, by, work)?;
+    let Some(mail) = sql::mark_sent(tx, MailId(work.reference), &bounded(answer))? else { return Ok(()) };
+    tx.record(by.actor(), &about(EventKind::MailSent, &mail))
+}
+
+/// The mail is given up, with the server's words.
+pub fn failed(tx: &Tx<'_>, by: &System, work: Claimed, answer: &str) -> Result<(), Fault> {
+    outbox::finish(tx, by, work)?;
+    let Some(mail) = sql::mark_failed(tx, MailId(work.reference), &bounded(answer))? else { return Ok(()) };
+    tx.record(by.actor(), &about(EventKind::MailFailed, &mail).with_detail(bounded(answer)))
+}
+
+/// The mail server is away or asks to wait: tried again after `pause`.
+pub fn put_off(tx: &Tx<'_>, by: &System, work: Claimed, answer: &str, pause: Duration) -> Result<(), Fault> {
+    sql::mark_tried(tx, MailId(work.reference), &bounded(answer))?;
+    outbox::put_off(tx, by, work, pause)
+}
+
+fn bounded(answer: &str) -> String {
+    answer.chars().map(|character| if character.is_control() { ' ' } else { character }).take(MAX_ANSWER).collect()
+}
+
+fn about(kind: EventKind, mail: &sql::Concerned) -> Event {
+    let event = Event::new(kind).with_email(&mail.to);
+    match &mail.account {
+        Some((id, name)) => event.in_account(*id, name),
+        None => event,
+    }
+}
+
+/// The latest mails of an account, or of all, newest first.
+pub fn list(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    account: Option<AccountId>,
+    limit: i64,
+) -> Result<Vec<Mail>, Fault> {
+    sql::list(snapshot, account, limit)
+}
+
+/// One mail with its text; the secret of its link stays hidden.
+pub fn find(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    account: AccountId,
+    id: MailId,
+) -> Result<Option<Full>, Fault> {
+    sql::find(snapshot, account, id)
+}
+
+/// The text of a mail that no server took yet, with its link in place: for a server without mail,
+/// where staff hand links on (UI, "No mail server set").
+pub async fn preview(
+    app: &App,
+    by: AllowedAdmin<ViewStaffArea>,
+    account: AccountId,
+    id: MailId,
+) -> Result<Option<(Full, bool)>, Fault> {
+    let found = app
+        .read(move |snapshot| {
+            let Some(full) = find(snapshot, &by, account, id)? else { return Ok::<_, Fault>(None) };
+            Ok(Some((full, sql::unsent(snapshot, id)?.and_then(|(_, _, sealed)| sealed))))
+        })
+        .await?;
+    Ok(found.map(|(mut full, sealed)| {
+        let secret = sealed.and_then(|sealed| app.unseal(&sealed));
+        let shown = secret.is_some() || !full.text.contains(SECRET_MARK);
+        full.text = full.text.replace(SECRET_MARK, &secret.map_or_else(|| "…".to_owned(), |secret| secret.reveal()));
+        (full, shown)
+    }))
+}
+
+/// The latest mail of each of these invitations.
+pub fn of_invitations(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Mail>, Fault> {
+    sql::of_pending_invitations(snapshot, account)
+}
+
+/// How many mails wait and how many were given up.
+pub fn queue_state(snapshot: &Snapshot<'_>) -> Result<QueueState, Fault> {
+    Ok(QueueState { queued: outbox::waiting(snapshot, Topic::Mail)?, failed: sql::count_failed(snapshot)? })
+}

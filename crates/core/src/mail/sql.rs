@@ -1,0 +1,163 @@
+use super::{Full, Mail, NewMail, State, Written};
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::{DbError, Row};
+use crate::error::Fault;
+use crate::id::{AccountId, InvitationId, MailId};
+use crate::params;
+
+pub(super) fn insert(tx: &Tx<'_>, mail: &NewMail<'_>, written: &Written, sealed: Option<&[u8]>) -> Result<MailId, Fault> {
+    tx.one(
+        "insert into mails (kind, account_id, user_id, invitation_id, to_address, subject, text_body, html_body, sealed_secret, queued_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
+        params![
+            mail.content.template(),
+            mail.account,
+            mail.user,
+            mail.invitation,
+            mail.to,
+            written.subject,
+            written.text,
+            written.html,
+            sealed,
+            tx.now()
+        ],
+        Row::take,
+    )
+}
+
+pub(super) fn cancel_unsent(tx: &Tx<'_>, invitation: InvitationId) -> Result<Vec<MailId>, Fault> {
+    tx.all(
+        "update mails set cancelled_at = $1
+         where invitation_id = $2 and sent_at is null and failed_at is null and cancelled_at is null returning id",
+        params![tx.now(), invitation],
+        Row::take,
+    )
+}
+
+pub(super) fn forget_secrets(tx: &Tx<'_>, invitation: InvitationId) -> Result<(), Fault> {
+    tx.execute(
+        "update mails set sealed_secret = null where invitation_id = $1 and sealed_secret is not null",
+        params![invitation],
+    )?;
+    Ok(())
+}
+
+/// Address, text and sealed secret of a mail that still waits.
+pub(super) type Unsent = (String, Written, Option<Vec<u8>>);
+
+pub(super) fn unsent(snapshot: &Snapshot<'_>, id: MailId) -> Result<Option<Unsent>, Fault> {
+    snapshot.optional(
+        "select to_address, subject, text_body, html_body, sealed_secret from mails
+         where id = $1 and sent_at is null and failed_at is null and cancelled_at is null",
+        params![id],
+        |row| Ok((row.take()?, Written { subject: row.take()?, text: row.take()?, html: row.take()? }, row.take()?)),
+    )
+}
+
+/// Whom and which account a mail concerns, for the log.
+pub(super) struct Concerned {
+    pub to: String,
+    pub account: Option<(AccountId, String)>,
+}
+
+fn concerned(tx: &Tx<'_>, id: Option<MailId>) -> Result<Option<Concerned>, Fault> {
+    let Some(id) = id else { return Ok(None) };
+    tx.optional(
+        "select m.to_address, m.account_id, coalesce(a.name, '') from mails m left join accounts a on a.id = m.account_id where m.id = $1",
+        params![id],
+        |row| {
+            let to = row.take()?;
+            let account: Option<AccountId> = row.take()?;
+            let name: String = row.take()?;
+            Ok(Concerned { to, account: account.map(|id| (id, name)) })
+        },
+    )
+}
+
+pub(super) fn mark_sent(tx: &Tx<'_>, id: MailId, answer: &str) -> Result<Option<Concerned>, Fault> {
+    let marked = tx.optional(
+        "update mails set sent_at = $1, last_tried_at = $1, last_answer = $2, attempts = attempts + 1, sealed_secret = null
+         where id = $3 and sent_at is null returning id",
+        params![tx.now(), answer, id],
+        Row::take,
+    )?;
+    concerned(tx, marked)
+}
+
+pub(super) fn mark_failed(tx: &Tx<'_>, id: MailId, answer: &str) -> Result<Option<Concerned>, Fault> {
+    let marked = tx.optional(
+        "update mails set failed_at = $1, last_tried_at = $1, last_answer = $2, attempts = attempts + 1, sealed_secret = null
+         where id = $3 and sent_at is null returning id",
+        params![tx.now(), answer, id],
+        Row::take,
+    )?;
+    concerned(tx, marked)
+}
+
+pub(super) fn mark_tried(tx: &Tx<'_>, id: MailId, answer: &str) -> Result<(), Fault> {
+    tx.execute(
+        "update mails set last_tried_at = $1, last_answer = $2, attempts = attempts + 1 where id = $3",
+        params![tx.now(), answer, id],
+    )?;
+    Ok(())
+}
+
+const COLUMNS: &str = "m.id, m.kind, m.account_id, m.invitation_id, m.to_address, m.subject, m.queued_at, m.attempts, m.last_answer, m.sent_at, m.failed_at, m.cancelled_at";
+
+fn mail(row: &mut Row) -> Result<Mail, DbError> {
+    Ok(Mail {
+        id: row.take()?,
+        kind: row.take()?,
+        account: row.take()?,
+        invitation: row.take()?,
+        to: row.take()?,
+        subject: row.take()?,
+        queued_at: row.take()?,
+        attempts: row.take()?,
+        state: state(row.take()?, row.take()?, row.take()?, row.take()?),
+    })
+}
+
+/// The state is derived from the times, in this one place.
+fn state(answer: Option<String>, sent: Option<Timestamp>, failed: Option<Timestamp>, cancelled: Option<Timestamp>) -> State {
+    match (sent, failed, cancelled) {
+        (Some(at), _, _) => State::Sent { at },
+        (None, Some(at), _) => State::Failed { at, answer: answer.unwrap_or_default() },
+        (None, None, Some(_)) => State::Cancelled,
+        (None, None, None) => State::Queued { answer },
+    }
+}
+
+pub(super) fn list(snapshot: &Snapshot<'_>, account: Option<AccountId>, limit: i64) -> Result<Vec<Mail>, Fault> {
+    snapshot.all(
+        &format!("select {COLUMNS} from mails m where ($1 is null or m.account_id = $1) order by m.id desc limit $2"),
+        params![account, limit],
+        mail,
+    )
+}
+
+pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, id: MailId) -> Result<Option<Full>, Fault> {
+    snapshot.optional(
+        &format!("select {COLUMNS}, m.text_body from mails m where m.account_id = $1 and m.id = $2"),
+        params![account, id],
+        |row| Ok(Full { mail: mail(row)?, text: row.take()? }),
+    )
+}
+
+pub(super) fn of_pending_invitations(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Mail>, Fault> {
+    snapshot.all(
+        &format!(
+            "select {COLUMNS} from mails m join (
+                 select max(l.id) as id from mails l join invitations i on i.id = l.invitation_id
+                 where i.account_id = $1 and i.accepted_at is null and i.declined_at is null and i.cancelled_at is null
+                 group by l.invitation_id) latest on latest.id = m.id"
+        ),
+        params![account],
+        mail,
+    )
+}
+
+pub(super) fn count_failed(snapshot: &Snapshot<'_>) -> Result<i64, Fault> {
+    snapshot.one("select count(*) from mails where failed_at is not null", &[], Row::take)
+}

@@ -1,0 +1,119 @@
+//! Memberships: who may enter which account, and with what.
+
+mod ops;
+mod sql;
+
+use crate::access::{Actor, Denied, Grants};
+use crate::clock::Timestamp;
+use crate::error::{Fault, HasKind, Invalid, Kind};
+use crate::id::{AccountId, InvitationId, UserId};
+use crate::user::User;
+
+pub use ops::{
+    accounts_of, accounts_of_user, associate, associate_new, enter, find, leave, list, make_owner, mine, remove, set_grants,
+};
+pub(crate) use ops::{insert, join};
+pub(crate) use sql::{count_of_user, entered, users_of};
+
+/// A user of an account.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The user.
+    pub user: User,
+    /// Whether it owns the account.
+    pub is_owner: bool,
+    /// What it holds; of no meaning for the owner, who holds everything.
+    pub grants: Grants,
+    /// Since when it may enter.
+    pub since: Timestamp,
+    /// Who let it in.
+    pub added_by: String,
+    /// When it last entered the account.
+    pub last_entered_at: Option<Timestamp>,
+}
+
+/// An account of a user.
+#[derive(Clone, Debug)]
+pub struct Mine {
+    /// The account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its company; empty for none.
+    pub company: String,
+    /// Whether the user owns it.
+    pub is_owner: bool,
+    /// Whether it is closed (PRODUCT rule 8).
+    pub is_closed: bool,
+    /// What the user holds in it.
+    pub grants: Grants,
+    /// Since when.
+    pub since: Timestamp,
+    /// Who let the user in.
+    pub added_by: String,
+    /// When the user last entered it.
+    pub last_entered_at: Option<Timestamp>,
+}
+
+/// A membership to be made.
+pub(crate) struct New {
+    pub account: AccountId,
+    pub user: UserId,
+    pub grants: Grants,
+    pub invitation: Option<InvitationId>,
+    /// Who let the user in: for an invitation who sent it.
+    pub added_by: Actor,
+}
+
+/// How somebody came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// A new membership.
+    New,
+    /// Was a member before and now holds what was offered, too (PRODUCT rule 6).
+    AlreadyMember,
+}
+
+/// Why a membership could not be made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No member of this account.
+    #[error("there is no such member")]
+    NotFound,
+    /// The owner cannot be removed or restricted (PRODUCT rule 1).
+    #[error("the owner cannot be removed or restricted")]
+    IsOwner,
+    /// A delegated manager may not touch this member.
+    #[error("only the owner may change this member")]
+    OutOfReach,
+    /// Somebody wants to grant what he does not hold.
+    #[error("nobody can grant what he does not hold")]
+    BeyondOwn,
+    /// Is a member already.
+    #[error("the user is a member already")]
+    AlreadyMember,
+    /// The user could not be made.
+    #[error(transparent)]
+    User(#[from] crate::user::Error),
+    /// No ticket.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Not the caller's fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl HasKind for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound => Kind::NotFound,
+            Self::IsOwner => Kind::Conflict("error-is-owner"),
+            Self::OutOfReach => Kind::Conflict("error-out-of-reach"),
+            Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("permissions", "error-beyond-own")]),
+            Self::AlreadyMember => Kind::Invalid(vec![Invalid::new("email", "error-already-member")]),
+            Self::User(error) => error.kind(),
+            Self::Denied(denied) => denied.kind(),
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use super::{Error, Joined, Member, Mine, New, sql};
+use crate::access::{
+    Actor, Allowed, AllowedAdmin, Associate, Enter, Grants, InAccount, ManageUsers, Myself, TransferOwnership, ViewStaffArea,
+};
+use crate::app::{Snapshot, Tx};
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::UserId;
+use crate::user::{self, NewUser};
+
+/// The users of the account: the owner first, then by the time they came.
+pub fn list(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>) -> Result<Vec<Member>, Fault> {
+    sql::list(snapshot, by.account())
+}
+
+/// One user of the account.
+pub fn find(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>, user: UserId) -> Result<Member, Error> {
+    sql::find(snapshot, by.account(), user)?.ok_or(Error::NotFound)
+}
+
+/// How oneself stands in the account.
+pub fn mine(snapshot: &Snapshot<'_>, user: UserId, by: &Allowed<Enter>) -> Result<Mine, Error> {
+    let mine = sql::of_user(snapshot, user, Some(by.account()))?;
+    mine.into_iter().next().ok_or(Error::NotFound)
+}
+
+/// The accounts one may enter, closed ones included (PRODUCT rule 8): latest entered first.
+pub fn accounts_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Mine>, Fault> {
+    sql::of_user(snapshot, user, None)
+}
+
+/// The accounts a user may enter, for staff.
+pub fn accounts_of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user: UserId) -> Result<Vec<Mine>, Fault> {
+    sql::of_user(snapshot, user, None)
+}
+
+/// Changes what a member holds.
+pub fn set_grants(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId, grants: &Grants) -> Result<(), Error> {
+    let member = touchable(tx, by, user)?;
+    let grants = grants.clone().keeping_unknown_of(&member.grants);
+    if !by.may_grant(&grants) {
+        return Err(Error::BeyondOwn);
+    }
+    sql::set_grants(tx, by.account(), user, &grants)?;
+    tx.bump_revision(by.account())?;
+    let detail = format!("{} → {grants}", member.grants);
+    let event = about(EventKind::MembershipPermissionsChanged, by, &member).with_detail(detail);
+    Ok(tx.record(by.actor(), &event)?)
+}
+
+/// Takes a member's access away. The user and its other accounts stay (PRODUCT rule 2).
+pub fn remove(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId) -> Result<(), Error> {
+    let member = touchable(tx, by, user)?;
+    sql::delete(tx, by.account(), user)?;
+    tx.bump_revision(by.account())?;
+    let event = about(EventKind::MembershipRemoved, by, &member).with_detail(member.grants.to_string());
+    Ok(tx.record(by.actor(), &event)?)
+}
+
+/// A member whom the holder of the ticket may change: never the owner.
+fn touchable(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId) -> Result<Member, Error> {
+    let member = find(tx, by, user)?;
+    if member.is_owner {
+        return Err(Error::IsOwner);
+    }
+    if !by.may_touch(&member.grants) {
+        return Err(Error::OutOfReach);
+    }
+    Ok(member)
+}
+
+fn about<P: InAccount>(kind: EventKind, by: &Allowed<P>, member: &Member) -> Event {
+    Event::new(kind)
+        .in_account(by.account(), by.account_name())
+        .to_user(member.user.id, &member.user.name.full())
+        .with_email(member.user.email.as_str())
+}
+
+/// Gives one's own access up. The owner cannot: somebody must answer for the account.
+pub fn leave(tx: &Tx<'_>, by: &Allowed<Enter>, myself: &Myself) -> Result<(), Error> {
+    let member = sql::find(tx, by.account(), myself.id())?.ok_or(Error::NotFound)?;
+    if member.is_owner {
+        return Err(Error::IsOwner);
+    }
+    sql::delete(tx, by.account(), myself.id())?;
+    tx.bump_revision(by.account())?;
+    Ok(tx.record(by.actor(), &about(EventKind::MembershipLeft, by, &member))?)
+}
+
+/// Makes a member the owner. The old owner stays, with all permissions.
+pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, user: UserId) -> Result<(), Error> {
+    let member = sql::find(tx, by.account(), user)?.ok_or(Error::NotFound)?;
+    if member.is_owner {
+        return Err(Error::IsOwner);
+    }
+    let before = sql::owner(tx, by.account())?;
+    sql::set_grants(tx, by.account(), before.0, &Grants::all())?;
+    sql::set_owner(tx, by.account(), user)?;
+    tx.bump_revision(by.account())?;
+    let event = about(EventKind::OwnerChanged, by, &member).with_detail(format!("{} → {}", before.1, member.user.name.full()));
+    Ok(tx.record(by.actor(), &event)?)
+}
+
+/// Associates a user at once, without a mail.
+pub fn associate(tx: &Tx<'_>, by: &Allowed<Associate>, user: UserId, grants: &Grants) -> Result<(), Error> {
+    user::find(tx, user)?.ok_or(user::Error::NotFound)?;
+    let new = New { account: by.account(), user, grants: grants.clone(), invitation: None, added_by: by.actor().clone() };
+    if !insert(tx, by.actor(), &new)? {
+        return Err(Error::AlreadyMember);
+    }
+    tx.bump_revision(by.account())?;
+    Ok(())
+}
+
+/// Makes a user, usually without a password, and associates it at once.
+pub fn associate_new(tx: &Tx<'_>, by: &Allowed<Associate>, new: &NewUser, grants: &Grants) -> Result<UserId, Error> {
+    let user = user::insert(tx, Some(by.actor()), new)?;
+    associate(tx, by, user, grants)?;
+    Ok(user)
+}
+
+/// Makes a membership; `false` when there is one already.
+pub(crate) fn insert(tx: &Tx<'_>, by: &Actor, new: &New) -> Result<bool, Fault> {
+    if !sql::insert(tx, new)? {
+        return Ok(false);
+    }
+    let Some(member) = sql::find(tx, new.account, new.user)? else { return Ok(false) };
+    let account = sql::account_name(tx, new.account)?;
+    let event = Event::new(EventKind::MembershipCreated)
+        .in_account(new.account, &account)
+        .to_user(new.user, &member.user.name.full())
+        .with_email(member.user.email.as_str())
+        .with_detail(if member.is_owner { "owner".to_owned() } else { new.grants.to_string() });
+    tx.record(by, &event)?;
+    Ok(true)
+}
+
+/// Lets an invited user in. Who is a member already never loses anything (PRODUCT rule 6).
+pub(crate) fn join(tx: &Tx<'_>, by: &Actor, new: &New) -> Result<Joined, Error> {
+    let joined = match sql::find(tx, new.account, new.user)? {
+        Some(member) if member.is_owner => return Err(Error::IsOwner),
+        Some(member) => {
+            sql::renew(tx, new.account, new.user, &member.grants.union(&new.grants))?;
+            Joined::AlreadyMember
+        }
+        None => {
+            insert(tx, by, new)?;
+            Joined::New
+        }
+    };
+    tx.bump_revision(new.account)?;
+    Ok(joined)
+}
+
+/// Notes that a user has entered the account.
+pub fn enter(tx: &Tx<'_>, by: &Allowed<Enter>, user: UserId) -> Result<(), Error> {
+    Ok(sql::entered(tx, by.account(), user)?)
+}

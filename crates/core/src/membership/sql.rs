@@ -1,0 +1,132 @@
+use super::{Member, Mine, New};
+use crate::access::Grants;
+use crate::app::{Snapshot, Tx};
+use crate::db::{DbError, Row};
+use crate::error::Fault;
+use crate::id::{AccountId, UserId};
+use crate::params;
+use crate::user;
+
+fn member_columns() -> String {
+    format!(
+        "{}, case when a.owner_id = u.id then 1 else 0 end, m.grants, m.created_at, m.added_by_name, m.last_entered_at",
+        user::COLUMNS
+    )
+}
+
+fn member(row: &mut Row) -> Result<Member, DbError> {
+    Ok(Member {
+        user: user::read_row(row)?,
+        is_owner: row.take()?,
+        grants: row.take()?,
+        since: row.take()?,
+        added_by: row.take()?,
+        last_entered_at: row.take()?,
+    })
+}
+
+pub(super) fn list(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Member>, Fault> {
+    let sql = format!(
+        "select {} from memberships m join users u on u.id = m.user_id join accounts a on a.id = m.account_id
+         where m.account_id = $1
+         order by case when a.owner_id = u.id then 0 else 1 end, m.created_at, u.id limit 1000",
+        member_columns()
+    );
+    snapshot.all(&sql, params![account], member)
+}
+
+pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, user: UserId) -> Result<Option<Member>, Fault> {
+    let sql = format!(
+        "select {} from memberships m join users u on u.id = m.user_id join accounts a on a.id = m.account_id
+         where m.account_id = $1 and m.user_id = $2",
+        member_columns()
+    );
+    snapshot.optional(&sql, params![account, user], member)
+}
+
+pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, account: Option<AccountId>) -> Result<Vec<Mine>, Fault> {
+    snapshot.all(
+        "select a.id, a.name, a.company, case when a.owner_id = m.user_id then 1 else 0 end,
+                case when a.status = 'closed' then 1 else 0 end, m.grants, m.created_at, m.added_by_name, m.last_entered_at
+         from memberships m join accounts a on a.id = m.account_id
+         where m.user_id = $1 and ($2 is null or m.account_id = $2) and (m.ends_at is null or m.ends_at > $3)
+         order by case when a.status = 'closed' then 1 else 0 end, m.last_entered_at desc nulls last, a.name, a.id limit 1000",
+        params![user, account, snapshot.now()],
+        |row| {
+            Ok(Mine {
+                account: row.take()?,
+                name: row.take()?,
+                company: row.take()?,
+                is_owner: row.take()?,
+                is_closed: row.take()?,
+                grants: row.take()?,
+                since: row.take()?,
+                added_by: row.take()?,
+                last_entered_at: row.take()?,
+            })
+        },
+    )
+}
+
+/// `false` when there is such a membership already.
+pub(super) fn insert(tx: &Tx<'_>, new: &New) -> Result<bool, Fault> {
+    let by = &new.added_by;
+    let inserted = tx.execute(
+        "insert into memberships (account_id, user_id, grants, invitation_id, added_by_kind, added_by_id, added_by_name, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (account_id, user_id) do nothing",
+        params![new.account, new.user, new.grants, new.invitation, by.kind.key(), by.id, by.name, tx.now()],
+    )?;
+    Ok(inserted == 1)
+}
+
+pub(super) fn set_grants(tx: &Tx<'_>, account: AccountId, user: UserId, grants: &Grants) -> Result<(), Fault> {
+    tx.execute("update memberships set grants = $1 where account_id = $2 and user_id = $3", params![grants, account, user])?;
+    Ok(())
+}
+
+/// Like [`set_grants`], and a membership that had ended goes on.
+pub(super) fn renew(tx: &Tx<'_>, account: AccountId, user: UserId, grants: &Grants) -> Result<(), Fault> {
+    tx.execute(
+        "update memberships set grants = $1, ends_at = null where account_id = $2 and user_id = $3",
+        params![grants, account, user],
+    )?;
+    Ok(())
+}
+
+pub(super) fn delete(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
+    tx.execute("delete from memberships where account_id = $1 and user_id = $2", params![account, user])?;
+    Ok(())
+}
+
+pub(super) fn owner(snapshot: &Snapshot<'_>, account: AccountId) -> Result<(UserId, String), Fault> {
+    snapshot.one(
+        "select u.id, u.first_name || ' ' || u.last_name from accounts a join users u on u.id = a.owner_id where a.id = $1",
+        params![account],
+        |row| Ok((row.take()?, row.take()?)),
+    )
+}
+
+pub(super) fn set_owner(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
+    tx.execute("update accounts set owner_id = $1 where id = $2", params![user, account])?;
+    Ok(())
+}
+
+pub(super) fn account_name(snapshot: &Snapshot<'_>, account: AccountId) -> Result<String, Fault> {
+    snapshot.one("select name from accounts where id = $1", params![account], Row::take)
+}
+
+pub(crate) fn entered(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
+    tx.execute(
+        "update memberships set last_entered_at = $1 where account_id = $2 and user_id = $3",
+        params![tx.now(), account, user],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn count_of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64, Fault> {
+    snapshot.one("select count(*) from memberships where user_id = $1", params![user], Row::take)
+}
+
+pub(crate) fn users_of(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<UserId>, Fault> {
+    snapshot.all("select user_id from memberships where account_id = $1 order by user_id", params![account], Row::take)
+}

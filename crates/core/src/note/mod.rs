@@ -1,0 +1,115 @@
+//! Notes of the staff on an account.
+
+use crate::access::{AllowedAdmin, EditAccounts, ViewStaffArea};
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::{DbError, Row};
+use crate::error::{Fault, HasKind, Kind};
+use crate::event::{Event, EventKind};
+use crate::id::{AccountId, NoteId};
+use crate::{account, params, text};
+
+/// Longest note, in characters.
+pub const MAX_LENGTH: usize = 5_000;
+
+/// A note.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// The note.
+    pub id: NoteId,
+    /// What it says.
+    pub text: String,
+    /// Who wrote it.
+    pub author: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// Whether it stands on top, and on the client's summary.
+    pub pinned: bool,
+}
+
+/// Why a note could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such account or note.
+    #[error("there is no such note")]
+    NotFound,
+    /// No ticket.
+    #[error(transparent)]
+    Denied(#[from] crate::access::Denied),
+    /// Not the caller's fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl HasKind for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound => Kind::NotFound,
+            Self::Denied(denied) => denied.kind(),
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
+}
+
+/// Reads what was typed.
+pub fn parse(typed: &str) -> Result<String, &'static str> {
+    text::paragraph(typed, MAX_LENGTH)
+}
+
+/// The notes of an account: pinned ones first, then the latest.
+pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, account: AccountId) -> Result<Vec<Note>, Fault> {
+    snapshot.all(
+        "select id, text, author_name, created_at, case when pinned_at is null then 0 else 1 end from notes
+         where account_id = $1 order by case when pinned_at is null then 1 else 0 end, id desc limit 500",
+        params![account],
+        note,
+    )
+}
+
+fn note(row: &mut Row) -> Result<Note, DbError> {
+    Ok(Note { id: row.take()?, text: row.take()?, author: row.take()?, created_at: row.take()?, pinned: row.take()? })
+}
+
+/// Adds a note.
+pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, text: &str, pinned: bool) -> Result<NoteId, Error> {
+    let name = account_name(tx, account)?;
+    let id = tx.one(
+        "insert into notes (account_id, text, author_id, author_name, created_at, pinned_at) values ($1, $2, $3, $4, $5, $6) returning id",
+        params![account, text, by.id(), by.actor().name, tx.now(), pinned.then(|| tx.now())],
+        Row::take,
+    )?;
+    tx.record(by.actor(), &Event::new(EventKind::NoteAdded).in_account(account, &name))?;
+    Ok(id)
+}
+
+/// Puts a note on top, or back into the list.
+pub fn set_pinned(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<EditAccounts>,
+    account: AccountId,
+    id: NoteId,
+    pinned: bool,
+) -> Result<(), Error> {
+    let name = account_name(tx, account)?;
+    let changed = tx.execute(
+        "update notes set pinned_at = $1 where account_id = $2 and id = $3",
+        params![pinned.then(|| tx.now()), account, id],
+    )?;
+    if changed == 0 {
+        return Err(Error::NotFound);
+    }
+    Ok(tx.record(by.actor(), &Event::new(EventKind::NoteUpdated).in_account(account, &name))?)
+}
+
+/// Deletes a note.
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, id: NoteId) -> Result<(), Error> {
+    let name = account_name(tx, account)?;
+    if tx.execute("delete from notes where account_id = $1 and id = $2", params![account, id])? == 0 {
+        return Err(Error::NotFound);
+    }
+    Ok(tx.record(by.actor(), &Event::new(EventKind::NoteDeleted).in_account(account, &name))?)
+}
+
+fn account_name(snapshot: &Snapshot<'_>, account: AccountId) -> Result<String, Error> {
+    Ok(account::find(snapshot, account)?.ok_or(Error::NotFound)?.details.name)
+}

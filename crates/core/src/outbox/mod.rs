@@ -1,0 +1,92 @@
+//! What was promised: mails to send, hosts to look up. Written in the transaction that promised it,
+//! done at least once by a worker that takes a lease.
+//!
+//! A worker claims rows, works without a transaction, and then either finishes them (the row is
+//! gone), or puts them off. A worker that dies leaves its lease to run out.
+
+use std::time::Duration;
+
+use crate::access::System;
+use crate::app::{Snapshot, Tx};
+use crate::db::Row;
+use crate::error::Fault;
+use crate::id::OutboxId;
+use crate::params;
+
+/// What kind of work it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// A mail to send; the reference is a [`MailId`](crate::id::MailId).
+    Mail,
+    /// The host of a login to look up; the reference is a [`SessionId`](crate::id::SessionId).
+    Hostname,
+}
+
+impl Topic {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Hostname => "hostname",
+        }
+    }
+}
+
+/// A piece of work that this worker holds until its lease ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The promise.
+    pub id: OutboxId,
+    /// What it refers to.
+    pub reference: i64,
+    /// How often it has been tried, this time included.
+    pub attempts: i64,
+}
+
+/// Promises a piece of work.
+pub(crate) fn promise(tx: &Tx<'_>, topic: Topic, reference: i64) -> Result<(), Fault> {
+    tx.execute(
+        "insert into outbox (topic, ref_id, created_at, not_before) values ($1, $2, $3, $3)
+         on conflict (topic, ref_id) do update set not_before = excluded.not_before",
+        params![topic.key(), reference, tx.now()],
+    )?;
+    tx.promise();
+    Ok(())
+}
+
+/// Takes back what was promised and is no longer wanted.
+pub(crate) fn withdraw(tx: &Tx<'_>, topic: Topic, reference: i64) -> Result<(), Fault> {
+    tx.execute("delete from outbox where topic = $1 and ref_id = $2", params![topic.key(), reference])?;
+    Ok(())
+}
+
+/// Takes up to `limit` pieces of work that are due, for the length of `lease`.
+pub fn claim(tx: &Tx<'_>, _by: &System, topic: Topic, limit: i64, lease: Duration) -> Result<Vec<Claimed>, Fault> {
+    let now = tx.now();
+    let sql = format!(
+        "update outbox set lease_until = $1, attempts = attempts + 1
+         where id in (select id from outbox where topic = $2 and not_before <= $3 and lease_until <= $3
+                      order by not_before, id limit $4{})
+         returning id, ref_id, attempts",
+        tx.skip_locked()
+    );
+    tx.all(&sql, params![now.after(lease), topic.key(), now, limit], |row| {
+        Ok(Claimed { id: row.take()?, reference: row.take()?, attempts: row.take()? })
+    })
+}
+
+/// The work is done, or will never be.
+pub fn finish(tx: &Tx<'_>, _by: &System, work: Claimed) -> Result<(), Fault> {
+    tx.execute("delete from outbox where id = $1", params![work.id])?;
+    Ok(())
+}
+
+/// The work did not succeed; it is due again after `pause`.
+pub fn put_off(tx: &Tx<'_>, _by: &System, work: Claimed, pause: Duration) -> Result<(), Fault> {
+    tx.execute("update outbox set not_before = $1, lease_until = 0 where id = $2", params![tx.now().after(pause), work.id])?;
+    Ok(())
+}
+
+/// How much work of a topic waits.
+pub fn waiting(snapshot: &Snapshot<'_>, topic: Topic) -> Result<i64, Fault> {
+    snapshot.one("select count(*) from outbox where topic = $1", params![topic.key()], Row::take)
+}

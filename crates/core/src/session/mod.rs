@@ -1,0 +1,114 @@
+//! Logins of users, and the sessions that follow.
+//!
+//! The cookie holds 256 random bits, the database their hash. A login always makes a new session;
+//! logout ends it at once, on every node.
+
+mod ops;
+mod sql;
+
+use std::time::Duration;
+
+use crate::access::Denied;
+use crate::clock::Timestamp;
+use crate::error::{Fault, HasKind, Kind};
+use crate::id::{SessionId, UserId};
+use crate::password::{Busy, Password};
+use crate::secret::Secret;
+use crate::user::User;
+
+pub(crate) use ops::start_registered;
+pub use ops::{
+    Current, Proven, authenticate, end, end_all_of, end_others, hostname_found, list, login, logout, of_user, resolve, start,
+    to_look_up, touch,
+};
+
+/// Limits of a session without *Remember Me*.
+pub const ABSOLUTE: Duration = Duration::from_hours(12);
+/// How long such a session may rest.
+pub const IDLE: Duration = Duration::from_hours(1);
+/// Limit of a session with *Remember Me* (NIST SP 800-63B-4, 2.1.3: at most 30 days).
+pub const REMEMBERED: Duration = Duration::from_hours(30 * 24);
+/// A session that was seen this recently is not written again.
+pub const TOUCH_EVERY: Duration = Duration::from_mins(1);
+
+/// What somebody types to log in.
+pub struct Login {
+    /// The address, as typed.
+    pub email: String,
+    /// The password, as typed.
+    pub password: Password,
+    /// Whether the login outlasts the browser.
+    pub remember: bool,
+}
+
+/// A session that has just begun: the one moment its secret is known.
+pub struct Started {
+    /// What the cookie holds.
+    pub secret: Secret,
+    /// Who logged in.
+    pub user: UserId,
+    /// How long the cookie lives; `None` ends it with the browser.
+    pub cookie_lives: Option<Duration>,
+}
+
+/// A session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The session.
+    pub id: SessionId,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// Whether it outlasts the browser.
+    pub remember: bool,
+    /// From which address it began.
+    pub ip: String,
+    /// That address's host, when its name leads back to it.
+    pub host: Option<String>,
+    /// What the browser calls itself.
+    pub user_agent: String,
+}
+
+/// Who uses a session.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The session.
+    pub session: Session,
+    /// The user.
+    pub user: User,
+}
+
+/// Why nobody was logged in.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A wrong password or an unknown address: nobody learns which (ASVS V6.3.8).
+    #[error("wrong email address or password")]
+    WrongCredentials,
+    /// No such session.
+    #[error("there is no such session")]
+    NotFound,
+    /// Too many at once.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// No ticket.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Not the caller's fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl HasKind for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::WrongCredentials => Kind::Unauthenticated,
+            Self::NotFound => Kind::NotFound,
+            Self::Busy(busy) => busy.kind(),
+            Self::Denied(denied) => denied.kind(),
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
+}

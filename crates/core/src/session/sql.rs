@@ -1,0 +1,97 @@
+use super::{Resolved, Session};
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::{DbError, Row};
+use crate::error::Fault;
+use crate::id::{SessionId, UserId};
+use crate::params;
+use crate::secret::SecretHash;
+use crate::user;
+
+const COLUMNS: &str = "s.id, s.created_at, s.last_seen_at, s.expires_at, s.remember, s.ip, s.host, s.user_agent";
+
+fn session(row: &mut Row) -> Result<Session, DbError> {
+    Ok(Session {
+        id: row.take()?,
+        created_at: row.take()?,
+        last_seen_at: row.take()?,
+        expires_at: row.take()?,
+        remember: row.take()?,
+        ip: row.take()?,
+        host: row.take()?,
+        user_agent: row.take()?,
+    })
+}
+
+pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Resolved>, Fault> {
+    snapshot.optional(
+        &format!("select {COLUMNS}, {} from sessions s join users u on u.id = s.user_id where s.token_hash = $1", user::COLUMNS),
+        params![hash],
+        |row| Ok(Resolved { session: session(row)?, user: user::read_row(row)? }),
+    )
+}
+
+pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Session>, Fault> {
+    snapshot.all(
+        &format!("select {COLUMNS} from sessions s where s.user_id = $1 and s.expires_at > $2 order by s.last_seen_at desc, s.id desc limit 200"),
+        params![user, snapshot.now()],
+        session,
+    )
+}
+
+pub(super) fn insert(
+    tx: &Tx<'_>,
+    user: UserId,
+    hash: &SecretHash,
+    expires_at: Timestamp,
+    remember: bool,
+) -> Result<SessionId, Fault> {
+    let request = tx.request();
+    tx.one(
+        "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent)
+         values ($1, $2, $3, $3, $4, $5, $6, $7) returning id",
+        params![
+            hash,
+            user,
+            tx.now(),
+            expires_at,
+            i64::from(remember),
+            request.ip.map_or_else(String::new, |ip| ip.to_string()),
+            request.user_agent
+        ],
+        Row::take,
+    )
+}
+
+pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
+    tx.execute("update sessions set last_seen_at = $1 where id = $2", params![tx.now(), id])?;
+    Ok(())
+}
+
+pub(super) fn delete(tx: &Tx<'_>, user: UserId, id: SessionId) -> Result<bool, Fault> {
+    Ok(tx.execute("delete from sessions where user_id = $1 and id = $2", params![user, id])? == 1)
+}
+
+pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) -> Result<u64, Fault> {
+    tx.execute("delete from sessions where user_id = $1 and id is distinct from $2", params![user, keep])
+}
+
+pub(super) fn delete_expired(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
+    tx.execute("delete from sessions where user_id = $1 and expires_at <= $2", params![user, tx.now()])?;
+    Ok(())
+}
+
+pub(super) fn ip(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<String>, Fault> {
+    snapshot.optional("select ip from sessions where id = $1", params![id], Row::take)
+}
+
+/// The session's host, and the user's last login when it was this one.
+pub(super) fn set_host(tx: &Tx<'_>, id: SessionId, host: &str) -> Result<(), Fault> {
+    tx.execute("update sessions set host = $1 where id = $2", params![host, id])?;
+    tx.execute(
+        "update users set last_login_host = $1 where exists (
+             select 1 from sessions s where s.id = $2 and s.user_id = users.id and s.created_at = users.last_login_at)",
+        params![host, id],
+    )?;
+    Ok(())
+}

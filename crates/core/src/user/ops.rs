@@ -1,0 +1,154 @@
+use super::{Error, Listed, NewUser, PersonName, User, sql};
+use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, System, ViewStaffArea};
+use crate::app::{App, Request, Snapshot, Tx};
+use crate::db::DbError;
+use crate::email::{Email, EmailKey};
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::{SessionId, UserId};
+use crate::password::{Password, Verdict};
+use crate::search;
+use crate::session;
+
+/// The user of this id.
+pub fn find(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<User>, Fault> {
+    sql::find(snapshot, id)
+}
+
+/// The user with this login.
+pub fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<UserId>, Fault> {
+    sql::by_email(snapshot, email)
+}
+
+/// Makes a user from the command line.
+pub fn create(tx: &Tx<'_>, by: &System, user: &NewUser) -> Result<UserId, Error> {
+    insert(tx, Some(by.actor()), user)
+}
+
+/// Makes a user. Without an actor the person registered itself.
+pub(crate) fn insert(tx: &Tx<'_>, by: Option<&Actor>, user: &NewUser) -> Result<UserId, Error> {
+    let id = sql::insert(tx, user, &subject(tx)?)?.ok_or(Error::EmailTaken)?;
+    index(tx, id, &user.name, &user.email)?;
+    let name = user.name.full();
+    let itself = Actor::user(id, &name);
+    let event = Event::new(EventKind::UserCreated).to_user(id, &name).with_email(user.email.as_str());
+    tx.record(by.unwrap_or(&itself), &event)?;
+    Ok(id)
+}
+
+/// A random UUID (version 4): what other systems know the user by.
+fn subject(tx: &Tx<'_>) -> Result<String, Fault> {
+    let random = u128::from_be_bytes(tx.random()?);
+    let version_4 = (random & !(0xf << 76)) | (0x4 << 76);
+    let variant_1 = (version_4 & !(0x3 << 62)) | (0x2 << 62);
+    let hex = format!("{variant_1:032x}");
+    let parts: Vec<&str> = [0..8, 8..12, 12..16, 16..20, 20..32].into_iter().filter_map(|range| hex.get(range)).collect();
+    Ok(parts.join("-"))
+}
+
+fn index(tx: &Tx<'_>, id: UserId, name: &PersonName, email: &Email) -> Result<(), Fault> {
+    search::index(tx, search::Kind::User, id.0, &[&name.first, &name.last, email.as_str()])
+}
+
+/// Changes one's own name.
+pub fn change_own_name(tx: &Tx<'_>, by: &Myself, name: &PersonName) -> Result<(), Error> {
+    let user = sql::find(tx, by.id())?.ok_or(Error::NotFound)?;
+    store(tx, by.actor(), &user, name, &user.email)
+}
+
+/// What an admin changes of a user. An admin never chooses a password (ASVS V6.4.6).
+#[derive(Clone, Debug)]
+pub struct AdminChange {
+    /// The name.
+    pub name: PersonName,
+    /// The login.
+    pub email: Email,
+}
+
+/// Changes a user's name and login.
+pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, id: UserId, change: &AdminChange) -> Result<(), Error> {
+    let user = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    store(tx, by.actor(), &user, &change.name, &change.email)
+}
+
+fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Email) -> Result<(), Error> {
+    sql::update(tx, before.id, name, email)
+        .map_err(|fault| if fault.is_unique("users_email_key") { Error::EmailTaken } else { Error::Fault(fault) })?;
+    index(tx, before.id, name, email)?;
+    let detail = format!("{} <{}> → {} <{}>", before.name.full(), before.email, name.full(), email);
+    let event =
+        Event::new(EventKind::UserUpdated).to_user(before.id, &name.full()).with_email(email.as_str()).with_detail(detail);
+    Ok(tx.record(by, &event)?)
+}
+
+/// Deletes a user who can enter no account (PRODUCT rule 9).
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, id: UserId) -> Result<(), Error> {
+    let user = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    delete_orphan(tx, by.actor(), &user)
+}
+
+pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), Error> {
+    match sql::delete_without_accounts(tx, user.id) {
+        Ok(true) => {}
+        // A membership that another transaction has just made is refused by the foreign key.
+        Ok(false) | Err(Fault::Db(DbError::ForeignKey)) => return Err(Error::HasAccounts),
+        Err(fault) => return Err(fault.into()),
+    }
+    search::forget(tx, search::Kind::User, user.id.0)?;
+    let event = Event::new(EventKind::UserDeleted).to_user(user.id, &user.name.full()).with_email(user.email.as_str());
+    Ok(tx.record(by, &event)?)
+}
+
+/// Changes one's own password; the present one is needed, and all other sessions end.
+pub async fn change_password(
+    app: &App,
+    request: &Request,
+    user: UserId,
+    session: SessionId,
+    current: &Password,
+    chosen: &Password,
+) -> Result<(), Error> {
+    let kept = app.read(move |snapshot| sql::password_of(snapshot, user)).await?;
+    if app.hasher().verify(current, kept.clone()).await? == Verdict::Wrong {
+        return Err(Error::WrongPassword);
+    }
+    let hash = app.hasher().hash(app.random(), chosen).await?;
+    app.write(request, move |tx| {
+        let by = tx.myself(user)?;
+        // The password that was verified must still be the one that is replaced.
+        if !sql::replace_password(tx, user, kept.as_ref(), &hash)? {
+            return Err(Error::WrongPassword);
+        }
+        let event = Event::new(EventKind::PasswordChanged).to_user(by.id(), by.name());
+        tx.record(by.actor(), &event)?;
+        session::end_others(tx, &by, session)?;
+        Ok(())
+    })
+    .await
+}
+
+/// Notes a login: when and from where, and a renewed hash when the kept one was stale.
+pub(crate) fn signed_in(tx: &Tx<'_>, user: UserId, renewed: Option<&crate::password::PasswordHash>) -> Result<(), Fault> {
+    sql::signed_in(tx, user, renewed)
+}
+
+/// Users whom a query finds, newest first, at most `limit`, with the number of their accounts.
+pub fn list(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    query: &str,
+    before: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<Listed>, Fault> {
+    sql::search(snapshot, query, before, limit)
+}
+
+/// A few users for a list that opens while one types.
+pub fn suggestions(snapshot: &Snapshot<'_>, by: &AllowedAdmin<ViewStaffArea>, query: &str) -> Result<Vec<User>, Fault> {
+    /// Users in the list that opens.
+    const FEW: i64 = 8;
+    if query.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(list(snapshot, by, query, None, FEW)?.into_iter().map(|listed| listed.user).collect())
+}

@@ -1,0 +1,120 @@
+use super::{LastLogin, Listed, NewUser, PersonName, User};
+use crate::app::{Snapshot, Tx};
+use crate::db::{DbError, Row, ToValue, Value};
+use crate::email::{Email, EmailKey};
+use crate::error::Fault;
+use crate::id::UserId;
+use crate::params;
+use crate::password::PasswordHash;
+use crate::search;
+
+pub(crate) const COLUMNS: &str = "u.id, u.first_name, u.last_name, u.email, case when u.password_hash is null then 0 else 1 end, \
+     u.password_changed_at, u.verified_at, u.created_at, u.last_login_at, u.last_login_ip, u.last_login_host";
+
+pub(crate) fn user(row: &mut Row) -> Result<User, DbError> {
+    Ok(User {
+        id: row.take()?,
+        name: PersonName { first: row.take()?, last: row.take()? },
+        email: row.take()?,
+        has_password: row.take()?,
+        password_changed_at: row.take()?,
+        verified_at: row.take()?,
+        created_at: row.take()?,
+        last_login: LastLogin { at: row.take()?, ip: row.take()?, host: row.take()? },
+    })
+}
+
+pub(super) fn find(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<User>, Fault> {
+    snapshot.optional(&format!("select {COLUMNS} from users u where u.id = $1"), params![id], user)
+}
+
+pub(super) fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<UserId>, Fault> {
+    snapshot.optional("select id from users where email_key = $1", params![email], Row::take)
+}
+
+/// Who has this login, and the hash to compare with.
+pub(crate) fn credentials(
+    snapshot: &Snapshot<'_>,
+    email: &EmailKey,
+) -> Result<Option<(UserId, String, Option<PasswordHash>)>, Fault> {
+    snapshot.optional(
+        "select id, first_name || ' ' || last_name, password_hash from users where email_key = $1",
+        params![email],
+        |row| Ok((row.take()?, row.take()?, row.take()?)),
+    )
+}
+
+pub(super) fn password_of(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<PasswordHash>, Fault> {
+    let found: Option<Option<PasswordHash>> =
+        snapshot.optional("select password_hash from users where id = $1", params![id], Row::take)?;
+    Ok(found.flatten())
+}
+
+/// `None` when another user has the address.
+pub(super) fn insert(tx: &Tx<'_>, user: &NewUser, subject: &str) -> Result<Option<UserId>, Fault> {
+    tx.optional(
+        "insert into users (subject, first_name, last_name, email, email_key, password_hash, password_changed_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (email_key) do nothing returning id",
+        params![
+            subject,
+            user.name.first,
+            user.name.last,
+            user.email,
+            user.email.key(),
+            user.password,
+            user.password.as_ref().map(|_| tx.now()),
+            tx.now()
+        ],
+        Row::take,
+    )
+}
+
+pub(super) fn update(tx: &Tx<'_>, id: UserId, name: &PersonName, email: &Email) -> Result<(), Fault> {
+    tx.execute(
+        "update users set first_name = $1, last_name = $2, email = $3, email_key = $4,
+                verified_at = case when email_key = $4 then verified_at else null end
+         where id = $5",
+        params![name.first, name.last, email, email.key(), id],
+    )?;
+    Ok(())
+}
+
+pub(super) fn replace_password(
+    tx: &Tx<'_>,
+    id: UserId,
+    before: Option<&PasswordHash>,
+    after: &PasswordHash,
+) -> Result<bool, Fault> {
+    let changed = tx.execute(
+        "update users set password_hash = $1, password_changed_at = $2 where id = $3 and password_hash is not distinct from $4",
+        params![after, tx.now(), id, before],
+    )?;
+    Ok(changed == 1)
+}
+
+pub(super) fn signed_in(tx: &Tx<'_>, id: UserId, renewed: Option<&PasswordHash>) -> Result<(), Fault> {
+    tx.execute(
+        "update users set last_login_at = $1, last_login_ip = $2, last_login_host = null,
+                password_hash = coalesce($3, password_hash)
+         where id = $4",
+        params![tx.now(), tx.request().ip.map(|ip| ip.to_string()), renewed, id],
+    )?;
+    Ok(())
+}
+
+pub(super) fn delete_without_accounts(tx: &Tx<'_>, id: UserId) -> Result<bool, Fault> {
+    let deleted =
+        tx.execute("delete from users where id = $1 and not exists (select 1 from memberships where user_id = $1)", params![id])?;
+    Ok(deleted == 1)
+}
+
+pub(super) fn search(snapshot: &Snapshot<'_>, query: &str, before: Option<UserId>, limit: i64) -> Result<Vec<Listed>, Fault> {
+    let mut arguments: Vec<Value> = vec![limit.to_value(), before.to_value()];
+    let found = search::condition(search::Kind::User, "u.id", query, &mut arguments);
+    let sql = format!(
+        "select {COLUMNS}, (select count(*) from memberships m where m.user_id = u.id)
+         from users u where ($2 is null or u.id < $2) and {} order by u.id desc limit $1",
+        found.as_deref().unwrap_or("1 = 1")
+    );
+    snapshot.all(&sql, &arguments, |row| Ok(Listed { user: user(row)?, accounts: row.take()? }))
+}

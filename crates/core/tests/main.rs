@@ -1,0 +1,3 @@
+//! The rules of PRODUCT.md, on SQLite and on PostgreSQL.
+
+mod invitation;
