@@ -1,8 +1,6 @@
 //! Time as Latchkey keeps it, and where it comes from.
 
-#[cfg(feature = "testing")]
 use std::sync::Arc;
-#[cfg(feature = "testing")]
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -73,7 +71,6 @@ pub struct Clock(Source);
 #[derive(Clone)]
 enum Source {
     System,
-    #[cfg(feature = "testing")]
     Set(Arc<AtomicI64>),
 }
 
@@ -83,14 +80,12 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that a test sets and moves.
-    #[cfg(feature = "testing")]
+    /// A clock that is set and moved by hand: for tests, and for the demo's past.
     pub fn set(start: Timestamp) -> Self {
         Self(Source::Set(Arc::new(AtomicI64::new(start.0))))
     }
 
     /// Moves a set clock forward; the machine's clock takes no notice.
-    #[cfg(feature = "testing")]
     pub fn advance(&self, span: Duration) {
         if let Source::Set(now) = &self.0 {
             now.fetch_add(micros(span), Ordering::SeqCst);
@@ -102,8 +97,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => Timestamp(micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())),
-            #[cfg(feature = "testing")]
-            Source::Set(now) => Timestamp(now.load(Ordering::SeqCst)),
+                    Source::Set(now) => Timestamp(now.load(Ordering::SeqCst)),
         }
     }
 }

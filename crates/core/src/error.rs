@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::access::Permission;
 use crate::db::DbError;
 use crate::secret::NoRandomness;
 
@@ -46,7 +47,7 @@ pub enum Kind {
     /// Nobody is logged in, or the credentials are wrong.
     Unauthenticated,
     /// Known, but not allowed.
-    Forbidden,
+    Forbidden(Refusal),
     /// Not there, or not to be seen: the two look the same.
     NotFound,
     /// These fields hold something that cannot be taken. The second is the message's key.
@@ -62,6 +63,17 @@ pub enum Kind {
     },
     /// Not the caller's fault.
     Internal,
+}
+
+/// Why somebody who is known may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// This permission is missing.
+    Missing(Permission),
+    /// The account is closed.
+    Closed,
+    /// Only staff may.
+    StaffOnly,
 }
 
 /// One field that cannot be taken.

@@ -86,6 +86,12 @@ impl FromValue for SecretHash {
     }
 }
 
+/// A short text that changes with the content: for the address of an asset, not for anything secret.
+pub fn fingerprint(content: &[u8]) -> String {
+    let hash = digest(&SHA256, content);
+    URL_SAFE_NO_PAD.encode(hash.as_ref().iter().copied().take(9).collect::<Vec<u8>>())
+}
+
 /// Where random bits come from.
 #[derive(Clone)]
 pub struct Random(Source);

@@ -19,6 +19,7 @@ use crate::mail::{self, Content, Outgoing, Templates, Written};
 use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
 use crate::secret::{Random, SealKey, Secret};
+use crate::settings::Brand;
 use crate::user::{self, NewUser, PersonName};
 
 /// The password of every user and admin that a test makes.
@@ -213,11 +214,11 @@ pub fn link_secret(mail: &Outgoing) -> Secret {
 struct PlainTemplates;
 
 impl Templates for PlainTemplates {
-    fn write(&self, brand_name: &str, content: &Content) -> Result<Written, Fault> {
+    fn write(&self, brand: &Brand, content: &Content) -> Result<Written, Fault> {
         Ok(match content {
             Content::Invitation { account_name, inviter, link, .. } => Written {
                 subject: format!("{inviter} invites you to {account_name}"),
-                text: format!("{brand_name}\n{link}\n"),
+                text: format!("{}\n{link}\n", brand.name),
                 html: format!("<a href=\"{link}\">Accept</a>"),
             },
             Content::Test {} => Written { subject: "Test".to_owned(), text: "Test".to_owned(), html: "Test".to_owned() },

@@ -3,11 +3,11 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// The key of the message for a field left empty.
-pub const MISSING: &str = "error-missing";
+pub const MISSING: &str = "error-required";
 /// The key of the message for a value over its limit.
 pub const TOO_LONG: &str = "error-too-long";
 /// The key of the message for line breaks, control and direction-changing characters.
-pub const CONTROL: &str = "error-control-characters";
+pub const CONTROL: &str = "error-name-malformed";
 
 /// One line of text in NFC without surrounding space; it may be empty.
 ///

@@ -1,1 +1,79 @@
-//! x
+//! Sends what the outbox holds and looks hosts up.
+//!
+//! The server spawns [`run`] once. One dispatcher waits for promises of this process and wakes the
+//! workers; each worker also looks every few seconds by itself, for what other nodes promised, what
+//! is due again, and what a worker that died had taken. Several nodes may run at the same time: each
+//! piece of work is held by a lease, so that one of them does it.
+//!
+//! **Invariants:** a mail counts as sent only when the mail server took it (PRODUCT rule 7); nothing that
+//! was promised is lost on a crash (rule 10); no transaction is open while something waits for the network.
+
+mod dialogue;
+mod hostname;
+mod letter;
+mod mail;
+mod smtp;
+mod worker;
+
+use std::time::Duration;
+
+use latchkey_core::app::App;
+use tokio::sync::{Notify, watch};
+
+pub use hostname::{LookUp, SystemHosts};
+pub use smtp::{SmtpError, SmtpSettings};
+
+/// How promises are kept.
+#[derive(Clone, Debug)]
+pub struct DeliverySettings {
+    /// The mail server. Without one no mail is sent: mails wait in the queue, where staff can read them.
+    pub smtp: Option<SmtpSettings>,
+    /// How often to look for work that nobody of this process has announced; five seconds by default.
+    pub poll_every: Duration,
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self { smtp: None, poll_every: Duration::from_secs(5) }
+    }
+}
+
+/// Keeps what the outbox promises until `shutdown` holds `true` or its sender is gone. What is under
+/// way then is finished first: that takes at most three times the mail server's time limit, plus half
+/// a minute when the database is away.
+pub async fn run(app: App, settings: DeliverySettings, shutdown: watch::Receiver<bool>) {
+    run_with(app, settings, SystemHosts::from_system(), shutdown).await;
+}
+
+/// Like [`run`], with another way of looking hosts up.
+pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, shutdown: watch::Receiver<bool>) {
+    let (mails_filled, logins_filled) = (Notify::new(), Notify::new());
+    let send_mails = async {
+        if let Some(smtp) = settings.smtp {
+            let work = mail::SendMails::new(smtp, app.public_url());
+            worker::run(&app, work, &mails_filled, settings.poll_every, shutdown.clone()).await;
+        }
+    };
+    let find_hosts = async {
+        let work = hostname::FindHosts::new(hosts);
+        worker::run(&app, work, &logins_filled, settings.poll_every, shutdown.clone()).await;
+    };
+    tokio::join!(dispatch(&app, [&mails_filled, &logins_filled], shutdown.clone()), send_mails, find_hosts);
+}
+
+/// Wakes every worker whenever something was promised. Only the dispatcher waits on the app: its
+/// notification wakes a single waiter, so that of several one would take the others' wake-ups.
+async fn dispatch(app: &App, workers: [&Notify; 2], mut shutdown: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = stopped(&mut shutdown) => return,
+            () = app.outbox_filled() => workers[0].notify_one(),
+        }
+    }
+}
+
+/// Waits until it is time to stop.
+async fn stopped(shutdown: &mut watch::Receiver<bool>) {
+    // An error says that the sender is gone: whoever started this has ended.
+    let _ = shutdown.wait_for(|stop| *stop).await;
+}

@@ -1,1 +1,64 @@
-//! x
+//! The Client Area and the Admin Area: pages, forms, templates, assets.
+//!
+//! A handler is a list of extractors, one call into core, one answer. [`visit`] says who asks,
+//! [`form`] reads what was sent (and only after its origin and token are verified), [`page`] answers,
+//! and [`error`] is the one mapping from errors to pages.
+//!
+//! **Invariants:** no business rule in a handler or a template; no state change on GET; no SQL.
+
+/// What a template can use, by name: `context! { account, users => people }`. Values are anything serde knows.
+macro_rules! context {
+    ($($name:ident $(=> $value:expr)?),* $(,)?) => {{
+        let mut context = std::collections::BTreeMap::<&'static str, minijinja::Value>::new();
+        $(context.insert(stringify!($name), context!(@ $name $(=> $value)?));)*
+        minijinja::Value::from(context)
+    }};
+    (@ $name:ident) => { minijinja::Value::from(minijinja::value::Serde(&$name)) };
+    (@ $name:ident => $value:expr) => { minijinja::Value::from(minijinja::value::Serde(&$value)) };
+}
+
+mod admin_area;
+mod assets;
+mod client_area;
+mod cookie;
+mod engine;
+mod error;
+mod flash;
+mod form;
+mod headers;
+mod mail;
+mod page;
+mod state;
+mod view;
+mod visit;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+pub use engine::{Broken, Engine};
+pub use mail::MailTemplates;
+pub use state::{Settings, Web};
+
+/// Everything a browser can reach.
+pub fn router(web: Web) -> Router {
+    let pages = Router::new()
+        .merge(client_area::routes())
+        .merge(admin_area::routes())
+        .fallback(|| async { axum::http::StatusCode::NOT_FOUND })
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn_with_state(web.clone(), error::render));
+    Router::new()
+        .route("/assets/{*path}", get(assets::file))
+        .route("/brand.css", get(assets::brand))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/robots.txt", get(assets::robots))
+        .fallback_service(pages.with_state(web.clone()))
+        .layer(from_fn_with_state(web.clone(), headers::add))
+        .layer(DefaultBodyLimit::max(form::MAX_BODY))
+        .layer(CompressionLayer::new())
+        .with_state(web)
+}

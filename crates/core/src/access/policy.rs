@@ -3,7 +3,7 @@
 use super::ticket::Needs;
 use super::{Grants, Permission};
 use crate::clock::Timestamp;
-use crate::error::{Fault, HasKind, Kind};
+use crate::error::{Fault, HasKind, Kind, Refusal};
 use crate::id::UserId;
 
 /// How a user stands in an account: all that a decision rests on.
@@ -96,7 +96,9 @@ impl HasKind for Denied {
     fn kind(&self) -> Kind {
         match self {
             Self::NoSuchAccount | Self::NoSuchUser => Kind::NotFound,
-            Self::Closed(_) | Self::Missing { .. } | Self::StaffOnly => Kind::Forbidden,
+            Self::Closed(_) => Kind::Forbidden(Refusal::Closed),
+            Self::Missing { permission } => Kind::Forbidden(Refusal::Missing(*permission)),
+            Self::StaffOnly => Kind::Forbidden(Refusal::StaffOnly),
             Self::NotStaff => Kind::Unauthenticated,
             Self::Fault(fault) => fault.kind(),
         }

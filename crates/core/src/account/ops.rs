@@ -104,15 +104,17 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> 
     remove(tx, by.actor(), id).map(drop)
 }
 
-/// Deletes an account, and the users whom it would leave without any (PRODUCT rule 9).
-pub fn delete_with_orphans(tx: &Tx<'_>, by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> Result<(), Error> {
+/// Deletes an account, and the users whom it would leave without any (PRODUCT rule 9). Returns how many those were.
+pub fn delete_with_orphans(tx: &Tx<'_>, by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> Result<i64, Error> {
+    let mut orphans = 0;
     for member in remove(tx, by.actor(), id)? {
         let Some(orphan) = user::find(tx, member)? else { continue };
         if membership::count_of_user(tx, member)? == 0 {
             user::delete_orphan(tx, by.actor(), &orphan)?;
+            orphans += 1;
         }
     }
-    Ok(())
+    Ok(orphans)
 }
 
 /// Deletes the account and returns who were its users.

@@ -105,7 +105,7 @@ impl HasKind for Error {
             Self::EmailTaken => Kind::Invalid(vec![Invalid::new("email", "error-email-taken")]),
             Self::Gone => Kind::Gone,
             Self::NotFound => Kind::NotFound,
-            Self::Oneself => Kind::Conflict("error-disable-oneself"),
+            Self::Oneself => Kind::Conflict("error-admin-self"),
             Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

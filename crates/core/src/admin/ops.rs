@@ -71,14 +71,16 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>) -> Resul
     sql::list(snapshot)
 }
 
-/// Keeps an admin out, or lets it in again. Its sessions end at once. Nobody disables himself, so one always remains.
-pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: AdminId, disabled: bool) -> Result<(), Error> {
+/// Keeps an admin out, or lets it in again, and returns its name. Its sessions end at once. Nobody disables himself, so one
+/// always remains.
+pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: AdminId, disabled: bool) -> Result<String, Error> {
     if id == by.id() {
         return Err(Error::Oneself);
     }
     let (name, email) = sql::set_disabled(tx, id, disabled)?.ok_or(Error::NotFound)?;
     let kind = if disabled { EventKind::AdminDisabled } else { EventKind::AdminEnabled };
-    Ok(tx.record(by.actor(), &Event::new(kind).with_email(&email).with_detail(name))?)
+    tx.record(by.actor(), &Event::new(kind).with_email(&email).with_detail(&name))?;
+    Ok(name)
 }
 
 /// Logs an admin in. Unknown and disabled addresses cost the same work as a wrong password.

@@ -5,7 +5,7 @@
 
 mod sql;
 
-use crate::access::Actor;
+use crate::access::{Actor, AllowedAdmin, Myself, ViewStaffArea};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::error::Fault;
@@ -164,12 +164,22 @@ impl Tx<'_> {
     }
 }
 
+/// The latest facts that concern oneself or were done by oneself, newest first, at most `limit`.
+pub fn of_myself(snapshot: &Snapshot<'_>, by: &Myself, limit: i64) -> Result<Vec<Recorded>, Fault> {
+    sql::list(snapshot, &Filter { user: Some(by.id()), ..Filter::default() }, limit)
+}
+
 /// The facts that a filter finds, newest first, at most `limit`.
-pub fn list(snapshot: &Snapshot<'_>, filter: &Filter, limit: i64) -> Result<Vec<Recorded>, Fault> {
+pub fn list(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<Recorded>, Fault> {
     sql::list(snapshot, filter, limit)
 }
 
 /// Logins and failures per day since `from`, oldest first; days without any are left out.
-pub fn login_days(snapshot: &Snapshot<'_>, from: Timestamp) -> Result<Vec<LoginDay>, Fault> {
+pub fn login_days(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, from: Timestamp) -> Result<Vec<LoginDay>, Fault> {
     sql::login_days(snapshot, from)
 }

@@ -160,7 +160,7 @@ impl HasKind for Error {
         match self {
             Self::AlreadyMember => Kind::Invalid(vec![Invalid::new("email", "error-already-member")]),
             Self::AlreadyPending(_) => Kind::Invalid(vec![Invalid::new("email", "error-already-pending")]),
-            Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("permissions", "error-beyond-own")]),
+            Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("permissions", "error-permission-not-yours")]),
             Self::NotFound => Kind::NotFound,
             Self::Gone => Kind::Gone,
             Self::AccountClosed => Kind::Conflict("error-account-closed"),

@@ -10,8 +10,9 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::id::{AccountId, InvitationId, MailId, UserId};
+use crate::settings::Brand;
 
-pub use ops::{claimed, failed, find, list, of_invitations, preview, put_off, queue_state, send_test, sent};
+pub use ops::{claimed, failed, list, masked, of_invitations, preview, put_off, queue_state, send_test, sent};
 pub(crate) use ops::{queue, withdraw_of_invitation};
 
 /// Stands in a stored mail where the secret of its link goes. No text that people type can hold it,
@@ -67,7 +68,7 @@ pub struct Written {
 /// Writes mails. Core knows no template engine; a door brings one.
 pub trait Templates: Send + Sync {
     /// Writes a mail.
-    fn write(&self, brand_name: &str, content: &Content) -> Result<Written, Fault>;
+    fn write(&self, brand: &Brand, content: &Content) -> Result<Written, Fault>;
 }
 
 /// What happened to a mail.

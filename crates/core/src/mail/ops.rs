@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql};
-use crate::access::{AllowedAdmin, ConfigureSystem, System, ViewStaffArea};
+use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, ManageUsers, System, ViewStaffArea};
 use crate::app::{App, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, InvitationId, MailId};
 use crate::outbox::{self, Claimed, Topic};
+use crate::secret::Secret;
 use crate::settings;
 
 /// Longest answer of a mail server that is kept, in characters.
@@ -16,7 +17,7 @@ const MAX_ANSWER: usize = 500;
 /// Writes a mail and promises it.
 pub(crate) fn queue(tx: &Tx<'_>, mail: &NewMail<'_>) -> Result<MailId, Fault> {
     let brand = settings::brand(tx)?;
-    let written = tx.templates().write(&brand.name, &mail.content)?;
+    let written = tx.templates().write(&brand, &mail.content)?;
     let sealed = mail.secret.map(|secret| tx.seal(secret)).transpose()?;
     let id = sql::insert(tx, mail, &written, sealed.as_deref())?;
     outbox::promise(tx, Topic::Mail, id.0)?;
@@ -106,8 +107,33 @@ pub fn list(
     sql::list(snapshot, account, limit)
 }
 
-/// One mail with its text; the secret of its link stays hidden.
-pub fn find(
+/// One mail with the secret of its link hidden, and whether all of it is shown.
+pub async fn masked(
+    app: &App,
+    by: AllowedAdmin<ViewStaffArea>,
+    account: AccountId,
+    id: MailId,
+) -> Result<Option<(Full, bool)>, Fault> {
+    let found = app.read(move |snapshot| find(snapshot, &by, account, id)).await?;
+    Ok(found.map(|full| fill(full, None)))
+}
+
+/// One mail with its link in place while no server has taken it, and whether all of it is shown: for a
+/// server without mail, where staff hand links on (UI, "No mail server set").
+pub async fn preview(
+    app: &App,
+    by: AllowedAdmin<ViewStaffArea>,
+    account: AccountId,
+    id: MailId,
+) -> Result<Option<(Full, bool)>, Fault> {
+    let found = app.read(move |snapshot| {
+        let Some(full) = find(snapshot, &by, account, id)? else { return Ok::<_, Fault>(None) };
+        Ok(Some((full, sql::unsent(snapshot, id)?.and_then(|(_, _, sealed)| sealed))))
+    });
+    Ok(found.await?.map(|(full, sealed)| fill(full, sealed.and_then(|sealed| app.unseal(&sealed)))))
+}
+
+fn find(
     snapshot: &Snapshot<'_>,
     _by: &AllowedAdmin<ViewStaffArea>,
     account: AccountId,
@@ -116,31 +142,16 @@ pub fn find(
     sql::find(snapshot, account, id)
 }
 
-/// The text of a mail that no server took yet, with its link in place: for a server without mail,
-/// where staff hand links on (UI, "No mail server set").
-pub async fn preview(
-    app: &App,
-    by: AllowedAdmin<ViewStaffArea>,
-    account: AccountId,
-    id: MailId,
-) -> Result<Option<(Full, bool)>, Fault> {
-    let found = app
-        .read(move |snapshot| {
-            let Some(full) = find(snapshot, &by, account, id)? else { return Ok::<_, Fault>(None) };
-            Ok(Some((full, sql::unsent(snapshot, id)?.and_then(|(_, _, sealed)| sealed))))
-        })
-        .await?;
-    Ok(found.map(|(mut full, sealed)| {
-        let secret = sealed.and_then(|sealed| app.unseal(&sealed));
-        let shown = secret.is_some() || !full.text.contains(SECRET_MARK);
-        full.text = full.text.replace(SECRET_MARK, &secret.map_or_else(|| "…".to_owned(), |secret| secret.reveal()));
-        (full, shown)
-    }))
+fn fill(mut full: Full, secret: Option<Secret>) -> (Full, bool) {
+    let shown = secret.is_some() || !full.text.contains(SECRET_MARK);
+    let link = secret.map_or_else(|| "…".to_owned(), |secret| secret.reveal());
+    full.text = full.text.replace(SECRET_MARK, &link);
+    (full, shown)
 }
 
-/// The latest mail of each of these invitations.
-pub fn of_invitations(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Mail>, Fault> {
-    sql::of_pending_invitations(snapshot, account)
+/// The latest mail of each pending invitation of the account.
+pub fn of_invitations(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>) -> Result<Vec<Mail>, Fault> {
+    sql::of_pending_invitations(snapshot, by.account())
 }
 
 /// How many mails wait and how many were given up.

@@ -10,7 +10,8 @@ use crate::id::{AccountId, InvitationId, UserId};
 use crate::user::User;
 
 pub use ops::{
-    accounts_of, accounts_of_user, associate, associate_new, enter, find, leave, list, make_owner, mine, remove, set_grants,
+    accounts_of, accounts_of_user, associate, associate_new, count_of, enter, find, leave, list, make_owner, mine, remove,
+    set_grants,
 };
 pub(crate) use ops::{insert, join};
 pub(crate) use sql::{count_of_user, entered, users_of};
@@ -107,9 +108,9 @@ impl HasKind for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
-            Self::IsOwner => Kind::Conflict("error-is-owner"),
-            Self::OutOfReach => Kind::Conflict("error-out-of-reach"),
-            Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("permissions", "error-beyond-own")]),
+            Self::IsOwner => Kind::Conflict("error-owner-unchangeable"),
+            Self::OutOfReach => Kind::Conflict("error-manager-unchangeable"),
+            Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("permissions", "error-permission-not-yours")]),
             Self::AlreadyMember => Kind::Invalid(vec![Invalid::new("email", "error-already-member")]),
             Self::User(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),

@@ -29,6 +29,11 @@ pub fn accounts_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Mine>, F
     sql::of_user(snapshot, user, None)
 }
 
+/// In how many accounts a user is.
+pub fn count_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64, Fault> {
+    sql::count_of_user(snapshot, user)
+}
+
 /// The accounts a user may enter, for staff.
 pub fn accounts_of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user: UserId) -> Result<Vec<Mine>, Fault> {
     sql::of_user(snapshot, user, None)

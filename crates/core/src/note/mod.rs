@@ -82,23 +82,18 @@ pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, tex
     Ok(id)
 }
 
-/// Puts a note on top, or back into the list.
-pub fn set_pinned(
-    tx: &Tx<'_>,
-    by: &AllowedAdmin<EditAccounts>,
-    account: AccountId,
-    id: NoteId,
-    pinned: bool,
-) -> Result<(), Error> {
+/// Puts a note on top, or back into the list, and returns whether it is on top now.
+pub fn toggle_pin(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, id: NoteId) -> Result<bool, Error> {
     let name = account_name(tx, account)?;
-    let changed = tx.execute(
-        "update notes set pinned_at = $1 where account_id = $2 and id = $3",
-        params![pinned.then(|| tx.now()), account, id],
+    let pinned: Option<bool> = tx.optional(
+        "update notes set pinned_at = case when pinned_at is null then $1 else null end where account_id = $2 and id = $3
+         returning case when pinned_at is null then 0 else 1 end",
+        params![tx.now(), account, id],
+        Row::take,
     )?;
-    if changed == 0 {
-        return Err(Error::NotFound);
-    }
-    Ok(tx.record(by.actor(), &Event::new(EventKind::NoteUpdated).in_account(account, &name))?)
+    let pinned = pinned.ok_or(Error::NotFound)?;
+    tx.record(by.actor(), &Event::new(EventKind::NoteUpdated).in_account(account, &name))?;
+    Ok(pinned)
 }
 
 /// Deletes a note.

@@ -16,7 +16,7 @@ const OWN_WORDS: [&str; 2] = ["latchkey", "client area"];
 pub(super) fn check(input: &str, context: &[&str]) -> Result<(), &'static str> {
     let length = input.chars().count();
     if length == 0 {
-        return Err("error-missing");
+        return Err("error-required");
     }
     if length < MIN_LENGTH {
         return Err("error-password-too-short");
@@ -25,7 +25,7 @@ pub(super) fn check(input: &str, context: &[&str]) -> Result<(), &'static str> {
         return Err("error-password-too-long");
     }
     if estimate(input, context).guesses_log10() < MIN_GUESSES_LOG10 {
-        return Err("error-password-too-easy");
+        return Err("error-password-too-weak");
     }
     Ok(())
 }
@@ -63,17 +63,17 @@ mod tests {
     fn v6_2_1_fifteen_characters_are_enough_and_fourteen_are_not() {
         assert_eq!(check("vq8Zr1mT4kLw0x", &[]), Err("error-password-too-short"));
         assert_eq!(check("vq8Zr1mT4kLw0xB", &[]), Ok(()));
-        assert_eq!(check(&"é🗝".repeat(8), &[]), Err("error-password-too-easy"));
+        assert_eq!(check(&"é🗝".repeat(8), &[]), Err("error-password-too-weak"));
         assert_eq!(check(&"vq8Zr1mT".repeat(33), &[]), Err("error-password-too-long"));
     }
 
     #[test]
     fn v6_2_4_common_values_and_v6_2_11_own_words_are_refused() {
         for easy in ["passwordpassword", "aaaaaaaaaaaaaaaaaaaa", "123456789012345678", "latchkeylatchkey"] {
-            assert_eq!(check(easy, &[]), Err("error-password-too-easy"), "{easy}");
+            assert_eq!(check(easy, &[]), Err("error-password-too-weak"), "{easy}");
         }
         let context = ["Penelope", "Featherstonehaugh", "penelope@example.com"];
-        assert_eq!(check("penelopefeatherstonehaugh", &context), Err("error-password-too-easy"));
+        assert_eq!(check("penelopefeatherstonehaugh", &context), Err("error-password-too-weak"));
     }
 
     proptest! {

@@ -32,7 +32,7 @@ impl Brand {
     pub fn parse(name: &str, hue: &str, logo_url: &str, terms_url: &str) -> Result<Self, Vec<Invalid>> {
         let mut fields = Fields::default();
         let name = fields.take("name", text::line(name, 60));
-        let hue = fields.take("hue", hue.trim().parse().ok().filter(|hue| *hue < 360).ok_or("error-hue"));
+        let hue = fields.take("hue", hue.trim().parse().ok().filter(|hue| *hue < 360).ok_or("error-hue-malformed"));
         let logo_url = fields.take("logo_url", address(logo_url));
         let terms_url = fields.take("terms_url", address(terms_url));
         fields.finish()?;
@@ -54,7 +54,7 @@ fn address(typed: &str) -> Result<Option<String>, &'static str> {
         {
             Ok(Some(typed))
         }
-        _ => Err("error-url"),
+        _ => Err("error-url-malformed"),
     }
 }
 

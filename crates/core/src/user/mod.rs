@@ -134,7 +134,7 @@ impl HasKind for Error {
             Self::EmailTaken => Kind::Invalid(vec![Invalid::new("email", "error-email-taken")]),
             Self::NotFound => Kind::NotFound,
             Self::HasAccounts => Kind::Conflict("error-user-has-accounts"),
-            Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-current-password")]),
+            Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-password-wrong")]),
             Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

@@ -1,0 +1,163 @@
+//! The command line. Every option can also stand in the environment and in `latchkey.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use serde::Deserialize;
+
+/// A self-hosted server for people and the client accounts they may enter.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Settings of the server; the same as after `serve`.
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+    /// What to do; nothing means serve.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the Client Area and the Admin Area (what happens without a sub-command).
+    Serve(Serve),
+    /// Bring the database up to date, and nothing else.
+    Migrate(Options),
+    /// Members of staff.
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// People who can log in to the Client Area.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Client accounts.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Make an admin.
+    Create(CreateAdmin),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make a user.
+    Create(CreateUser),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Make an account of an existing user.
+    Create(CreateAccount),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check all settings, the database and the templates, and say what is wrong.
+    Check(Options),
+}
+
+/// Serving.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// Fill an empty data folder with fictitious accounts and users, and print logins for them.
+    #[arg(long, env = "LATCHKEY_DEMO")]
+    pub(crate) demo: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CreateAdmin {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// The login.
+    #[arg(long)]
+    pub(crate) email: String,
+    /// The name, as others see it.
+    #[arg(long)]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) password: PasswordSource,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CreateUser {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// The login.
+    #[arg(long)]
+    pub(crate) email: String,
+    /// The first name.
+    #[arg(long)]
+    pub(crate) first_name: String,
+    /// The last name.
+    #[arg(long)]
+    pub(crate) last_name: String,
+    #[command(flatten)]
+    pub(crate) password: PasswordSource,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CreateAccount {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// The account's name.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The login of the user who owns it.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) owner: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PasswordSource {
+    /// Read the password from the first line of standard input. Without this one is made and printed.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+/// Settings that can stand on the command line, in the environment and in `latchkey.toml`, in this order of precedence.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Options {
+    /// The file with settings; ./latchkey.toml is read when it exists.
+    #[arg(long, env = "LATCHKEY_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub(crate) config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080].
+    #[arg(long, env = "LATCHKEY_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The folder for the embedded database and the secret key [default: latchkey-data].
+    #[arg(long, env = "LATCHKEY_DATA_DIR", value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// A PostgreSQL database (postgres://…) instead of the embedded one.
+    #[arg(long, env = "LATCHKEY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// The address under which people reach this server; links in mails begin with it [default: http://ADDRESS:PORT on loopback].
+    #[arg(long, env = "LATCHKEY_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// The mail server: smtp://user:password@host:port (STARTTLS) or smtps://…; without one, mails are kept and can be read in the Admin Area.
+    #[arg(long, env = "LATCHKEY_SMTP_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) smtp_url: Option<String>,
+    /// From whom mails come: mail@example.com or Name <mail@example.com> [default: Latchkey <latchkey@HOST>].
+    #[arg(long, env = "LATCHKEY_MAIL_FROM", value_name = "SENDER")]
+    pub(crate) mail_from: Option<String>,
+    /// The file with this installation's secret key; all nodes of one database need the same [default: secret.key in the data folder].
+    #[arg(long, env = "LATCHKEY_SECRET_KEY_FILE", value_name = "FILE")]
+    pub(crate) secret_key_file: Option<PathBuf>,
+    /// A folder whose templates/, assets/ and locales/ override single built-in files.
+    #[arg(long, env = "LATCHKEY_OVERRIDES", value_name = "FOLDER")]
+    pub(crate) overrides: Option<PathBuf>,
+    /// What to log, such as info or latchkey=debug [default: info].
+    #[arg(long, env = "LATCHKEY_LOG", value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// Log one JSON object a line.
+    #[arg(long, env = "LATCHKEY_LOG_JSON")]
+    pub(crate) log_json: bool,
+}

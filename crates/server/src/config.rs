@@ -1,0 +1,155 @@
+//! The one configuration: command line over environment over `latchkey.toml` over defaults, checked once.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use latchkey_core::db::Location;
+use latchkey_delivery::SmtpSettings;
+use url::{Host, Url};
+
+use crate::cli::Options;
+
+/// The file that is read when no other is named.
+const FILE: &str = "latchkey.toml";
+
+/// Checked settings.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) location: Location,
+    /// `None` until the port is known: loopback with the port that was bound.
+    pub(crate) public_url: Option<String>,
+    pub(crate) smtp: Option<(SmtpSettings, String)>,
+    pub(crate) mail_from: String,
+    pub(crate) secret_key_file: PathBuf,
+    pub(crate) overrides: Option<PathBuf>,
+    pub(crate) log: String,
+    pub(crate) log_json: bool,
+}
+
+impl Config {
+    /// Reads and checks everything.
+    pub(crate) fn load(given: Options) -> anyhow::Result<Self> {
+        let filed = read_file(given.config.as_deref())?;
+        let listen = given.listen.or(filed.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let data_dir = given.data_dir.or(filed.data_dir).unwrap_or_else(|| PathBuf::from("latchkey-data"));
+        let location = match given.database_url.or(filed.database_url) {
+            None => Location::Sqlite(data_dir.join("latchkey.db")),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Location::Postgres(url),
+            Some(_) => bail!("the database URL must begin with postgres://; leave it out for the embedded database"),
+        };
+        let public_url = given.public_url.or(filed.public_url).map(|url| public_url(&url)).transpose()?;
+        if public_url.is_none() && !listen.ip().is_loopback() {
+            bail!("listening on {listen} needs a public URL (--public-url https://…): links and cookies depend on it");
+        }
+        let mail_from = given.mail_from.or(filed.mail_from).unwrap_or_else(|| default_sender(public_url.as_deref()));
+        let smtp = match given.smtp_url.or(filed.smtp_url) {
+            Some(url) => {
+                let settings = SmtpSettings::parse(&url, &mail_from)?;
+                let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+                Some((settings, host))
+            }
+            None => None,
+        };
+        let overrides = given.overrides.or(filed.overrides);
+        if let Some(folder) = &overrides {
+            ensure!(folder.is_dir(), "the folder for overrides, {}, does not exist", folder.display());
+        }
+        Ok(Self {
+            listen,
+            location,
+            public_url,
+            smtp,
+            mail_from,
+            secret_key_file: given.secret_key_file.or(filed.secret_key_file).unwrap_or_else(|| data_dir.join("secret.key")),
+            data_dir,
+            overrides,
+            log: given.log.or(filed.log).unwrap_or_else(|| "info".to_owned()),
+            log_json: given.log_json || filed.log_json,
+        })
+    }
+}
+
+fn read_file(named: Option<&Path>) -> anyhow::Result<Options> {
+    let path = match named {
+        Some(path) => path,
+        None if Path::new(FILE).exists() => Path::new(FILE),
+        None => return Ok(Options::default()),
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
+        let place = line.map_or_else(String::new, |line| format!(", line {line}"));
+        anyhow::anyhow!("{}{place}: {}", path.display(), error.message())
+    })
+}
+
+/// Whether cookies can be `Secure`.
+pub(crate) fn is_secure(public_url: &str) -> bool {
+    public_url.starts_with("https://")
+}
+
+/// `https`, or `http` on loopback: elsewhere a login would travel in the clear, and browsers would not keep its cookie.
+fn public_url(text: &str) -> anyhow::Result<String> {
+    let url = Url::parse(text).with_context(|| format!("the public URL {text:?} cannot be read"))?;
+    let host = url.host().with_context(|| format!("the public URL {text:?} names no host"))?;
+    let loopback = match host {
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+    };
+    ensure!(
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty(),
+        "the public URL {text:?} must be scheme, host and port only"
+    );
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => bail!("the public URL {text:?} must begin with https://; plain http is for loopback only"),
+        _ => bail!("the public URL {text:?} must begin with https://"),
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn default_sender(public_url: Option<&str>) -> String {
+    let host = public_url.and_then(|url| Url::parse(url).ok()).and_then(|url| url.domain().map(str::to_owned));
+    format!("Latchkey <latchkey@{}>", host.unwrap_or_else(|| "localhost".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_url_is_https_or_loopback() {
+        assert_eq!(public_url("https://login.example.com/").unwrap(), "https://login.example.com");
+        assert_eq!(public_url("http://127.0.0.1:8080").unwrap(), "http://127.0.0.1:8080");
+        assert_eq!(public_url("http://[::1]:8080/").unwrap(), "http://[::1]:8080");
+        for bad in [
+            "login.example.com",
+            "http://login.example.com",
+            "https://login.example.com/path",
+            "ftp://localhost",
+            "https://u@x.example",
+        ] {
+            assert!(public_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn listening_beyond_loopback_needs_a_public_url() {
+        let options = Options { listen: Some(([0, 0, 0, 0], 80).into()), ..Options::default() };
+        let error = Config::load(options.clone()).unwrap_err().to_string();
+        assert!(error.contains("--public-url"), "{error}");
+        let public_url = Some("https://login.example.com".to_owned());
+        assert!(Config::load(Options { public_url, ..options }).is_ok());
+    }
+
+    #[test]
+    fn secrets_do_not_stand_in_errors() {
+        let options = Options { smtp_url: Some("smtp://me:s3cret@".to_owned()), ..Options::default() };
+        assert!(!format!("{:#}", Config::load(options).unwrap_err()).contains("s3cret"));
+    }
+}

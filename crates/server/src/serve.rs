@@ -1,0 +1,100 @@
+//! Serving: bind, open, say where it is, work until told to stop.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use latchkey_core::access::System;
+use latchkey_core::admin;
+use latchkey_core::app::{App, Request};
+use latchkey_core::error::Fault;
+use latchkey_delivery::DeliverySettings;
+use latchkey_web::{Settings, Web};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::cli::Serve;
+use crate::config::{Config, is_secure};
+use crate::{demo, health, open};
+
+/// Serves until SIGINT or SIGTERM, then finishes what is under way.
+pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
+    let config = Config::load(serve.options)?;
+    log_to_stderr(&config)?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let logins = if serve.demo { Some(demo::fill(&config, &public_url).await?) } else { None };
+    let opened = open::open(&config, &public_url).await?;
+    for name in &opened.migrated {
+        tracing::info!(name, "migration applied");
+    }
+    let settings = Settings {
+        secure: is_secure(&public_url),
+        mail_kept: config.smtp.is_none(),
+        smtp_host: config.smtp.as_ref().map(|(_, host)| host.clone()),
+        mail_from: config.mail_from.clone(),
+        demo: serve.demo,
+    };
+    announce(&opened.app, &public_url, &config, logins.as_deref()).await?;
+    let (stop, stopped) = watch::channel(false);
+    let smtp = config.smtp.map(|(settings, _)| settings);
+    let delivery =
+        latchkey_delivery::run(opened.app.clone(), DeliverySettings { smtp, ..DeliverySettings::default() }, stopped.clone());
+    let delivery = tokio::spawn(delivery);
+    let web = Web::new(opened.app.clone(), opened.engine, settings);
+    let routes = health::routes(opened.app).fallback_service(latchkey_web::router(web));
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move {
+            wait_for_signal().await;
+            let _ = stop.send(true);
+        })
+        .await?;
+    Ok(delivery.await?)
+}
+
+/// Says where the server is and, as long as there is no admin, how to make the first.
+async fn announce(app: &App, public_url: &str, config: &Config, logins: Option<&str>) -> anyhow::Result<()> {
+    println!("Latchkey serves on {public_url} (Admin Area: {public_url}/admin)");
+    if config.smtp.is_none() {
+        println!("No mail server is set: mails are kept and can be read in the Admin Area.");
+    }
+    if let Some(logins) = logins {
+        println!("{logins}");
+    }
+    let request = Request::default();
+    let link = app.write(&request, |tx| {
+        if admin::exists(tx)? { Ok::<_, Fault>(None) } else { admin::setup_link(tx, &System::named("set-up")).map(Some) }
+    });
+    if let Some(link) = link.await? {
+        println!("Make the first admin within 24 hours, once: {link}");
+    }
+    Ok(())
+}
+
+async fn wait_for_signal() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("stopping");
+}
+
+fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
+    let filter =
+        tracing_subscriber::EnvFilter::try_new(&config.log).with_context(|| format!("the log filter {:?}", config.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log_json {
+        log.json().init();
+    } else {
+        log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+    }
+    Ok(())
+}

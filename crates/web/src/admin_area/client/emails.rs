@@ -1,0 +1,89 @@
+//! **Emails**: the mails about an account, and their true state.
+
+use axum::extract::Path;
+use latchkey_core::access::ViewStaffArea;
+use latchkey_core::account::{self, Account, Error};
+use latchkey_core::clock::Timestamp;
+use latchkey_core::id::{AccountId, MailId};
+use latchkey_core::mail::{self, Mail, State};
+use serde::Serialize;
+
+use super::Client;
+use crate::error::PageError;
+use crate::page::{self, Answer};
+use crate::state::Web;
+use crate::view::{self, MailShown};
+use crate::visit::Staff;
+
+/// Mails in the list.
+const MAILS: i64 = 200;
+
+/// A mail in a list.
+#[derive(Serialize)]
+pub(super) struct Row {
+    id: i64,
+    to: String,
+    subject: String,
+    kind: String,
+    queued_at: Timestamp,
+    mail: MailShown,
+}
+
+/// Mails as lists show them.
+pub(super) fn rows(web: &Web, mails: &[Mail]) -> Vec<Row> {
+    let row = |found: &Mail| Row {
+        id: found.id.0,
+        to: found.to.clone(),
+        subject: found.subject.clone(),
+        kind: found.kind.clone(),
+        queued_at: found.queued_at,
+        mail: view::mail(web, found),
+    };
+    mails.iter().map(row).collect()
+}
+
+/// The tab.
+pub(crate) async fn list(staff: Staff, Path(id): Path<AccountId>) -> Answer {
+    let (web, admin) = (&staff.visit.web, staff.id());
+    let loaded = web.app().read(move |snapshot| {
+        let by = snapshot.authorize_admin::<ViewStaffArea>(admin)?;
+        let account = account::find(snapshot, id)?.ok_or(Error::NotFound)?;
+        Ok::<_, Error>((account, mail::list(snapshot, &by, Some(id), MAILS)?))
+    });
+    let (account, mails) = loaded.await?;
+    let context = context! { client => Client::from(account), mails => rows(web, &mails) };
+    Ok(page::page(&staff.visit, "admin/client/emails.html", context))
+}
+
+/// One mail. Its link is shown only where no mail server is set and staff hand links on.
+pub(crate) async fn show(staff: Staff, Path((account, id)): Path<(AccountId, MailId)>) -> Answer {
+    let (web, admin) = (&staff.visit.web, staff.id());
+    let loaded = web.app().read(move |snapshot| {
+        let by = snapshot.authorize_admin::<ViewStaffArea>(admin)?;
+        Ok::<_, Error>((account::find(snapshot, account)?.ok_or(Error::NotFound)?, by))
+    });
+    let (client, by): (Account, _) = loaded.await?;
+    let found = if web.settings().mail_kept {
+        mail::preview(web.app(), by, account, id).await?
+    } else {
+        mail::masked(web.app(), by, account, id).await?
+    };
+    let (full, link_shown) = found.ok_or_else(|| PageError::from(Error::NotFound))?;
+    let sent_at = if let State::Sent { at } = full.mail.state { Some(at) } else { None };
+    let context = context! {
+        client => Client::from(client),
+        mail_item => context! {
+            id => full.mail.id,
+            to => full.mail.to,
+            from => web.settings().mail_from,
+            subject => full.mail.subject,
+            text => full.text,
+            queued_at => full.mail.queued_at,
+            sent_at,
+            mail => view::mail(web, &full.mail),
+            attempts => full.mail.attempts,
+            link_hidden => !link_shown,
+        },
+    };
+    Ok(page::page(&staff.visit, "admin/client/email.html", context))
+}

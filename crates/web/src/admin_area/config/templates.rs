@@ -1,0 +1,66 @@
+//! The mails as they look, with sample content.
+
+use std::time::Duration;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::response::{Html, IntoResponse};
+use latchkey_core::access::{Grants, Permission};
+use latchkey_core::mail::{Content, Written};
+use serde::Serialize;
+
+use crate::error::PageError;
+use crate::mail::write;
+use crate::page::{self, Answer};
+use crate::visit::Staff;
+
+/// A mail is looked at with its own inline styles, and may do nothing else.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; sandbox; frame-ancestors 'none'";
+
+#[derive(Serialize)]
+struct Sample {
+    key: &'static str,
+    subject: String,
+    text: String,
+    html_url: String,
+}
+
+/// Every kind of mail, with sample content.
+fn samples(staff: &Staff) -> [Content; 2] {
+    let app = staff.visit.web.app();
+    let grants: Grants = [Permission::Invoices, Permission::Tickets].into_iter().collect();
+    let invitation = Content::Invitation {
+        account_name: "Harbour Bakery Ltd.".to_owned(),
+        inviter: "Mara Example".to_owned(),
+        email: "name@example.com".to_owned(),
+        all_permissions: false,
+        permissions: grants.iter().map(|permission| permission.key().to_owned()).collect(),
+        expires_at: app.now().after(Duration::from_hours(7 * 24)),
+        link: format!("{}/invite/…", app.public_url()),
+    };
+    [invitation, Content::Test {}]
+}
+
+fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {
+    Ok(write(staff.visit.web.engine(), &staff.visit.brand, content)?)
+}
+
+/// The page.
+pub(crate) async fn show(staff: Staff) -> Answer {
+    let mut templates = Vec::new();
+    for content in samples(&staff) {
+        let Written { subject, text, .. } = written(&staff, &content)?;
+        let key = content.template();
+        templates.push(Sample { key, subject, text, html_url: format!("/admin/config/templates/{key}") });
+    }
+    Ok(page::page(&staff.visit, "admin/config/templates.html", context! { templates }))
+}
+
+/// One mail's HTML.
+pub(crate) async fn html(staff: Staff, Path(key): Path<String>) -> Answer {
+    let content = samples(&staff).into_iter().find(|content| content.template() == key);
+    let content = content.ok_or_else(|| PageError::status(StatusCode::NOT_FOUND))?;
+    Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(written(&staff, &content)?.html)).into_response())
+}

@@ -1,0 +1,75 @@
+//! The staff's own login.
+
+use axum::extract::Query;
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
+use latchkey_core::access::ViewStaffArea;
+use latchkey_core::admin::{self, Started};
+use latchkey_core::error::{HasKind, Invalid, Kind};
+use latchkey_core::password::Password;
+use serde::{Deserialize, Serialize};
+
+use crate::cookie::{self, Name};
+use crate::form::{Form, Pressed, Shown};
+use crate::page::{self, Answer};
+use crate::visit::{Staff, Visit};
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct LoginForm {
+    email: String,
+    #[serde(skip_serializing)]
+    password: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    next: String,
+}
+
+/// The login page.
+pub(crate) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    if visit.admin.is_some() {
+        return Ok(page::see_other(page::local(&asked.next).unwrap_or("/admin")));
+    }
+    Ok(page::page(&visit, "admin/login.html", context! { form => Shown::new(&LoginForm::default()) }))
+}
+
+/// Logs in.
+pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer {
+    let password = Password::typed(&form.password);
+    match admin::login(visit.web.app(), &visit.request, &form.email, &password).await {
+        Ok(started) => Ok(begin(&visit, &started, page::see_other("/admin"))),
+        Err(error) if error.kind() == Kind::Unauthenticated => {
+            let form = Shown::new(&form).with_errors(&visit.web, &[Invalid::new("email", "error-admin-login-failed")]);
+            Ok(page::invalid(&visit, "admin/login.html", context! { form }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sets the new session's cookie.
+pub(crate) fn begin(visit: &Visit, started: &Started, mut response: Response) -> Response {
+    let secure = visit.web.settings().secure;
+    let session = cookie::set(Name::Admin, &started.secret.reveal(), None, secure);
+    for header in session.into_iter().chain(cookie::clear(Name::Visitor, secure)) {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+    response
+}
+
+/// **Logout**.
+pub(crate) async fn logout(staff: Staff, _: Form<Pressed>) -> Answer {
+    let (visit, id, resolved) = (&staff.visit, staff.id(), staff.admin.clone());
+    let ended = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ViewStaffArea>(id)?;
+        admin::logout(tx, &by, &resolved)
+    });
+    ended.await?;
+    let mut response = page::done(visit, "/admin/login", "flash-logged-out", &[]);
+    if let Some(header) = cookie::clear(Name::Admin, visit.web.settings().secure) {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+    Ok(response)
+}

@@ -1,0 +1,77 @@
+//! The one-time link that makes the first admin. Opening it changes nothing.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use latchkey_core::admin::{self, Error};
+use latchkey_core::email::Email;
+use latchkey_core::error::{Fields, Invalid};
+use latchkey_core::password::Password;
+use latchkey_core::secret::Secret;
+use latchkey_core::text;
+use serde::{Deserialize, Serialize};
+
+use super::login;
+use crate::client_area::password_context;
+use crate::form::{Form, Shown};
+use crate::page::{self, Answer};
+use crate::visit::Visit;
+
+/// An admin to be made, here and in the configuration.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct AdminForm {
+    name: String,
+    email: String,
+    #[serde(skip_serializing)]
+    password: String,
+}
+
+impl AdminForm {
+    /// Checks every field.
+    pub(crate) fn parse(&self, brand_name: &str) -> Result<(String, Email, Password), Vec<Invalid>> {
+        let words = password_context(&[&self.name, &self.email, brand_name]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut fields = Fields::default();
+        let name = fields.take("name", text::line(&self.name, latchkey_core::user::MAX_NAME));
+        let email = fields.take("email", Email::parse(&self.email));
+        let password = fields.take("password", Password::choose(&self.password, &words));
+        fields.finish()?;
+        match (name, email, password) {
+            (Some(name), Some(email), Some(password)) => Ok((name, email, password)),
+            _ => Err(Vec::new()),
+        }
+    }
+}
+
+fn gone(visit: &Visit) -> Response {
+    let form = Shown::new(&AdminForm::default());
+    page::respond(visit, StatusCode::GONE, "admin/setup.html", context! { state => "gone", form })
+}
+
+/// The page.
+pub(crate) async fn show(visit: Visit, Path(token): Path<String>) -> Answer {
+    let Some(secret) = Secret::parse(&token) else { return Ok(gone(&visit)) };
+    if !visit.web.app().read(move |snapshot| admin::setup_is_open(snapshot, &secret)).await? {
+        return Ok(gone(&visit));
+    }
+    let form = Shown::new(&AdminForm::default());
+    Ok(page::page(&visit, "admin/setup.html", context! { state => "open", form }))
+}
+
+/// Makes the first admin and logs it in.
+pub(crate) async fn submit(visit: Visit, Path(token): Path<String>, Form(form): Form<AdminForm>) -> Answer {
+    let Some(secret) = Secret::parse(&token) else { return Ok(gone(&visit)) };
+    match form.parse(&visit.brand.name) {
+        Err(problems) => {
+            let form = Shown::new(&form).with_errors(&visit.web, &problems);
+            Ok(page::invalid(&visit, "admin/setup.html", context! { state => "open", form }))
+        }
+        Ok((name, email, password)) => match admin::set_up(visit.web.app(), &visit.request, secret, name, email, &password).await
+        {
+            Ok(started) => Ok(login::begin(&visit, &started, page::done(&visit, "/admin", "flash-setup-done", &[]))),
+            Err(Error::Gone) => Ok(gone(&visit)),
+            Err(error) => Err(error.into()),
+        },
+    }
+}

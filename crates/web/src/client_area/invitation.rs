@@ -1,0 +1,230 @@
+//! The invitation's page, in all its states. Opening it changes nothing.
+
+use axum::extract::Path;
+use axum::response::Response;
+use latchkey_core::app::Snapshot;
+use latchkey_core::clock::Timestamp;
+use latchkey_core::email::Email;
+use latchkey_core::error::{Fields, HasKind, Invalid, Kind};
+use latchkey_core::invitation::{self, Accepted, Error, Invitation, LoginAndAccept, RegisterAndAccept};
+use latchkey_core::membership::{self, Joined};
+use latchkey_core::password::Password;
+use latchkey_core::secret::Secret;
+use latchkey_core::user::{self, PersonName};
+use serde::{Deserialize, Serialize};
+
+use super::login::{self, LoginForm};
+use super::password::context as password_context;
+use crate::form::{Form, Pressed, Shown};
+use crate::page::{self, Answer};
+use crate::view::{self, PermissionShown};
+use crate::visit::{LoggedIn, Visit};
+
+const TEMPLATE: &str = "client/invitation.html";
+
+/// Registering on the invitation's page.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct RegisterForm {
+    first_name: String,
+    last_name: String,
+    email: String,
+    #[serde(skip_serializing)]
+    password: String,
+    terms: String,
+}
+
+impl RegisterForm {
+    fn parse(&self, secret: Secret, brand_name: &str, terms: bool) -> Result<RegisterAndAccept, Vec<Invalid>> {
+        let mut fields = Fields::default();
+        let name = PersonName::parse(&self.first_name, &self.last_name, &mut fields);
+        let email = fields.take("email", Email::parse(&self.email));
+        let words = password_context(&[&self.first_name, &self.last_name, &self.email, brand_name]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let password = fields.take("password", Password::choose(&self.password, &words));
+        if terms && self.terms.is_empty() {
+            fields.refuse("terms", "error-terms-required");
+        }
+        fields.finish()?;
+        match (name, email, password) {
+            (Some(name), Some(email), Some(password)) => Ok(RegisterAndAccept { secret, name, email, password }),
+            _ => Err(Vec::new()),
+        }
+    }
+}
+
+/// What is offered.
+#[derive(Serialize)]
+struct Offer {
+    account_name: String,
+    inviter: String,
+    all_permissions: bool,
+    permissions: Vec<PermissionShown>,
+    expires_at: Timestamp,
+    email: String,
+}
+
+/// What the page shows besides the offer.
+#[derive(Default)]
+struct Typed {
+    login: Option<Shown>,
+    register: Option<Shown>,
+}
+
+/// How the page stands for whoever looks at it.
+enum Standing {
+    Open(Box<Invitation>, &'static str),
+    Closed,
+    Gone,
+}
+
+fn standing(snapshot: &Snapshot<'_>, secret: Option<&Secret>, visit: &Visit) -> Result<Standing, Error> {
+    let Some(secret) = secret else { return Ok(Standing::Gone) };
+    let invitation = match invitation::open(snapshot, secret) {
+        Ok(invitation) => invitation,
+        Err(Error::Gone) => return Ok(Standing::Gone),
+        Err(error) => return Err(error),
+    };
+    if invitation.account_closed {
+        return Ok(Standing::Closed);
+    }
+    let user = visit.user.as_ref().map(|found| found.user.id);
+    let mine = user.map(|user| membership::accounts_of(snapshot, user)).transpose()?;
+    let inside = mine.unwrap_or_default().into_iter().find(|mine| mine.account == invitation.account);
+    let state = inside.map_or("open", |mine| if mine.is_owner { "owner" } else { "member" });
+    Ok(Standing::Open(Box::new(invitation), state))
+}
+
+async fn render(visit: &Visit, token: &str, typed: Typed) -> Answer {
+    let secret = invitation::token(token);
+    let looking = visit.clone();
+    let standing = visit.web.app().read(move |snapshot| standing(snapshot, secret.as_ref(), &looking)).await?;
+    let (invitation, state) = match standing {
+        Standing::Gone => return Ok(gone(visit)),
+        Standing::Closed => return Ok(page::page(visit, TEMPLATE, message("closed"))),
+        Standing::Open(invitation, state) => (invitation, state),
+    };
+    let is_invalid = typed.login.is_some() || typed.register.is_some();
+    let prefilled = RegisterForm { email: invitation.email.clone(), ..RegisterForm::default() };
+    let context = context! {
+        state,
+        token,
+        active => if typed.login.is_some() { "login" } else { "register" },
+        login_form => typed.login.unwrap_or_else(|| Shown::new(&LoginForm::default())),
+        register_form => typed.register.unwrap_or_else(|| Shown::new(&prefilled)),
+        invitation => offer(visit, &invitation),
+    };
+    Ok(if is_invalid { page::invalid(visit, TEMPLATE, context) } else { page::page(visit, TEMPLATE, context) })
+}
+
+/// Unknown, expired, used, cancelled and declined look the same (PRODUCT rule 5).
+fn gone(visit: &Visit) -> Response {
+    page::respond(visit, axum::http::StatusCode::GONE, TEMPLATE, message("gone"))
+}
+
+fn message(state: &str) -> minijinja::Value {
+    context! { state, token => (), invitation => () }
+}
+
+fn offer(visit: &Visit, invitation: &Invitation) -> Offer {
+    Offer {
+        account_name: invitation.account_name.clone(),
+        inviter: view::inviter(&visit.web, invitation),
+        all_permissions: invitation.grants.is_all(),
+        permissions: invitation.grants.iter().map(|permission| view::permission_text(&visit.web, permission)).collect(),
+        expires_at: invitation.times.expires_at,
+        email: invitation.email.clone(),
+    }
+}
+
+/// The page a link leads to.
+pub(crate) async fn show(visit: Visit, Path(token): Path<String>) -> Answer {
+    render(&visit, &token, Typed::default()).await
+}
+
+/// **Login** on the invitation's page: logs in and accepts in one go.
+pub(crate) async fn login(visit: Visit, Path(token): Path<String>, Form(form): Form<LoginForm>) -> Answer {
+    let Some(secret) = invitation::token(&token) else { return Ok(gone(&visit)) };
+    let mut problems = form.missing();
+    if problems.is_empty() {
+        let input = LoginAndAccept { secret, login: form.login() };
+        match invitation::login_and_accept(visit.web.app(), &visit.request, input).await {
+            Ok((started, accepted)) => return Ok(login::begin(&visit, &started, inside(&visit, &accepted))),
+            Err(Error::Login(error)) if error.kind() == Kind::Unauthenticated => problems.push(login::FAILED),
+            Err(error) => return refused(&visit, &token, error).await,
+        }
+    }
+    let shown = Shown::new(&form).with_errors(&visit.web, &problems);
+    render(&visit, &token, Typed { login: Some(shown), register: None }).await
+}
+
+/// **Register** on the invitation's page: registers and accepts in one go.
+pub(crate) async fn register(visit: Visit, Path(token): Path<String>, Form(form): Form<RegisterForm>) -> Answer {
+    let Some(secret) = invitation::token(&token) else { return Ok(gone(&visit)) };
+    let problems = match form.parse(secret, &visit.brand.name, visit.brand.terms_url.is_some()) {
+        Err(problems) => problems,
+        Ok(input) => match invitation::register_and_accept(visit.web.app(), &visit.request, input).await {
+            Ok((started, accepted)) => return Ok(login::begin(&visit, &started, inside(&visit, &accepted))),
+            Err(Error::Register(user::Error::EmailTaken)) => vec![Invalid::new("email", "error-register-failed")],
+            Err(error) => return refused(&visit, &token, error).await,
+        },
+    };
+    let shown = Shown::new(&form).with_errors(&visit.web, &problems);
+    render(&visit, &token, Typed { login: None, register: Some(shown) }).await
+}
+
+/// **Accept Invite**.
+pub(crate) async fn accept(member: LoggedIn, Path(token): Path<String>, _: Form<Pressed>) -> Answer {
+    let visit = &member.visit;
+    let Some(secret) = invitation::token(&token) else { return Ok(gone(visit)) };
+    let user = member.id();
+    let accepted = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.myself(user)?;
+        invitation::accept(tx, &by, &secret)
+    });
+    match accepted.await {
+        Ok(accepted) => Ok(inside(visit, &accepted)),
+        Err(error) => refused(visit, &token, error).await,
+    }
+}
+
+/// **Decline**: whoever holds the link may, logged in or not.
+pub(crate) async fn decline(visit: Visit, Path(token): Path<String>, _: Form<Pressed>) -> Answer {
+    let Some(secret) = invitation::token(&token) else { return Ok(gone(&visit)) };
+    let user = visit.user.as_ref().map(|found| found.user.id);
+    let declined = visit.web.app().write(&visit.request, move |tx| {
+        let by = user.map(|user| tx.myself(user)).transpose()?;
+        invitation::decline(tx, by.as_ref(), &secret)
+    });
+    match declined.await {
+        Ok(invitation) => {
+            let location = if user.is_some() { "/accounts" } else { "/login" };
+            Ok(page::done(&visit, location, "flash-invite-declined", &[("account", &invitation.account_name)]))
+        }
+        Err(error) => refused(&visit, &token, error).await,
+    }
+}
+
+/// *Not you? Log in as another user*: logs out and comes back to the same page.
+pub(crate) async fn switch_user(member: LoggedIn, Path(token): Path<String>, _: Form<Pressed>) -> Answer {
+    login::sign_out(&member).await?;
+    let back = if invitation::token(&token).is_some() { format!("/invite/{token}") } else { "/login".to_owned() };
+    Ok(login::end(&member.visit, page::see_other(&back)))
+}
+
+fn inside(visit: &Visit, accepted: &Accepted) -> Response {
+    let message = match accepted.joined {
+        Joined::New => "flash-invite-accepted",
+        Joined::AlreadyMember => "flash-invite-accepted-more",
+    };
+    page::done(visit, &format!("/a/{}", accepted.account), message, &[("account", &accepted.account_name)])
+}
+
+/// The page says why; what cannot be said there is an error page.
+async fn refused(visit: &Visit, token: &str, error: Error) -> Answer {
+    match error {
+        Error::Gone | Error::NotFound => Ok(gone(visit)),
+        Error::AccountClosed | Error::IsOwner => render(visit, token, Typed::default()).await,
+        error => Err(error.into()),
+    }
+}

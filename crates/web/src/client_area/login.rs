@@ -1,0 +1,128 @@
+//! **Login** and **Logout**.
+
+use axum::extract::Query;
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
+use latchkey_core::error::{Invalid, Kind};
+use latchkey_core::password::Password;
+use latchkey_core::session::{self, Login, Started};
+use latchkey_core::{error::HasKind, membership};
+use serde::{Deserialize, Serialize};
+
+use crate::cookie::{self, Name};
+use crate::form::{Form, Pressed, Shown};
+use crate::page::{self, Answer};
+use crate::state::Web;
+use crate::visit::{LoggedIn, Visit};
+
+/// What is typed to log in, here and on the invitation's page.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct LoginForm {
+    pub(crate) email: String,
+    #[serde(skip_serializing)]
+    pub(crate) password: String,
+    pub(crate) remember: String,
+    #[serde(skip_serializing)]
+    pub(crate) next: String,
+}
+
+impl LoginForm {
+    /// What core compares.
+    pub(crate) fn login(&self) -> Login {
+        Login { email: self.email.clone(), password: Password::typed(&self.password), remember: !self.remember.is_empty() }
+    }
+
+    /// Fields left empty; whatever else is typed is answered alike.
+    pub(crate) fn missing(&self) -> Vec<Invalid> {
+        let missing = |text: &str, field, message| text.is_empty().then_some(Invalid::new(field, message));
+        let email = missing(self.email.trim(), "email", "error-email-required");
+        email.into_iter().chain(missing(&self.password, "password", "error-password-required")).collect()
+    }
+}
+
+/// The one message for a wrong password and an unknown address (ASVS V6.3.8).
+pub(crate) const FAILED: Invalid = Invalid::new("email", "error-login-failed");
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    next: String,
+}
+
+/// The login page.
+pub(crate) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    if visit.user.is_some() {
+        return Ok(page::see_other(page::local(&asked.next).unwrap_or("/accounts")));
+    }
+    let form = Shown::new(&LoginForm::default());
+    Ok(page::page(&visit, "client/login.html", context! { form, next => asked.next }))
+}
+
+/// Logs in.
+pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer {
+    let again = |invalid: &[Invalid]| {
+        let shown = Shown::new(&form).with_errors(&visit.web, invalid);
+        page::invalid(&visit, "client/login.html", context! { form => shown, next => form.next })
+    };
+    let missing = form.missing();
+    if !missing.is_empty() {
+        return Ok(again(&missing));
+    }
+    match session::login(visit.web.app(), &visit.request, form.login()).await {
+        Ok(started) => {
+            let location = landing(&visit.web, &started, &form.next).await?;
+            Ok(begin(&visit, &started, page::see_other(&location)))
+        }
+        Err(error) if error.kind() == Kind::Unauthenticated => Ok(again(&[FAILED])),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where a login leads: back to where one was, straight into the only account, or to the switcher.
+async fn landing(web: &Web, started: &Started, next: &str) -> Result<String, crate::error::PageError> {
+    if let Some(next) = page::local(next) {
+        return Ok(next.to_owned());
+    }
+    let user = started.user;
+    let accounts = web.app().read(move |snapshot| membership::accounts_of(snapshot, user)).await?;
+    Ok(match accounts.as_slice() {
+        [only] if !only.is_closed => format!("/a/{}", only.account),
+        _ => "/accounts".to_owned(),
+    })
+}
+
+/// Sets the new session's cookie. What the browser had before is of no use any more (ASVS V7.2.4).
+pub(crate) fn begin(visit: &Visit, started: &Started, mut response: Response) -> Response {
+    let secure = visit.web.settings().secure;
+    let session = cookie::set(Name::Session, &started.secret.reveal(), started.cookie_lives, secure);
+    for header in session.into_iter().chain(cookie::clear(Name::Visitor, secure)) {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+    response
+}
+
+/// Ends the session and its cookie.
+pub(crate) fn end(visit: &Visit, mut response: Response) -> Response {
+    if let Some(header) = cookie::clear(Name::Session, visit.web.settings().secure) {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+    response
+}
+
+/// **Logout**.
+pub(crate) async fn logout(member: LoggedIn, _: Form<Pressed>) -> Answer {
+    sign_out(&member).await?;
+    let visit = &member.visit;
+    Ok(end(visit, page::done(visit, "/login", "flash-logged-out", &[])))
+}
+
+/// Ends the session on the server.
+pub(crate) async fn sign_out(member: &LoggedIn) -> Result<(), crate::error::PageError> {
+    let (user, session) = (member.id(), member.user.session.id);
+    let ended = member.visit.web.app().write(&member.visit.request, move |tx| {
+        let by = tx.myself(user)?;
+        session::logout(tx, &by, session)
+    });
+    Ok(ended.await?)
+}

@@ -1,0 +1,7 @@
+//! One's own data.
+
+pub(crate) mod invitations;
+pub(crate) mod password;
+pub(crate) mod profile;
+pub(crate) mod security;
+pub(crate) mod sessions;

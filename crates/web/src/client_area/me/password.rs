@@ -1,0 +1,62 @@
+//! Change Password.
+
+use latchkey_core::error::{Fields, Invalid};
+use latchkey_core::password::Password;
+use latchkey_core::user;
+use serde::{Deserialize, Serialize};
+
+use crate::client_area::password::context as password_context;
+use crate::form::{Form, Shown};
+use crate::page::{self, Answer, Outcome};
+use crate::visit::LoggedIn;
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct PasswordForm {
+    #[serde(skip_serializing)]
+    current: String,
+    #[serde(skip_serializing)]
+    new: String,
+}
+
+impl PasswordForm {
+    fn parse(&self, member: &LoggedIn) -> Result<(Password, Password), Vec<Invalid>> {
+        let user = &member.user.user;
+        let words = password_context(&[&user.name.full(), user.email.as_str(), &member.visit.brand.name]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut fields = Fields::default();
+        if self.current.is_empty() {
+            fields.refuse("current", "error-password-required");
+        }
+        let chosen = fields.take("new", Password::choose(&self.new, &words));
+        if !self.new.is_empty() && self.new == self.current {
+            fields.refuse("new", "error-password-same");
+        }
+        fields.finish()?;
+        chosen.map(|chosen| (Password::typed(&self.current), chosen)).ok_or_else(Vec::new)
+    }
+}
+
+/// The page.
+pub(crate) async fn show(member: LoggedIn) -> Answer {
+    Ok(page::page(&member.visit, "client/me/password.html", context! { form => Shown::new(&PasswordForm::default()) }))
+}
+
+/// Changes the password; all other sessions end.
+pub(crate) async fn save(member: LoggedIn, Form(form): Form<PasswordForm>) -> Answer {
+    let visit = &member.visit;
+    let problems = match form.parse(&member) {
+        Err(problems) => problems,
+        Ok((current, chosen)) => {
+            let (app, session) = (visit.web.app(), member.user.session.id);
+            let changed = user::change_password(app, &visit.request, member.id(), session, &current, &chosen).await;
+            match page::outcome(changed)? {
+                Outcome::Done(()) => return Ok(page::done(visit, "/me/security", "flash-password-changed", &[])),
+                Outcome::Invalid(problems) => problems,
+                Outcome::Conflict(message) => return Ok(page::refused(visit, "/me/password", message)),
+            }
+        }
+    };
+    let form = Shown::new(&form).with_errors(&visit.web, &problems);
+    Ok(page::invalid(visit, "client/me/password.html", context! { form }))
+}

@@ -1,0 +1,28 @@
+//! Security Settings.
+
+use latchkey_core::access::Denied;
+use latchkey_core::{event, session};
+
+use crate::page::{self, Answer};
+use crate::view;
+use crate::visit::LoggedIn;
+
+/// Events that are shown.
+const RECENT: i64 = 20;
+
+/// The page.
+pub(crate) async fn show(member: LoggedIn) -> Answer {
+    let (web, user, current) = (&member.visit.web, member.id(), member.user.session.id);
+    let loaded = web.app().read(move |snapshot| {
+        let by = snapshot.myself(user)?;
+        let sessions = session::list(snapshot, &by, current)?.len();
+        Ok::<_, Denied>((sessions, event::of_myself(snapshot, &by, RECENT)?))
+    });
+    let (session_count, recent) = loaded.await?;
+    let context = context! {
+        password_changed_at => member.user.user.password_changed_at,
+        session_count,
+        recent => view::happened(web, &recent),
+    };
+    Ok(page::page(&member.visit, "client/me/security.html", context))
+}

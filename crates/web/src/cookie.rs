@@ -1,0 +1,84 @@
+//! Cookies: their names, and how they are read and set.
+
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use axum::http::header::COOKIE;
+
+/// The cookies Latchkey knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// The session of a user.
+    Session,
+    /// The session of an admin.
+    Admin,
+    /// A browser that nobody is logged in with: what forms are tied to.
+    Visitor,
+    /// The one message after a change.
+    Flash,
+}
+
+impl Name {
+    const fn base(self) -> &'static str {
+        match self {
+            Self::Session => "latchkey_session",
+            Self::Admin => "latchkey_admin",
+            Self::Visitor => "latchkey_visitor",
+            Self::Flash => "latchkey_flash",
+        }
+    }
+
+    /// Behind https the name has the prefix `__Host-`: only this host can have set it, for all of its
+    /// paths (ASVS V3.3.1). On http, for trying it out on loopback, browsers take neither prefix nor `Secure`.
+    fn full(self, secure: bool) -> String {
+        if secure { format!("__Host-{}", self.base()) } else { self.base().to_owned() }
+    }
+}
+
+/// Reads a cookie from the request's headers.
+pub(crate) fn read(headers: &axum::http::HeaderMap, name: Name, secure: bool) -> Option<String> {
+    let wanted = name.full(secure);
+    let mut pairs = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok()).flat_map(|text| text.split(';'));
+    pairs.find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == wanted).then(|| value.to_owned())
+    })
+}
+
+/// The header that sets a cookie; without a life it ends with the browser. `None` if the value cannot stand in a header.
+pub(crate) fn set(name: Name, value: &str, lives: Option<Duration>, secure: bool) -> Option<HeaderValue> {
+    let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", name.full(secure));
+    if let Some(lives) = lives {
+        text.push_str(&format!("; Max-Age={}", lives.as_secs()));
+    }
+    if secure {
+        text.push_str("; Secure");
+    }
+    HeaderValue::from_str(&text).ok()
+}
+
+/// The header that ends a cookie.
+pub(crate) fn clear(name: Name, secure: bool) -> Option<HeaderValue> {
+    set(name, "", Some(Duration::ZERO), secure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v3_3_1_cookies_behind_https_are_host_only_secure_and_out_of_reach_of_scripts() {
+        let header = set(Name::Session, "abc", None, true).unwrap();
+        assert_eq!(header, "__Host-latchkey_session=abc; Path=/; HttpOnly; SameSite=Lax; Secure");
+        let header = set(Name::Session, "abc", Some(Duration::from_mins(1)), false).unwrap();
+        assert_eq!(header, "latchkey_session=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60");
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name_only() {
+        let mut headers = axum::http::HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_static("xlatchkey_session=no; latchkey_session=yes; latchkey_session2=no"));
+        assert_eq!(read(&headers, Name::Session, false).as_deref(), Some("yes"));
+        assert_eq!(read(&headers, Name::Session, true), None);
+    }
+}

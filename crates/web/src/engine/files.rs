@@ -1,0 +1,117 @@
+//! The files that are built into the binary, and a folder of the operator's that overrides single ones.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use latchkey_core::secret::fingerprint;
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "../../templates"]
+#[exclude = "samples/*"]
+struct Templates;
+
+#[derive(RustEmbed)]
+#[folder = "../../assets"]
+struct Assets;
+
+#[derive(RustEmbed)]
+#[folder = "../../locales"]
+struct Locales;
+
+/// A file that cannot be used, by name and with the reason.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {why}")]
+pub struct Broken {
+    file: String,
+    why: String,
+}
+
+impl Broken {
+    pub(crate) fn new(file: &str, why: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), why: why.into() }
+    }
+}
+
+/// An asset as it is served.
+pub(crate) struct Asset<'a> {
+    /// The content.
+    pub(crate) content: &'a [u8],
+    /// Its media type.
+    pub(crate) media_type: &'static str,
+    /// Changes with the content.
+    pub(crate) version: &'a str,
+}
+
+/// Files of one kind by their path.
+pub(super) struct Files(BTreeMap<String, File>);
+
+struct File {
+    content: Cow<'static, [u8]>,
+    version: String,
+}
+
+impl Files {
+    pub(super) fn templates(overrides: Option<&Path>) -> Result<Self, Broken> {
+        Self::read::<Templates>(overrides, "templates")
+    }
+
+    pub(super) fn assets(overrides: Option<&Path>) -> Result<Self, Broken> {
+        Self::read::<Assets>(overrides, "assets")
+    }
+
+    pub(super) fn locales(overrides: Option<&Path>) -> Result<Self, Broken> {
+        Self::read::<Locales>(overrides, "locales")
+    }
+
+    fn read<E: RustEmbed>(overrides: Option<&Path>, kind: &str) -> Result<Self, Broken> {
+        let mut files = BTreeMap::new();
+        for name in E::iter() {
+            let own = overrides.map(|folder| folder.join(kind).join(&*name));
+            let content = match own {
+                Some(path) if path.is_file() => {
+                    let read =
+                        std::fs::read(&path).map_err(|error| Broken::new(&path.display().to_string(), error.to_string()))?;
+                    Cow::Owned(read)
+                }
+                _ => E::get(&name).map(|file| file.data).unwrap_or_default(),
+            };
+            let version = fingerprint(&content);
+            files.insert(name.into_owned(), File { content, version });
+        }
+        Ok(Self(files))
+    }
+
+    /// Every file as text.
+    pub(super) fn texts(&self) -> Result<Vec<(String, String)>, Broken> {
+        let text = |(name, file): (&String, &File)| match std::str::from_utf8(&file.content) {
+            Ok(text) => Ok((name.clone(), text.to_owned())),
+            Err(_) => Err(Broken::new(name, "is not UTF-8")),
+        };
+        self.0.iter().map(text).collect()
+    }
+
+    pub(super) fn asset(&self, path: &str) -> Option<Asset<'_>> {
+        let file = self.0.get(path)?;
+        Some(Asset { content: &file.content, media_type: media_type(path), version: &file.version })
+    }
+
+    /// The address of an asset; it changes with the content, so a browser may keep it for ever.
+    pub(super) fn url(&self, path: &str) -> Result<String, minijinja::Error> {
+        let file = self.0.get(path);
+        let file =
+            file.ok_or_else(|| minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, format!("no asset {path}")))?;
+        Ok(format!("/assets/{path}?v={}", file.version))
+    }
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,77 @@
+//! What turns contexts into pages and mails: templates, texts, and the files behind them.
+
+mod files;
+pub(crate) mod filters;
+mod texts;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use minijinja::value::{Kwargs, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+
+pub use files::Broken;
+
+pub(crate) use files::Asset;
+pub(crate) use texts::Texts;
+
+use files::Files;
+use latchkey_core::clock::Clock;
+
+/// Templates, texts and assets: those built in, with single files overridden by the operator.
+pub struct Engine {
+    environment: Environment<'static>,
+    texts: Arc<Texts>,
+    assets: Arc<Files>,
+}
+
+impl Engine {
+    /// Reads everything once. A template or text that cannot be read stops the start, not a page.
+    pub fn new(overrides: Option<&Path>, clock: Clock) -> Result<Self, Broken> {
+        let texts = Arc::new(Texts::new(&Files::locales(overrides)?)?);
+        let assets = Arc::new(Files::assets(overrides)?);
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|name| if name.ends_with(".txt") { AutoEscape::None } else { AutoEscape::Html });
+        filters::add(&mut environment, clock);
+        add_functions(&mut environment, &texts, &assets);
+        for (name, text) in Files::templates(overrides)?.texts()? {
+            environment.add_template_owned(name.clone(), text).map_err(|error| Broken::new(&name, format!("{error:#}")))?;
+        }
+        Ok(Self { environment, texts, assets })
+    }
+
+    /// Renders a template.
+    pub(crate) fn render(&self, template: &str, context: Value) -> Result<String, Broken> {
+        let rendered = self.environment.get_template(template).and_then(|found| found.render(context));
+        rendered.map_err(|error| Broken::new(template, format!("{error:#}")))
+    }
+
+    /// The names of all templates.
+    pub(crate) fn templates(&self) -> Vec<String> {
+        self.environment.templates().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// The texts.
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// The asset of this path.
+    pub(crate) fn asset(&self, path: &str) -> Option<Asset<'_>> {
+        self.assets.asset(path)
+    }
+}
+
+fn add_functions(environment: &mut Environment<'static>, texts: &Arc<Texts>, assets: &Arc<Files>) {
+    let texts = Arc::clone(texts);
+    environment.add_function("t", move |key: &str, arguments: Kwargs| -> Result<String, minijinja::Error> {
+        let mut given = Vec::new();
+        for name in arguments.args() {
+            given.push((name, arguments.get::<Value>(name)?));
+        }
+        texts.translate(key, &given)
+    });
+    let assets = Arc::clone(assets);
+    environment.add_function("asset", move |path: &str| assets.url(path).map(Value::from_safe_string));
+}

@@ -1,0 +1,136 @@
+//! Forms: read only after the request's origin and token are verified, and shown again with what was
+//! typed and what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
+use latchkey_core::error::Invalid;
+use latchkey_core::secret::Secret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::PageError;
+use crate::state::Web;
+use crate::visit::Visit;
+
+/// Largest form, in bytes.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+/// A form whose origin and token are verified. There is no other way to read one (ASVS V3.5.1).
+pub(crate) struct Form<T>(pub(crate) T);
+
+#[derive(serde::Deserialize)]
+struct Token {
+    #[serde(default)]
+    csrf: String,
+}
+
+impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, PageError> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, web).await?;
+        if !same_origin(&parts.headers, web.app().public_url()) {
+            return Err(PageError::foreign_origin());
+        }
+        let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !media_type.starts_with("application/x-www-form-urlencoded") {
+            return Err(PageError::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| PageError::status(StatusCode::PAYLOAD_TOO_LARGE))?;
+        let token: Token = serde_html_form::from_bytes(&bytes).map_err(|_| PageError::unreadable_form())?;
+        if !Secret::parse(&token.csrf).is_some_and(|token| token.matches(&visit.csrf())) {
+            return Err(PageError::expired_form());
+        }
+        serde_html_form::from_bytes(&bytes).map(Self).map_err(|_| PageError::unreadable_form())
+    }
+}
+
+/// A form without fields: a button.
+#[derive(serde::Deserialize)]
+pub(crate) struct Pressed {}
+
+/// Whether the browser says that this page itself sent the request. A browser that says nothing is
+/// held by the token alone.
+fn same_origin(headers: &HeaderMap, public_url: &str) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    match text(ORIGIN.as_str()) {
+        // Pages whose address holds a secret send no referrer, and so "null" for an origin.
+        None | Some("null") => true,
+        Some(origin) => {
+            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            origin == public_url || (authority.is_some() && authority == text(HOST.as_str()))
+        }
+    }
+}
+
+/// A form as a template shows it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Shown {
+    values: BTreeMap<String, Value>,
+    errors: BTreeMap<&'static str, String>,
+    summary: Vec<Problem>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Problem {
+    field: &'static str,
+    text: String,
+}
+
+impl Shown {
+    /// The form with what was typed. Passwords are never sent back: their fields are not serialised.
+    pub(crate) fn new(typed: &impl Serialize) -> Self {
+        let values = match serde_json::to_value(typed) {
+            Ok(Value::Object(values)) => values.into_iter().collect(),
+            _ => BTreeMap::new(),
+        };
+        Self { values, ..Self::default() }
+    }
+
+    /// The same with what is wrong, one message per field.
+    pub(crate) fn with_errors(mut self, web: &Web, invalid: &[Invalid]) -> Self {
+        for Invalid { field, message } in invalid {
+            if !self.errors.contains_key(field) {
+                let text = web.text(message, &[]);
+                self.summary.push(Problem { field, text: text.clone() });
+                self.errors.insert(field, text);
+            }
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn v3_5_1_requests_of_other_sites_are_refused() {
+        let url = "https://login.example";
+        for (given, expected) in [
+            (headers(&[]), true),
+            (headers(&[("sec-fetch-site", "same-origin")]), true),
+            (headers(&[("sec-fetch-site", "cross-site"), ("origin", url)]), false),
+            (headers(&[("sec-fetch-site", "same-site")]), false),
+            (headers(&[("origin", "https://login.example")]), true),
+            (headers(&[("origin", "https://evil.example"), ("host", "login.example")]), false),
+            (headers(&[("origin", "http://localhost:8080"), ("host", "localhost:8080")]), true),
+            (headers(&[("origin", "null"), ("sec-fetch-site", "cross-site")]), false),
+        ] {
+            assert_eq!(same_origin(&given, url), expected, "{given:?}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Mails, written by the same engine as pages: a subject, a plain text and an HTML twin each.
+
+use std::sync::Arc;
+
+use latchkey_core::access::Permission;
+use latchkey_core::error::Fault;
+use latchkey_core::mail::{Content, Templates, Written};
+use latchkey_core::settings::Brand;
+use minijinja::value::{Serde, Value, merge_maps};
+
+use crate::engine::Engine;
+
+/// Writes mails from templates.
+pub struct MailTemplates(Arc<Engine>);
+
+impl MailTemplates {
+    /// With the engine of the pages.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self(engine)
+    }
+}
+
+impl Templates for MailTemplates {
+    fn write(&self, brand: &Brand, content: &Content) -> Result<Written, Fault> {
+        write(&self.0, brand, content)
+    }
+}
+
+/// Writes a mail.
+pub(crate) fn write(engine: &Engine, brand: &Brand, content: &Content) -> Result<Written, Fault> {
+    let own = context! { brand_name => brand.name, accent => accent(brand.hue), logo_url => brand.logo_url };
+    let mut context = merge_maps([Value::from(Serde(content)), own]);
+    if let Content::Invitation { permissions, .. } = content {
+        let permissions: Vec<String> = permissions.iter().map(|key| label(engine, key)).collect();
+        context = merge_maps([context, context! { permissions }]);
+    }
+    let part = |ending: &str| {
+        let name = format!("mail/{}{ending}", content.template());
+        let rendered = engine.render(&name, context.clone());
+        rendered.map_err(|error| Fault::Template { template: name, why: error.to_string() })
+    };
+    Ok(Written {
+        // One line, whatever the template holds: a line break would begin another header.
+        subject: part(".subject.txt")?.split_whitespace().collect::<Vec<_>>().join(" "),
+        text: part(".txt")?,
+        html: part(".html")?,
+    })
+}
+
+/// The accent colour as mail programs know colours: `oklch(0.5 0.15 hue)` in sRGB.
+fn accent(hue: u16) -> String {
+    let (sin, cos) = f64::from(hue).to_radians().sin_cos();
+    let (lightness, a, b) = (0.5, 0.15 * cos, 0.15 * sin);
+    let l = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
+    let m = (lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
+    let s = (lightness - 0.089_484_177_5 * a - 1.291_485_548 * b).powi(3);
+    let red = 4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s;
+    let green = -1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s;
+    let blue = -0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701 * s;
+    let channel = |linear: f64| {
+        let linear = linear.clamp(0.0, 1.0);
+        let encoded = if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
+        format!("{:02x}", (encoded * 255.0).round() as u8)
+    };
+    format!("#{}{}{}", channel(red), channel(green), channel(blue))
+}
+
+fn label(engine: &Engine, key: &str) -> String {
+    match Permission::from_key(key) {
+        Some(permission) => engine.texts().get(&format!("permission-{}", permission.key()), &[]),
+        None => key.to_owned(),
+    }
+}

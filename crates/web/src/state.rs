@@ -1,0 +1,59 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use latchkey_core::app::App;
+
+use crate::engine::Engine;
+
+/// How the two areas are served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether cookies are `Secure`: the public URL is https.
+    pub secure: bool,
+    /// Whether no mail server is set: mails are kept, and admins can copy links.
+    pub mail_kept: bool,
+    /// The mail server's host, for the page that shows it.
+    pub smtp_host: Option<String>,
+    /// From whom mails come.
+    pub mail_from: String,
+    /// Whether the data is the demo's.
+    pub demo: bool,
+}
+
+/// The app, the engine and the settings, cheap to clone.
+#[derive(Clone)]
+pub struct Web(Arc<Inner>);
+
+struct Inner {
+    app: App,
+    engine: Arc<Engine>,
+    settings: Settings,
+}
+
+impl Web {
+    /// Puts the state together.
+    pub fn new(app: App, engine: Arc<Engine>, settings: Settings) -> Self {
+        Self(Arc::new(Inner { app, engine, settings }))
+    }
+
+    /// The app.
+    pub fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    /// Templates, texts and assets.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// How the areas are served.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The text of a key.
+    pub(crate) fn text(&self, key: &str, arguments: &[(&str, &str)]) -> String {
+        self.engine().texts().get(key, arguments)
+    }
+}

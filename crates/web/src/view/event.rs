@@ -1,0 +1,66 @@
+//! The log, in sentences.
+
+use latchkey_core::access::{Actor, ActorKind};
+use latchkey_core::clock::Timestamp;
+use latchkey_core::event::Recorded;
+use serde::Serialize;
+
+use crate::state::Web;
+
+/// One line of the log.
+#[derive(Serialize)]
+pub(crate) struct Happened {
+    pub(crate) at: Timestamp,
+    pub(crate) text: String,
+    pub(crate) actor: String,
+    pub(crate) ip: Option<String>,
+    pub(crate) kind: String,
+    account: Option<Named>,
+    user: Option<Named>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    id: i64,
+    name: String,
+}
+
+pub(crate) fn happened(web: &Web, events: &[Recorded]) -> Vec<Happened> {
+    events.iter().map(|recorded| event(web, recorded)).collect()
+}
+
+pub(crate) fn event(web: &Web, event: &Recorded) -> Happened {
+    Happened {
+        at: event.at,
+        text: sentence(web, event),
+        actor: actor(web, &event.actor),
+        ip: event.ip.clone(),
+        kind: event.kind.clone(),
+        account: event.account_id.map(|id| Named { id: id.0, name: event.account_name.clone() }),
+        user: event.user_id.map(|id| Named { id: id.0, name: event.user_name.clone() }),
+    }
+}
+
+fn sentence(web: &Web, event: &Recorded) -> String {
+    let key = format!("event-{}", event.kind);
+    let text = web.text(
+        &key,
+        &[
+            ("user", &event.user_name),
+            ("account", &event.account_name),
+            ("email", &event.email),
+            ("actor", &event.actor.name),
+            ("detail", &event.detail),
+        ],
+    );
+    if event.detail.is_empty() { text } else { format!("{text} ({})", event.detail) }
+}
+
+fn actor(web: &Web, actor: &Actor) -> String {
+    match actor.kind {
+        ActorKind::User => actor.name.clone(),
+        ActorKind::Admin => web.text("inviter-staff", &[("name", &actor.name)]),
+        ActorKind::System => web.text("actor-system", &[]),
+        ActorKind::Nobody => web.text("actor-nobody", &[]),
+    }
+}

@@ -1,0 +1,173 @@
+//! What templates show of things from core: shared by pages of both areas.
+
+mod event;
+mod people;
+
+use latchkey_core::access::{Denied, Enter, Grants, Permission};
+use latchkey_core::admin::Admin;
+use latchkey_core::app::Snapshot;
+use latchkey_core::clock::Timestamp;
+use latchkey_core::id::{AccountId, UserId};
+use latchkey_core::mail::{Mail, State};
+use latchkey_core::membership::{self, Mine};
+use latchkey_core::user::User;
+use serde::Serialize;
+
+use crate::state::Web;
+
+pub(crate) use event::happened;
+pub(crate) use people::{SessionShown, invited, inviter, people, session};
+
+/// Somebody who is logged in.
+#[derive(Serialize)]
+pub(crate) struct Me {
+    id: i64,
+    name: String,
+    first_name: String,
+    initials: String,
+    email: String,
+}
+
+pub(crate) fn me(user: &User) -> Me {
+    Me {
+        id: user.id.0,
+        name: user.name.full(),
+        first_name: user.name.first.clone(),
+        initials: initials(&user.name.full()),
+        email: user.email.to_string(),
+    }
+}
+
+pub(crate) fn admin(admin: &Admin) -> Me {
+    Me {
+        id: admin.id.0,
+        name: admin.name.clone(),
+        first_name: admin.name.clone(),
+        initials: initials(&admin.name),
+        email: admin.email.clone(),
+    }
+}
+
+/// The first letters of the first and the last word.
+pub(crate) fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let first = words.next().and_then(|word| word.chars().next());
+    let last = words.next_back().and_then(|word| word.chars().next());
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+/// The account on screen.
+#[derive(Serialize)]
+pub(crate) struct AccountShown {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) is_owner: bool,
+    can: Vec<&'static str>,
+    #[serde(skip)]
+    pub(crate) mine: Mine,
+}
+
+/// The account on screen, if the user may be in it.
+pub(crate) fn account(snapshot: &Snapshot<'_>, user: UserId, account: AccountId) -> Result<AccountShown, Denied> {
+    let entered = snapshot.authorize::<Enter>(user, account)?;
+    let mine = membership::mine(snapshot, user, &entered).map_err(|error| match error {
+        membership::Error::Fault(fault) => Denied::Fault(fault),
+        _ => Denied::NoSuchAccount,
+    })?;
+    let can = Permission::GRANTABLE.into_iter().filter(|permission| mine.is_owner || mine.grants.has(*permission));
+    Ok(AccountShown {
+        id: account.0,
+        name: mine.name.clone(),
+        is_owner: mine.is_owner,
+        can: can.map(Permission::key).collect(),
+        mine,
+    })
+}
+
+/// A permission and what it means.
+#[derive(Serialize)]
+pub(crate) struct PermissionShown {
+    pub(crate) key: &'static str,
+    pub(crate) label: String,
+    pub(crate) description: String,
+    checked: bool,
+    disabled: bool,
+}
+
+/// The permissions as checkboxes. `may_grant` says which can be changed by whom the form is for.
+pub(crate) fn permissions(web: &Web, checked: &Grants, may_grant: impl Fn(Permission) -> bool) -> Vec<PermissionShown> {
+    let shown = |permission: Permission| PermissionShown {
+        disabled: !may_grant(permission),
+        checked: checked.has(permission),
+        ..permission_text(web, permission)
+    };
+    Permission::GRANTABLE.into_iter().map(shown).collect()
+}
+
+/// A permission's label and description.
+pub(crate) fn permission_text(web: &Web, permission: Permission) -> PermissionShown {
+    let key = permission.key();
+    PermissionShown {
+        key,
+        label: web.text(&format!("permission-{key}"), &[]),
+        description: web.text(&format!("permission-{key}-description"), &[]),
+        checked: false,
+        disabled: false,
+    }
+}
+
+/// What somebody holds, in a few words.
+pub(crate) fn summary(web: &Web, is_owner: bool, grants: &Grants) -> String {
+    let held: Vec<Permission> = grants.iter().collect();
+    match (is_owner, grants.is_all(), held.as_slice()) {
+        (true, ..) => web.text("permissions-owner", &[]),
+        (_, true, _) if grants.has(Permission::Users) => web.text("permissions-all-users", &[]),
+        (_, true, _) => web.text("permissions-all", &[]),
+        (_, _, []) => web.text("permissions-none", &[]),
+        (_, _, few) if few.len() <= 3 => few.iter().map(|held| permission_text(web, *held).label).collect::<Vec<_>>().join(", "),
+        (_, _, many) => web.engine().texts().count("permissions-some", i64::try_from(many.len()).unwrap_or(i64::MAX)),
+    }
+}
+
+/// Where a mail stands.
+#[derive(Serialize)]
+pub(crate) struct MailShown {
+    state: &'static str,
+    detail: Option<String>,
+    at: Option<Timestamp>,
+}
+
+/// The state that is true (PRODUCT rule 7); without a mail server what waits is kept.
+pub(crate) fn mail(web: &Web, mail: &Mail) -> MailShown {
+    match &mail.state {
+        State::Sent { at } => MailShown { state: "sent", detail: None, at: Some(*at) },
+        State::Failed { at, answer } => MailShown { state: "failed", detail: Some(answer.clone()), at: Some(*at) },
+        State::Cancelled => MailShown { state: "cancelled", detail: None, at: None },
+        State::Queued { .. } if web.settings().mail_kept => MailShown { state: "kept", detail: None, at: None },
+        State::Queued { answer } => MailShown { state: "queued", detail: answer.clone(), at: None },
+    }
+}
+
+/// A country to choose.
+#[derive(Serialize)]
+pub(crate) struct Country {
+    code: &'static str,
+    name: &'static str,
+}
+
+/// All countries.
+pub(crate) fn countries() -> Vec<Country> {
+    latchkey_core::account::COUNTRIES.iter().map(|(code, name)| Country { code, name }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initials;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_word() {
+        for (name, expected) in [("Ada King Lovelace", "AL"), ("plato", "P"), ("élodie ñandú", "ÉÑ"), ("", "")] {
+            assert_eq!(initials(name), expected);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Who asks, from where, and with which browser: the extractors every handler begins with.
+//!
+//! [`Visit`] is made once per request. [`LoggedIn`] and [`Staff`] are visits of somebody who has shown
+//! who they are; without that they answer with the way to the login page.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use latchkey_core::app::Request;
+use latchkey_core::id::{AdminId, UserId};
+use latchkey_core::secret::Secret;
+use latchkey_core::session::Resolved;
+use latchkey_core::settings::Brand;
+use latchkey_core::{admin, membership, session, settings};
+
+use crate::cookie::{self, Name};
+use crate::error::PageError;
+use crate::flash::Flash;
+use crate::state::Web;
+
+/// Longest name of a browser that is kept, in characters.
+const MAX_USER_AGENT: usize = 300;
+
+/// One of the two areas. Each has its own login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Area {
+    Client,
+    Admin,
+}
+
+impl Area {
+    fn of(path: &str) -> Self {
+        if path == "/admin" || path.starts_with("/admin/") { Self::Admin } else { Self::Client }
+    }
+
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// One request of a browser.
+#[derive(Clone)]
+pub(crate) struct Visit(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) web: Web,
+    pub(crate) request: Request,
+    pub(crate) area: Area,
+    pub(crate) path: String,
+    pub(crate) brand: Brand,
+    pub(crate) user: Option<Resolved>,
+    pub(crate) account_count: i64,
+    pub(crate) admin: Option<admin::Resolved>,
+    pub(crate) flash: Option<Flash>,
+    /// What this browser's forms are tied to.
+    pub(crate) form_key: Secret,
+    /// The visitor cookie to set, when the browser had none.
+    pub(crate) new_visitor: Option<Secret>,
+}
+
+impl std::ops::Deref for Visit {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Web> for Visit {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
+        if let Some(visit) = parts.extensions.get::<Self>() {
+            return Ok(visit.clone());
+        }
+        let visit = make(parts, web).await?;
+        parts.extensions.insert(visit.clone());
+        Ok(visit)
+    }
+}
+
+async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
+    let secure = web.settings().secure;
+    let area = Area::of(parts.uri.path());
+    let cookie = |name| cookie::read(&parts.headers, name, secure).and_then(|text| Secret::parse(&text));
+    let token = cookie(if area == Area::Admin { Name::Admin } else { Name::Session });
+    let visitor = cookie(Name::Visitor);
+    let known = token.clone();
+    let (brand, user, account_count, admin) = web
+        .app()
+        .read(move |snapshot| {
+            let brand = settings::brand(snapshot)?;
+            Ok::<_, latchkey_core::error::Fault>(match (area, known) {
+                (_, None) => (brand, None, 0, None),
+                (Area::Admin, Some(token)) => (brand, None, 0, admin::resolve(snapshot, &token)?),
+                (Area::Client, Some(token)) => {
+                    let user = session::resolve(snapshot, &token)?;
+                    let count = user.as_ref().map(|found| membership::count_of(snapshot, found.user.id)).transpose()?;
+                    (brand, user, count.unwrap_or(0), None)
+                }
+            })
+        })
+        .await?;
+    let request = request(parts);
+    touch(web, &request, user.as_ref(), admin.as_ref());
+    let logged_in = user.is_some() || admin.is_some();
+    let (form_key, new_visitor) = match (token.filter(|_| logged_in), visitor) {
+        (Some(token), _) => (token, None),
+        (None, Some(visitor)) => (visitor, None),
+        (None, None) => {
+            let fresh = web.app().random().secret().map_err(latchkey_core::error::Fault::from)?;
+            (fresh.clone(), Some(fresh))
+        }
+    };
+    Ok(Visit(Arc::new(Inner {
+        web: web.clone(),
+        request,
+        area,
+        path: parts.uri.path().to_owned(),
+        brand,
+        user,
+        account_count,
+        admin,
+        flash: cookie::read(&parts.headers, Name::Flash, secure).and_then(|text| Flash::decode(&text)),
+        form_key,
+        new_visitor,
+    })))
+}
+
+fn request(parts: &Parts) -> Request {
+    let ip = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Request { ip, user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect() }
+}
+
+/// Notes beside the request, never delaying it, that a session was used: at most once a minute.
+fn touch(web: &Web, request: &Request, user: Option<&Resolved>, admin: Option<&admin::Resolved>) {
+    let now = web.app().now();
+    let rested = |seen| now.since(seen) >= session::TOUCH_EVERY;
+    let user = user.filter(|found| rested(found.session.last_seen_at)).map(|found| found.session.clone());
+    let admin = admin.filter(|found| rested(found.last_seen_at)).cloned();
+    if user.is_none() && admin.is_none() {
+        return;
+    }
+    let (web, request) = (web.clone(), request.clone());
+    tokio::spawn(async move {
+        let noted = web.app().write(&request, move |tx| {
+            if let Some(session) = &user {
+                session::touch(tx, session)?;
+            }
+            if let Some(resolved) = &admin {
+                admin::touch(tx, resolved)?;
+            }
+            Ok::<_, latchkey_core::error::Fault>(())
+        });
+        if let Err(fault) = noted.await {
+            tracing::warn!(%fault, "a session's last use could not be noted");
+        }
+    });
+}
+
+impl Visit {
+    /// The value of the hidden field `csrf`, tied to this browser and, once logged in, to this session.
+    pub(crate) fn csrf(&self) -> Secret {
+        self.form_key.derive("csrf")
+    }
+}
+
+/// A visit of a user who is logged in.
+#[derive(Clone)]
+pub(crate) struct LoggedIn {
+    pub(crate) visit: Visit,
+    pub(crate) user: Resolved,
+}
+
+impl LoggedIn {
+    pub(crate) fn id(&self) -> UserId {
+        self.user.user.id
+    }
+}
+
+impl FromRequestParts<Web> for LoggedIn {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
+        let visit = Visit::from_request_parts(parts, web).await?;
+        match visit.user.clone() {
+            Some(user) => Ok(Self { visit, user }),
+            None => Err(PageError::login("/login", parts)),
+        }
+    }
+}
+
+/// A visit of an admin who is logged in.
+#[derive(Clone)]
+pub(crate) struct Staff {
+    pub(crate) visit: Visit,
+    pub(crate) admin: admin::Resolved,
+}
+
+impl Staff {
+    pub(crate) fn id(&self) -> AdminId {
+        self.admin.admin.id
+    }
+}
+
+impl FromRequestParts<Web> for Staff {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
+        let visit = Visit::from_request_parts(parts, web).await?;
+        match visit.admin.clone() {
+            Some(admin) => Ok(Self { visit, admin }),
+            None => Err(PageError::login("/admin/login", parts)),
+        }
+    }
+}

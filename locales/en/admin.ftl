@@ -1,0 +1,286 @@
+# Admin Area
+
+admin-area = Admin Area
+admin-nav = Admin Area
+admin-nav-dashboard = Dashboard
+admin-nav-clients = Clients
+admin-nav-activity = Activity Log
+admin-nav-config = Configuration
+manage-users = Manage Users
+mail-kept-banner = No mail server is set. Mails are kept and can be read under Emails; they are not sent.
+mail-kept-link = Mail settings
+
+admin-login-title = Admin login
+admin-login-lede = For staff. Clients have a login of their own.
+setup-title = Make the first admin
+setup-lede = This page works once. The admin you make here can do everything.
+setup-button = Make Admin
+setup-gone-title = This set-up link can't be used
+setup-gone-text = It was used already or has expired. If nobody can log in, the server's command line makes a new link.
+setup-gone-login = Go to the admin login
+
+# Dashboard
+figure-clients = { $count ->
+    [one] client
+   *[other] clients
+}
+figure-users = { $count ->
+    [one] user
+   *[other] users
+}
+figure-invitations = { $count ->
+    [one] pending invite
+   *[other] pending invites
+}
+figure-mails = { $count ->
+    [one] mail waiting to be sent
+   *[other] mails waiting to be sent
+}
+figure-mails-failed = { $count } not delivered
+figure-mails-kept = { $count } kept
+chart-heading = Logins of the last 30 days
+chart-label = Logins and failed logins of the last 30 days. The table below has the numbers.
+chart-logins = Logins
+chart-failures = Failed logins
+chart-day = { $day } · logins: { $logins } · failed: { $failures }
+chart-date = Date
+chart-table = Show the numbers
+chart-empty = No logins yet
+chart-empty-text = Once people log in, each of the last 30 days has its bars here.
+last-events = Last events
+see-activity = See Activity Log
+events-empty = Nothing has happened yet
+events-empty-text = Every change and every login will be listed here, with who did it and from where.
+
+# Clients
+add-new-client = Add New Client
+clients-search = Search by name, company, email address or ID
+status = Status
+status-any = Any status
+status-active = Active
+status-inactive = Inactive
+status-closed = Closed
+group = Group
+group-any = Any group
+group-none = No group
+client = Client
+created = Created
+results-count = { $count ->
+    [0] Nothing found
+    [one] One result
+   *[other] { $count } results
+}
+clients-none-found = No client fits
+clients-none-found-text = Try fewer letters, another word, or any status.
+clients-empty = No clients yet
+clients-empty-text = Add the first one. Its owner can then invite other people.
+
+client-new-lede = An account and its owner, who can do everything in it.
+client-new-account = Account
+client-new-owner-lede = Every account has exactly one owner. It can be changed later.
+client-new-owner-legend = Who owns it?
+owner-new = New user
+owner-new-hint = Somebody who has no login here yet.
+owner-existing = Existing user
+owner-existing-hint = Somebody who has a login already and may own any number of accounts.
+owner-email-hint = The owner's login. No other user may have it.
+owner-pick = Owner
+select-user = Select User
+select-user-hint = Type a name or an email address.
+select-user-list = Users found
+select-user-found = { $count } found. Use the arrow keys to choose.
+select-user-nothing = No user found
+select-user-new = Create new user: { $email }
+
+# One client
+client-owned-by = Owned by { $name }
+client-tabs = Client
+tab-summary = Summary
+tab-profile = Profile
+tab-users = Users
+tab-contacts = Contacts
+tab-emails = Emails
+tab-notes = Notes
+tab-log = Log
+client-facts = Account
+client-open-invites = { $count ->
+    [0] None
+    [one] One waits to be accepted
+   *[other] { $count } wait to be accepted
+}
+client-users-all = See All Users
+client-mails = Last mails
+client-mails-all = See All Emails
+client-log-all = See Log
+client-danger = Close or delete
+client-close = Close Account
+client-close-lede = Nobody can enter it until it is opened again. Nothing is deleted.
+client-close-title = Close { $account }?
+client-close-text = All users of { $account } are shut out of it at once and see it as closed. Their other accounts stay as they are. You can open it again.
+client-reopen = Reopen Account
+client-reopen-lede = Its users can enter again, with the permissions they had.
+client-delete = Delete Account …
+client-delete-lede = The account is deleted with its contacts, notes, invitations and everybody's access to it. This cannot be undone.
+client-delete-users = Also delete users who have no other account
+client-delete-users-hint = They lose their login. Everybody else keeps theirs.
+client-delete-confirm = Account name, to confirm
+client-delete-confirm-hint = Type { $account }
+client-delete-button = Delete Account for Good
+client-status-hint = To close an account, use Close Account on the Summary tab.
+client-group-hint = A word of your own to filter clients by.
+
+# Users of a client
+admin-users-note = The owner always holds every permission and cannot be removed. Make somebody else the owner first.
+make-owner = Make Owner
+make-owner-title = Make { $user } the owner of { $account }?
+make-owner-text = { $user } gets every permission. The present owner stays in the account as a member with all permissions, but can be restricted or removed from then on.
+copy-link = Copy link
+link-title = Invitation link for { $email }
+link-text = Whoever holds this link can accept the invitation. It works once. Give it to nobody else.
+link-label = Invitation link
+admin-no-invites = No invite is waiting
+admin-no-invites-text = Use Associate User to invite somebody, or to add somebody at once.
+associate-user = Associate User
+associate-lede = Give somebody access to { $account }.
+associate-who = User
+associate-new = Nobody has this address yet.
+associate-new-name = Without an invite the user is made now, without a password. A password link can be sent afterwards.
+send-invite-yes = A mail with a link goes out. The user gets access when the invite is accepted.
+send-invite-no = The user gets access at once. No mail is sent.
+yes = Yes
+no = No
+
+# Contacts, emails, notes
+contacts-lede = People who get mail about this account. A contact cannot log in.
+contact-categories = Gets mail about
+contact-categories-legend = Which mail should this contact get?
+contact-no-mail = No mail
+contact-add = Add Contact
+contact-delete = Delete
+contact-delete-title = Delete the contact { $name }?
+contact-delete-text = { $name } gets no more mail about this account.
+contacts-empty = No contacts yet
+contacts-empty-text = Add a bookkeeper or a technician who should get mail, but needs no login.
+contact-category-general = General
+contact-category-invoice = Invoices
+contact-category-support = Support
+contact-category-product = Products
+contact-category-domain = Domains
+contact-category-affiliate = Affiliates
+emails-lede = Every mail about this account, and what became of it.
+emails-empty = No mail yet
+emails-empty-text = Invitations and other mail about this account will be listed here.
+mail-subject = Subject
+mail-to = To
+mail-from = From
+mail-state = State
+mail-written = Written
+mail-attempts = Attempts
+mail-back = All Emails
+mail-link-hidden = The link in this mail opens an account, so it is not shown.
+notes-lede = For staff only. Clients never see them.
+note-add = Add Note
+note-text = Note
+note-pinned-label = Pin to the Summary tab
+note-pinned-hint = For what everybody should know before answering.
+note-pinned = Pinned
+note-pin = Pin
+note-unpin = Unpin
+note-delete = Delete Note
+note-delete-title = Delete this note?
+note-delete-text = The note by { $author } is deleted for everybody and cannot be brought back.
+notes-empty = No notes yet
+notes-empty-text = Write down what a colleague should know about this client.
+
+# Users
+users-lede = Everybody who can log in, whatever accounts they may enter. To give access to an account, open the client's Users tab.
+users-search = Search by name, email address or ID
+users-verified = Email verified
+verified = Verified
+not-verified = Not verified
+users-accounts = Accounts
+users-none-found = No user fits
+users-none-found-text = Try the beginning of a name or of an email address.
+users-empty = No users yet
+users-empty-text = Users come with their first account: add a client, or invite somebody to one.
+user-facts = User
+user-two-factor = Two-factor
+user-password-set = Set
+user-password-none = None yet
+user-edit = Edit
+user-email-hint = The login. Changing it ends no session.
+user-accounts = Accounts
+user-since = Since
+user-no-accounts = No accounts
+user-no-accounts-text = This user can log in but enter nothing. Use Associate User on a client's Users tab.
+sessions-end-all = End All Sessions
+sessions-end-all-title = End all sessions of { $user }?
+sessions-end-all-text = { $count ->
+    [one] One device is logged out at once. The user can log in again.
+   *[other] { $count } devices are logged out at once. The user can log in again.
+}
+sessions-empty = Not logged in anywhere
+sessions-empty-text = Devices on which this user is logged in are listed here.
+user-delete = Delete User
+user-delete-lede = The login is deleted. This cannot be undone.
+user-delete-not = This user has accounts. Remove the user from each of them, or make somebody else the owner, then the user can be deleted.
+user-delete-title = Delete { $user }?
+user-delete-text = The login { $email } is deleted, with its password and sessions. This cannot be undone. { $user } would have to register again.
+
+# Activity log
+activity-lede = Every change and every login: who, what, from where, when.
+activity-filter = Filter the log
+export = Export
+filter-from = From
+filter-to = To
+filter-kind = What happened
+filter-kind-any = Anything
+filter-actor = Done by
+filter-user = User
+filter-account = Account
+filter-ip = IP Address
+filter-apply = Filter
+filter-clear = Clear Filter
+activity-none-found = Nothing fits
+activity-none-found-text = Try a longer time or fewer conditions.
+
+# Configuration
+config-general = General
+config-general-lede = Name, colour and addresses that people see.
+config-name = Name
+config-name-hint = On top of every page and in every mail.
+config-hue = Hue
+config-hue-hint = One number from 0 to 359: 25 is red, 150 green, 255 blue. It colours pages and mails.
+config-hue-scale = All hues from 0 on the left to 359 on the right
+config-logo = Address of the logo
+config-logo-hint = A picture on this server or a data: address. It is shown 32 pixels high.
+config-terms = Address of the Terms of Service
+config-terms-hint = When set, people agree to them as they register.
+config-public-url = Public address
+config-public-url-hint = Links in mails begin with it. It is set in the configuration file.
+config-mail = Mail
+config-mail-lede = The server that sends the mails, and what is waiting.
+smtp-heading = Mail server
+smtp-none = No mail server is set
+smtp-none-text = Mails are kept and can be read under a client's Emails. Every pending invite has Copy link, so people can be invited all the same. Set a server in the configuration file to send mail.
+smtp-host = Server
+smtp-host-none = None
+test-mail = Test mail
+test-mail-lede = Sends one short mail, to see whether it arrives.
+test-mail-send = Send Test Mail
+config-templates = Email Templates
+config-templates-lede = The mails as people get them, with example names. A folder given in the configuration file can replace any of them.
+template-html = Preview
+template-text = Plain text
+templates-empty = No templates
+templates-empty-text = The mails of this server are listed here.
+config-admins = Admins
+config-admins-lede = Staff who can log in to the Admin Area.
+admin = Admin
+disabled = Disabled
+admin-enable = Enable
+admin-disable = Disable
+admin-disable-title = Disable { $name }?
+admin-disable-text = { $name } is logged out of the Admin Area at once and can't log in until enabled again. What they did stays in the log.
+admin-add = Add Admin
+admin-password-hint = Give it to the new admin in person. They can't see it here later.

@@ -1,0 +1,143 @@
+# Client Area
+
+hello = Hello, { $name }!
+menu-label = Your menu
+current-account = Account on screen:
+user-management = User Management
+switch-account = Switch Account
+nav-account = Account
+nav-home = Overview
+nav-details = Account Details
+nav-profile = Your Profile
+nav-password = Change Password
+nav-security = Security Settings
+nav-sessions = Sessions
+nav-invitations = Invitations
+me-nav = Your settings
+go-to-account = Go to { $account }
+go-to-accounts = Go to your accounts
+go-to-login = Go to the login page
+
+# Login
+login-title = Log in
+login-lede = Welcome back to { $brand }.
+
+# Invitation
+invitation-page-title = Invitation
+invitation-title = You have been invited to { $account }
+invitation-lede = { $inviter } has given you access to the { $account } account.
+invitation-grants = What you will be able to do
+invitation-all-permissions = Everything in this account, apart from managing its users.
+invitation-show-permissions = { $count ->
+    [one] Show the one permission
+   *[other] Show all { $count } permissions
+}
+invitation-valid-until = You can accept until
+invitation-logged-in-as = You are logged in as
+invitation-not-you = Not you? Log in as another user
+invitation-accept-note = Accepting adds this account to your login. Your password, your email address and your other accounts stay as they are.
+invitation-is-owner = You own { $account } already and hold every permission. This invitation would change nothing, and you lose nothing by leaving it.
+invitation-is-member = You are in { $account } already. Accepting adds what is listed here and takes away nothing you hold.
+accept-invite = Accept Invite
+decline = Decline
+decline-title = Decline the invitation to { $account }?
+decline-text = The link stops working for good. If you change your mind, ask for a new invitation.
+decline-keep = Keep Invitation
+invitation-login-lede = You have a login here. Any email address will do.
+invitation-register-lede = You are new here. Make a login of your own.
+invitation-email-hint = You will log in with this address. It need not be the one we wrote to.
+invitation-decline-heading = Not for you?
+invitation-decline-lede = Decline, and the link stops working. You need no login for that.
+invitation-closed-title = This account is closed
+invitation-closed-text = { $account } has been closed, so nobody can enter it and the invitation cannot be accepted.
+invitation-closed-text-plain = The account has been closed, so nobody can enter it and the invitation cannot be accepted.
+invitation-closed-next = Ask the person who invited you. If the account opens again, they can send you a new invitation.
+invitation-gone-title = This invitation can no longer be used
+invitation-gone-text = Invitation links work once and for seven days, and whoever sent one can take it back.
+invitation-gone-next = What to do:
+invitation-gone-next-text = ask the person who invited you for a new invitation.
+
+# Accounts
+accounts-title = Choose an account
+accounts-lede = { $count ->
+    [one] You may enter one account.
+   *[other] You may enter { $count } accounts.
+}
+accounts-filter = Find an account
+accounts-nothing = No account has this name.
+accounts-empty = You have no accounts yet
+accounts-empty-text = Ask the owner of an account to invite you. An invitation may be sent to any address; accept it while logged in as { $email }.
+account-closed-note = This account can't be entered.
+account-never-entered = Not entered yet
+account-last-entered = Last entered
+
+# Overview
+home-you-own = You own this account.
+home-invited-by = { $name } invited you to this account.
+home-member = You are a member of this account.
+home-since = Member since
+home-may = What you can do here
+home-nothing = Nothing to do here yet
+home-nothing-text = You hold no permission in this account. Ask the owner, { $owner } ({ $email }), for the ones you need.
+home-no-invites = No invite is waiting
+home-no-invites-text = Invite a colleague or an agency, and choose what they may do.
+home-owner = Owner of this account
+home-owner-text = Need another permission? Ask
+
+# User Management
+users-heading = Users
+users-count = { $count ->
+    [one] One user can enter { $account }.
+   *[other] { $count } users can enter { $account }.
+}
+invite-new-user = Invite New User
+invite-lede = They get a mail with a link that works once, for seven days. People who have a login use it; everybody else makes one on the way.
+invite-scope = What may they do?
+all-permissions-hint = Everything but managing users.
+choose-permissions-hint = Only what you tick.
+invite-already-pending = An invite to { $email } is waiting to be accepted. Resend it to give it a fresh link and seven more days.
+send-invite = Send Invite
+permissions-lede = What { $user } may do in { $account }. Changes take effect at once.
+
+# Account Details
+details-lede = The account's own data. Your name and login are under Your Profile.
+
+# Your own pages
+profile-lede = Your name, as other people in your accounts see it.
+profile-email-hint = Your login. It can't be changed here.
+password-lede = One password for all your accounts. Changing it ends your sessions on other devices.
+security-lede = How you log in, and what happened lately.
+security-login = Login
+security-password-never = Not changed since your login was made
+security-password-changed = Changed
+security-sessions = { $count ->
+    [one] One device is logged in
+   *[other] { $count } devices are logged in
+}
+security-sessions-see = See Sessions
+security-recent = Recent activity
+security-recent-lede = Something you don't recognise? Change your password and end the other sessions.
+security-recent-empty = Nothing yet
+security-recent-empty-text = Logins and changes to your password will be listed here.
+sessions-lede = Where you are logged in. End what you don't recognise, then change your password.
+sessions-end-others = End All Other Sessions
+sessions-end-others-title = End all other sessions?
+sessions-end-others-text = { $count ->
+    [one] One other device is logged out at once. This one stays logged in.
+   *[other] { $count } other devices are logged out at once. This one stays logged in.
+}
+my-invitations-lede = The invitations you accepted, and the address each was sent to.
+my-invitations-account = Account
+my-invitations-inviter = Invited by
+my-invitations-email = Sent to
+my-invitations-accepted = Accepted
+my-invitations-empty = You have accepted no invitation yet
+my-invitations-empty-text = When somebody invites you, the link comes by mail. Accounts you own need no invitation.
+
+# Errors that are whole pages
+error-status = Error { $status }
+error-reference = Reference for support:
+forbidden-title = You need another permission
+forbidden-text = This page needs a permission you don't hold:
+forbidden-ask = To get it, ask the owner of { $account }:
+forbidden-home = Back to the overview

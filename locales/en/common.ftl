@@ -1,0 +1,119 @@
+# Words of both areas.
+
+page-language = en
+page-direction = ltr
+page-description = { $brand }: your login and the accounts you may enter.
+skip-to-content = Skip to content
+demo-label = Demonstration
+demo-notice = This is a demonstration. What you change here is thrown away.
+terms-of-service = Terms of Service
+
+save-changes = Save Changes
+cancel = Cancel
+copy = Copy
+copied = Copied
+search = Search
+optional = (optional)
+actions = Actions
+never = Never
+expires = Expires
+expired = Expired
+pending = Pending
+you = You
+owner = Owner
+closed = Closed
+login = Login
+logout = Logout
+register = Register
+remove = Remove
+
+pager = Pages
+pager-previous = Previous
+pager-next = Next
+
+form-problems = { $count ->
+    [one] Please check one thing
+   *[other] Please check these { $count } things
+}
+
+# Fields
+email-address = Email Address
+password = Password
+password-show = Show password
+password-strength = Password Strength
+password-generate = Generate Password
+remember-me = Remember Me
+first-name = First Name
+last-name = Last Name
+full-name = Name
+current-password = Current Password
+new-password = New Password
+change-password = Change Password
+terms-agree = I have read and agree to the Terms of Service
+terms-read = Read the Terms of Service (opens in a new tab)
+
+field-account-name = Account Name
+field-account-name-hint = What everybody in this account sees on top of the page.
+field-company = Company
+field-company-hint = The legal name, if it differs.
+field-contact-email = Contact Email Address
+field-contact-email-hint = Gets mail about this account. It is not a login.
+field-phone = Phone
+field-phone-hint = With the country code, for example +41 44 000 00 00.
+field-address1 = Address
+field-address2 = Address, second line
+field-city = City
+field-state = State or Region
+field-postcode = Postcode
+field-country = Country
+field-country-none = No country chosen
+
+# People of an account
+two-factor-on = Two-factor authentication is on
+two-factor-off = Two-factor authentication is off
+users-caption = Users of this account
+users-user = User
+users-permissions = Permissions
+users-invited-by = Invited by { $name }
+users-owner-note = The owner always holds every permission and cannot be removed. Only the owner can change or remove another manager.
+last-login-time = Last Login Time
+last-login-details = Last Login Details
+ip-address = IP Address: { $ip }
+hostname = Hostname: { $host }
+manage-permissions = Manage Permissions
+permissions-legend = Permissions
+remove-access = Remove Access
+remove-access-title = Remove { $user } from this account?
+remove-access-text = { $user } loses access to { $account } at once. The login and any other accounts of this user stay as they are. You can invite the same person again later.
+
+pending-invites = Pending Invites
+invite-sent = Sent
+invite-by = by { $name }
+invite-valid-until = Valid until
+invite-mail = Mail
+resend-invite = Resend Invite
+cancel-invite = Cancel Invite
+cancel-invite-title = Cancel the invite to { $email }?
+cancel-invite-text = The link in the mail stops working at once. You can send a new invite at any time.
+cancel-invite-keep = Keep Invite
+
+all-permissions = All Permissions
+choose-permissions = Choose Permissions
+
+# State of a mail
+mail-none = No mail
+mail-queued = Waiting to be sent
+mail-sent = Sent
+mail-failed = Not delivered
+mail-kept = Kept, not sent
+mail-cancelled = Not sent: the link was retired
+
+# Sessions
+session-current = This device
+session-remembered = Remembered
+session-seen = Last used
+session-began = Began
+session-end = End Session
+
+# Events
+event-by = by

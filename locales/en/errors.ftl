@@ -1,0 +1,164 @@
+# What the server says: errors of fields, whole pages, and the one message after a change.
+
+# Fields
+error-required = Fill this in.
+error-email-required = Enter an email address.
+error-email-malformed = Write the address like name@example.com.
+error-email-taken = Another user has this email address already.
+error-email-taken-choose = A user has this email address already. Choose an existing user as the owner.
+error-register-failed = This address can't be registered here. If you have a login already, use the Login panel.
+error-is-owner-already = You own this account already.
+error-email-too-long = This email address is too long.
+error-first-name-required = Enter the first name.
+error-last-name-required = Enter the last name.
+error-name-required = Enter a name.
+error-name-too-long = This name is too long.
+error-name-malformed = This name has characters that can't be shown.
+error-too-long = This is too long.
+error-account-name-required = Enter a name for the account.
+error-country-unknown = Choose a country from the list.
+error-phone-malformed = Write the phone number with digits, spaces and a leading +.
+error-url-malformed = Write the whole address, beginning with https://.
+error-hue-malformed = Enter a whole number from 0 to 359.
+error-status-unknown = Choose a status from the list.
+error-date-malformed = Write the date as year-month-day, for example 2026-11-24.
+
+error-password-required = Enter a password.
+error-password-too-short = Use at least 15 characters.
+error-password-too-long = Use at most 256 characters.
+error-password-too-weak = This password is too easy to guess. Add another word or two, or use Generate Password.
+error-password-leaked = This password is on lists of stolen passwords. Choose another one.
+error-password-wrong = This is not your current password.
+error-password-same = This is your current password. Choose a new one.
+error-login-failed = The email address or the password is wrong.
+error-admin-login-failed = The email address or the password is wrong.
+error-login-limited = Too many tries. Wait { $minutes ->
+    [one] a minute
+   *[other] { $minutes } minutes
+}, then try again.
+error-terms-required = Please agree to the Terms of Service.
+
+error-already-member = This user is in the account already.
+error-already-pending = An invite to this address is waiting already.
+error-no-permission-chosen = Choose at least one permission.
+error-permission-not-yours = You can only give permissions you hold yourself.
+error-permission-unknown = One of these permissions does not exist.
+error-scope-unknown = Choose All Permissions or Choose Permissions.
+error-invite-limited = Too many invites in a short time. Try again later.
+error-owner-unchangeable = The owner holds every permission and can't be changed or removed.
+error-manager-unchangeable = Only the owner can change or remove another manager.
+error-invitation-gone = This invite is no longer open.
+error-user-unknown = Choose a user from the list.
+error-user-required = Choose a user, or type the address of a new one.
+error-owner-required = Choose who owns the account.
+error-name-mismatch = This is not the account's name. Type it as it is shown.
+error-user-has-accounts = This user still has accounts, so it can't be deleted.
+error-account-closed = This account is closed.
+error-text-required = Write something first.
+error-category-unknown = Choose from the categories listed.
+error-admin-self = You can't disable yourself.
+error-admin-last = This is the last admin who can log in.
+error-form-expired = This page was open for too long. Please send it again.
+
+# Strength of a password, 0 to 4
+strength-0 = Very weak
+strength-1 = Weak
+strength-2 = Fair
+strength-3 = Good
+strength-4 = Strong
+strength-hint-longer = Add another word or two.
+strength-hint-common = This is among the first passwords people try.
+strength-hint-personal = Leave out your name and your email address.
+strength-hint-pattern = Avoid rows of keys, repeats, dates and years.
+
+# Whole pages
+error-401-title = Please log in
+error-401-text = You have been logged out, or were not logged in.
+error-403-title = Not allowed
+error-403-text = You may not do this.
+error-404-title = Page not found
+error-404-text = There is nothing at this address, or it is not for you.
+error-405-title = This can't be done here
+error-405-text = The page was asked in a way it does not know. Go back and try again.
+error-409-title = Something changed meanwhile
+error-409-text = Somebody else changed this while the page was open. Load it again and have another look.
+error-410-title = This is gone
+error-410-text = What was here has been removed.
+error-413-title = Too much at once
+error-413-text = What was sent is larger than this server takes.
+error-422-title = This could not be read
+error-422-text = The form was not complete. Go back, load the page again and try once more.
+error-429-title = Too many requests
+error-429-text = Please wait a little, then try again.
+error-500-title = Something went wrong
+error-500-text = It is our fault, not yours. Nothing was changed. Please try again in a minute.
+error-503-title = Back in a moment
+error-503-text = The server is busy or being updated. Please try again in a minute.
+error-origin-title = This form came from somewhere else
+error-origin-text = For your safety nothing was done. Open the page here and send it again.
+error-action-accounts = Go to your accounts
+error-action-admin = Go to the Dashboard
+error-action-back = Go back
+error-action-login = Go to the login page
+
+# After a change
+flash-invite-sent = Invite sent to { $email }.
+flash-invite-queued = Invite to { $email } made. The mail is on its way.
+flash-invite-kept = Invite to { $email } made. No mail server is set, so the mail is kept; an admin can copy the link.
+flash-invite-resent = Invite to { $email } resent with a fresh link. The old link no longer works.
+flash-invite-cancelled = Invite to { $email } cancelled. Its link no longer works.
+flash-invite-accepted = Welcome to { $account }.
+flash-invite-accepted-more = Accepted. You hold the added permissions in { $account } now.
+flash-invite-declined = Invitation to { $account } declined. Nothing else was changed.
+flash-permissions-saved = Permissions of { $user } saved.
+flash-user-removed = { $user } can no longer enter { $account }.
+flash-owner-changed = { $user } owns { $account } now.
+flash-user-associated = { $user } can enter { $account } now.
+flash-user-associated-new = { $user } was made and can enter { $account } now. There is no password yet; a password link can be sent.
+flash-user-saved = User saved.
+flash-user-deleted = { $user } deleted.
+flash-details-saved = Account details saved.
+flash-profile-saved = Your profile is saved.
+flash-password-changed = Password changed. You are logged out on all other devices.
+flash-session-ended = Session ended.
+flash-sessions-ended = { $count ->
+    [0] There was no other session to end.
+    [one] One session ended.
+   *[other] { $count } sessions ended.
+}
+flash-logged-out = You are logged out.
+flash-login-needed = Please log in to go on.
+flash-account-entered = You are in { $account } now.
+flash-account-closed-to-you = { $account } is closed and can't be entered.
+flash-client-created = { $account } added.
+flash-client-saved = { $account } saved.
+flash-client-closed = { $account } closed. Nobody can enter it.
+flash-client-reopened = { $account } is open again.
+flash-client-deleted = { $account } deleted.
+flash-client-deleted-with-users = { $account } deleted, with { $count ->
+    [one] one user
+   *[other] { $count } users
+} who had no other account.
+flash-contact-added = Contact added.
+flash-contact-deleted = Contact deleted.
+flash-left = You can no longer enter { $account }.
+flash-note-added = Note added.
+flash-note-pinned = Note pinned to the Summary tab.
+flash-note-unpinned = Note no longer pinned.
+flash-note-deleted = Note deleted.
+flash-settings-saved = Settings saved.
+flash-test-mail-queued = Test mail to { $email } is on its way.
+flash-test-mail-sent = The mail server took the test mail to { $email }.
+flash-test-mail-failed = The mail server refused the test mail: { $detail }
+flash-test-mail-kept = No mail server is set, so the test mail was kept.
+flash-admin-created = { $name } can log in to the Admin Area now.
+flash-admin-disabled = { $name } disabled.
+flash-admin-enabled = { $name } enabled.
+flash-setup-done = Welcome. The first admin is made.
+
+# Words the server needs in lists
+inviter-staff = { $name } (staff)
+actor-system = The server
+actor-nobody = Nobody logged in
+device-unknown = Unknown device
+device-on = { $browser } on { $system }
