@@ -141,3 +141,8 @@ forbidden-title = You need another permission
 forbidden-text = This page needs a permission you don't hold:
 forbidden-ask = To get it, ask the owner of { $account }:
 forbidden-home = Back to the overview
+
+home-leave = Leave Account
+home-leave-text = You no longer need to enter this account?
+home-leave-title = Leave { $account }?
+home-leave-confirm = You can no longer enter { $account }. Your login and your other accounts stay. To come back you need a new invitation.

@@ -64,8 +64,9 @@ impl App {
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {
-        let now = self.now();
-        self.0.parts.database.read(move |conn| work(&Snapshot { conn, now })).await
+        let clock = self.0.parts.clock.clone();
+        // The moment is taken when there is a connection: whoever waited long does not see the past.
+        self.0.parts.database.read(move |conn| work(&Snapshot { conn, now: clock.now() })).await
     }
 
     /// Runs `work` in a transaction, on the blocking pool: commits on `Ok`, rolls back on `Err`.

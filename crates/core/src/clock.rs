@@ -97,7 +97,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => Timestamp(micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())),
-                    Source::Set(now) => Timestamp(now.load(Ordering::SeqCst)),
+            Source::Set(now) => Timestamp(now.load(Ordering::SeqCst)),
         }
     }
 }

@@ -67,7 +67,7 @@ async fn dispatch(app: &App, workers: [&Notify; 2], mut shutdown: watch::Receive
     loop {
         tokio::select! {
             () = stopped(&mut shutdown) => return,
-            () = app.outbox_filled() => workers[0].notify_one(),
+            () = app.outbox_filled() => workers.iter().for_each(|worker| worker.notify_one()),
         }
     }
 }

@@ -15,6 +15,7 @@ use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_delivery::LookUp;
 use latchkey_test_macros::on_both_databases;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
 
 use crate::mail_server::MailServer;
 use crate::world::{Staff, Workers, eventually, hardly_ever, often, smtp};
@@ -118,7 +119,7 @@ async fn a_login_does_not_wait_for_its_host(app: TestApp) {
     let may_answer = Arc::new(Notify::new());
     let workers = Workers::start(&app.app, None, hardly_ever(), Slow { asked, may_answer: Arc::clone(&may_answer) });
     log_in(&app, "jo@example.com").await;
-    is_asked.recv().await.unwrap();
+    timeout(Duration::from_mins(1), is_asked.recv()).await.expect("the host is looked up").unwrap();
     // The look-up is under way, and neither the login nor the database waits for it.
     assert_eq!(host(&app.app, &staff, jo).await, None);
     app.user("Al", "So", "also@example.com").await;

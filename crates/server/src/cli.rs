@@ -130,31 +130,31 @@ pub(crate) struct Options {
     #[arg(long, env = "LATCHKEY_CONFIG", value_name = "FILE")]
     #[serde(skip)]
     pub(crate) config: Option<PathBuf>,
-    /// Where to listen [default: 127.0.0.1:8080].
+    /// Where to listen (default `127.0.0.1:8080`).
     #[arg(long, env = "LATCHKEY_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
-    /// The folder for the embedded database and the secret key [default: latchkey-data].
+    /// The folder for the embedded database and the secret key (default `latchkey-data`).
     #[arg(long, env = "LATCHKEY_DATA_DIR", value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
     /// A PostgreSQL database (postgres://…) instead of the embedded one.
     #[arg(long, env = "LATCHKEY_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
-    /// The address under which people reach this server; links in mails begin with it [default: http://ADDRESS:PORT on loopback].
+    /// The address under which people reach this server; links in mails begin with it (default `http://ADDRESS:PORT` on loopback).
     #[arg(long, env = "LATCHKEY_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// The mail server: smtp://user:password@host:port (STARTTLS) or smtps://…; without one, mails are kept and can be read in the Admin Area.
     #[arg(long, env = "LATCHKEY_SMTP_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) smtp_url: Option<String>,
-    /// From whom mails come: mail@example.com or Name <mail@example.com> [default: Latchkey <latchkey@HOST>].
+    /// From whom mails come: mail@example.com or Name <mail@example.com> (default `Latchkey <latchkey@HOST>`).
     #[arg(long, env = "LATCHKEY_MAIL_FROM", value_name = "SENDER")]
     pub(crate) mail_from: Option<String>,
-    /// The file with this installation's secret key; all nodes of one database need the same [default: secret.key in the data folder].
+    /// The file with this installation's secret key; all nodes of one database need the same (default `secret.key` in the data folder).
     #[arg(long, env = "LATCHKEY_SECRET_KEY_FILE", value_name = "FILE")]
     pub(crate) secret_key_file: Option<PathBuf>,
     /// A folder whose templates/, assets/ and locales/ override single built-in files.
     #[arg(long, env = "LATCHKEY_OVERRIDES", value_name = "FOLDER")]
     pub(crate) overrides: Option<PathBuf>,
-    /// What to log, such as info or latchkey=debug [default: info].
+    /// What to log, such as info or latchkey=debug (default `info`).
     #[arg(long, env = "LATCHKEY_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,
     /// Log one JSON object a line.

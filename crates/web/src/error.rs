@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 use latchkey_core::access::Permission;
 use latchkey_core::account;
 use latchkey_core::error::{Fault, HasKind, Kind, Refusal};
-use latchkey_core::id::AccountId;
 use serde::Serialize;
 
 use crate::page;
@@ -257,7 +256,7 @@ fn action(visit: &Visit) -> Action {
 /// The page that names the missing permission and the owner to ask (UI, Client Area).
 async fn missing(visit: &Visit, permission: Permission) -> Option<Response> {
     let user = visit.user.as_ref()?.user.id;
-    let account: AccountId = visit.path.strip_prefix("/a/")?.split('/').next()?.parse().ok()?;
+    let account = page::account_in(&visit.path)?;
     let found = visit.web.app().read(move |snapshot| {
         let shown = view::account(snapshot, user, account)?;
         Ok::<_, latchkey_core::access::Denied>((shown, account::find(snapshot, account)?))

@@ -1,8 +1,8 @@
 //! The Client Area and the Admin Area: pages, forms, templates, assets.
 //!
-//! A handler is a list of extractors, one call into core, one answer. [`visit`] says who asks,
-//! [`form`] reads what was sent (and only after its origin and token are verified), [`page`] answers,
-//! and [`error`] is the one mapping from errors to pages.
+//! A handler is a list of extractors, one call into core, one answer. `visit` says who asks,
+//! `form` reads what was sent (and only after its origin and token are verified), `page` answers,
+//! and `error` is the one mapping from errors to pages.
 //!
 //! **Invariants:** no business rule in a handler or a template; no state change on GET; no SQL.
 
@@ -28,6 +28,7 @@ mod form;
 mod headers;
 mod mail;
 mod page;
+mod routes;
 mod state;
 mod view;
 mod visit;
@@ -35,27 +36,46 @@ mod visit;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 pub use engine::{Broken, Engine};
 pub use mail::MailTemplates;
+pub use routes::Route;
 pub use state::{Settings, Web};
+
+use routes::Routes;
 
 /// Everything a browser can reach.
 pub fn router(web: Web) -> Router {
-    let pages = Router::new()
-        .merge(client_area::routes())
-        .merge(admin_area::routes())
+    serve(web, pages().router())
+}
+
+/// The rows that [`router`] is built from.
+pub fn table() -> Vec<Route> {
+    files().merge(pages()).table()
+}
+
+fn pages() -> Routes {
+    client_area::routes().merge(admin_area::routes())
+}
+
+fn files() -> Routes {
+    Routes::default()
+        .get("/assets/{*path}", assets::file)
+        .get("/brand.css", assets::brand)
+        .get("/favicon.ico", assets::favicon)
+        .get("/robots.txt", assets::robots)
+}
+
+/// Files beside pages, with what goes around them.
+fn serve(web: Web, pages: Router<Web>) -> Router {
+    let pages = pages
         .fallback(|| async { axum::http::StatusCode::NOT_FOUND })
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(web.clone(), error::render));
-    Router::new()
-        .route("/assets/{*path}", get(assets::file))
-        .route("/brand.css", get(assets::brand))
-        .route("/favicon.ico", get(assets::favicon))
-        .route("/robots.txt", get(assets::robots))
+    files()
+        .router()
         .fallback_service(pages.with_state(web.clone()))
         .layer(from_fn_with_state(web.clone(), headers::add))
         .layer(DefaultBodyLimit::max(form::MAX_BODY))

@@ -6,6 +6,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_CO
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use latchkey_core::error::{HasKind, Invalid, Kind};
+use latchkey_core::id::AccountId;
 use latchkey_core::secret::fingerprint;
 use minijinja::value::{Value, merge_maps};
 use serde::Serialize;
@@ -153,6 +154,11 @@ pub(crate) fn pressed<T, E: HasKind + 'static>(
 pub(crate) fn local(next: &str) -> Option<&str> {
     let local = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
     Some(next).filter(|_| local)
+}
+
+/// The account that a path of the Client Area is about.
+pub(crate) fn account_in(path: &str) -> Option<AccountId> {
+    path.strip_prefix("/a/")?.split(['/', '?']).next()?.parse().ok()
 }
 
 #[cfg(test)]

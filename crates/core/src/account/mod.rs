@@ -13,6 +13,7 @@ use crate::text;
 use crate::user::{self, NewUser};
 
 pub use country::COUNTRIES;
+pub(crate) use ops::hold;
 pub use ops::{
     classify, close, count, create, create_by_system, delete, delete_with_orphans, find, groups, list, reopen, update,
 };

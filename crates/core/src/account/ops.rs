@@ -18,7 +18,7 @@ pub fn create_by_system(tx: &Tx<'_>, by: &System, details: &Details, owner: &New
 
 fn insert(tx: &Tx<'_>, by: &Actor, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
     let owner = match owner {
-        NewOwner::Existing(id) => user::find(tx, *id)?.ok_or(Error::NoSuchOwner)?.id,
+        NewOwner::Existing(id) => user::hold(tx, *id)?.ok_or(Error::NoSuchOwner)?.id,
         NewOwner::New(new) => user::insert(tx, Some(by), new)?,
     };
     let id = sql::insert(tx, details, owner)?;
@@ -64,6 +64,7 @@ fn changes(before: &Details, after: &Details) -> String {
 
 /// Puts the account into a group and marks it active or inactive; a closed one stays closed.
 pub fn classify(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId, group: &str, active: bool) -> Result<(), Error> {
+    sql::hold(tx, id)?;
     let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
     let status = match (account.status, active) {
         (Status::Closed, _) => Status::Closed,
@@ -92,7 +93,8 @@ pub fn reopen(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId) -> Re
 fn set_status(tx: &Tx<'_>, by: &Actor, id: AccountId, status: Status, kind: EventKind) -> Result<(), Error> {
     tx.bump_revision_of_existing(id)?.ok_or(Error::NotFound)?;
     let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
-    if account.status == status {
+    // What is not closed cannot be opened again, nor closed twice.
+    if (account.status == Status::Closed) == (status == Status::Closed) {
         return Ok(());
     }
     sql::set_status(tx, id, status)?;
@@ -108,7 +110,8 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> 
 pub fn delete_with_orphans(tx: &Tx<'_>, by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> Result<i64, Error> {
     let mut orphans = 0;
     for member in remove(tx, by.actor(), id)? {
-        let Some(orphan) = user::find(tx, member)? else { continue };
+        // Held before it is counted: of two accounts that go at the same moment, the second takes the user along.
+        let Some(orphan) = user::hold(tx, member)? else { continue };
         if membership::count_of_user(tx, member)? == 0 {
             user::delete_orphan(tx, by.actor(), &orphan)?;
             orphans += 1;
@@ -126,6 +129,11 @@ fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> 
     search::forget(tx, search::Kind::Account, id.0)?;
     tx.record(by, &Event::new(EventKind::AccountDeleted).in_account(id, &account.details.name))?;
     Ok(users)
+}
+
+/// Holds the account until the transaction ends: what changes in it happens one after the other. `false` when there is none.
+pub(crate) fn hold(tx: &Tx<'_>, id: AccountId) -> Result<bool, Fault> {
+    sql::hold(tx, id)
 }
 
 /// The account of this id. Reading it needs no ticket; showing it to somebody does.

@@ -40,6 +40,12 @@ pub(super) fn find(snapshot: &Snapshot<'_>, id: AccountId) -> Result<Option<Acco
     )
 }
 
+/// Holds the account's row until the transaction ends; `false` when there is none.
+pub(super) fn hold(tx: &Tx<'_>, id: AccountId) -> Result<bool, Fault> {
+    let sql = format!("select id from accounts where id = $1{}", tx.for_update());
+    Ok(tx.optional(&sql, params![id], Row::take::<i64>)?.is_some())
+}
+
 pub(super) fn insert(tx: &Tx<'_>, details: &Details, owner: UserId) -> Result<AccountId, Fault> {
     tx.one(
         "insert into accounts (name, company, contact_email, address1, address2, city, state, postcode, country, phone, status, owner_id, created_at)
@@ -96,6 +102,12 @@ pub(super) fn set_status(tx: &Tx<'_>, id: AccountId, status: Status) -> Result<(
 }
 
 pub(super) fn delete(tx: &Tx<'_>, id: AccountId) -> Result<(), Fault> {
+    // Mails before their promises, as everywhere.
+    tx.execute(
+        "update mails set cancelled_at = $1
+         where account_id = $2 and sent_at is null and failed_at is null and cancelled_at is null",
+        params![tx.now(), id],
+    )?;
     tx.execute(
         "delete from outbox where topic = 'mail' and ref_id in (select id from mails where account_id = $1)",
         params![id],

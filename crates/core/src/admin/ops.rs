@@ -1,5 +1,5 @@
 use super::{ABSOLUTE, Admin, Error, IDLE, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
-use crate::access::{Actor, AllowedAdmin, ConfigureSystem, System, ViewStaffArea};
+use crate::access::{Actor, AllowedAdmin, ConfigureSystem, Denied, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
@@ -77,6 +77,10 @@ pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: AdminId
     if id == by.id() {
         return Err(Error::Oneself);
     }
+    // Two who disable each other at the same moment: the second is out before it can.
+    if !sql::hold_all(tx, by.id())? {
+        return Err(Denied::NotStaff.into());
+    }
     let (name, email) = sql::set_disabled(tx, id, disabled)?.ok_or(Error::NotFound)?;
     let kind = if disabled { EventKind::AdminDisabled } else { EventKind::AdminEnabled };
     tx.record(by.actor(), &Event::new(kind).with_email(&email).with_detail(&name))?;
@@ -109,10 +113,12 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
 }
 
 fn begin(tx: &Tx<'_>, id: AdminId, name: &str) -> Result<Started, Error> {
+    if !sql::signed_in(tx, id)? {
+        return Err(Error::WrongCredentials);
+    }
     let secret = tx.secret()?;
     sql::delete_expired_sessions(tx)?;
     sql::insert_session(tx, id, &secret.hash(), tx.now().after(ABSOLUTE))?;
-    sql::signed_in(tx, id)?;
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin))?;
     Ok(Started { secret, admin: id })
 }

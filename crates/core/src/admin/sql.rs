@@ -33,6 +33,12 @@ pub(super) fn insert(tx: &Tx<'_>, new: &NewAdmin) -> Result<Option<AdminId>, Fau
     )
 }
 
+/// Holds every admin until the transaction ends; whether this one is enabled.
+pub(super) fn hold_all(tx: &Tx<'_>, id: AdminId) -> Result<bool, Fault> {
+    let enabled = format!("select id from admins where disabled_at is null order by id{}", tx.for_update());
+    Ok(tx.all(&enabled, &[], Row::take::<AdminId>)?.contains(&id))
+}
+
 pub(super) fn set_disabled(tx: &Tx<'_>, id: AdminId, disabled: bool) -> Result<Option<(String, String)>, Fault> {
     let disabled_at = disabled.then(|| tx.now());
     if disabled {
@@ -56,12 +62,13 @@ pub(super) fn renew_password(tx: &Tx<'_>, id: AdminId, hash: &PasswordHash) -> R
     Ok(())
 }
 
-pub(super) fn signed_in(tx: &Tx<'_>, id: AdminId) -> Result<(), Fault> {
-    tx.execute(
-        "update admins set last_login_at = $1, last_login_ip = $2 where id = $3",
+/// `false` when the admin was disabled a moment ago.
+pub(super) fn signed_in(tx: &Tx<'_>, id: AdminId) -> Result<bool, Fault> {
+    let changed = tx.execute(
+        "update admins set last_login_at = $1, last_login_ip = $2 where id = $3 and disabled_at is null",
         params![tx.now(), tx.request().ip.map(|ip| ip.to_string()), id],
     )?;
-    Ok(())
+    Ok(changed == 1)
 }
 
 pub(super) fn insert_session(tx: &Tx<'_>, id: AdminId, hash: &SecretHash, expires_at: Timestamp) -> Result<(), Fault> {

@@ -33,8 +33,8 @@ const LEDGER: &str = "create table if not exists migrations (
 ///
 /// Runs inside the writer's transaction, so an interrupted migration leaves nothing behind.
 pub(super) fn run(conn: &Conn, now: Timestamp) -> Result<Vec<&'static str>, DbError> {
-    conn.batch(&dialect(conn, LEDGER))?;
     conn.lock_schema()?;
+    conn.batch(&dialect(conn, LEDGER))?;
     let known = applied(conn)?;
     verify(&known)?;
     let mut done = Vec::new();

@@ -120,11 +120,14 @@ impl Conn {
         }
     }
 
-    /// Two nodes that start at once migrate one after the other.
+    /// Two nodes that start at once migrate one after the other. PostgreSQL's `create table if not exists` does not
+    /// bear two at once, so the lock comes first; and a migration may take its time.
     fn lock_schema(&self) -> Result<(), DbError> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(conn) => conn.batch("lock table migrations in exclusive mode"),
+            Self::Postgres(conn) => {
+                conn.batch("set local lock_timeout = 0; set local statement_timeout = 0; select pg_advisory_xact_lock(4990274)")
+            }
         }
     }
 

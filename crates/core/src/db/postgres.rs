@@ -135,6 +135,8 @@ impl ToSql for Value {
     fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self {
             Value::Int(Some(number)) => number.to_sql(kind, out),
+            // PostgreSQL refuses this one character; what people store cannot hold it, what they look for may.
+            Value::Text(Some(text)) if text.contains('\0') => text.replace('\0', "\u{fffd}").to_sql(kind, out),
             Value::Text(Some(text)) => text.to_sql(kind, out),
             Value::Bytes(Some(bytes)) => bytes.to_sql(kind, out),
             _ => Ok(IsNull::Yes),

@@ -1,7 +1,8 @@
 //! Taking or refusing what a link offers.
 
 use super::{Error, Invitation, open, sql};
-use crate::access::{Actor, Myself};
+use crate::access::{Actor, Denied, Myself};
+use crate::account;
 use crate::app::{App, Request, Tx};
 use crate::email::Email;
 use crate::event::{Event, EventKind};
@@ -28,7 +29,7 @@ pub struct Accepted {
 /// the other is told that the link is no longer valid.
 pub fn accept(tx: &Tx<'_>, by: &Myself, secret: &Secret) -> Result<Accepted, Error> {
     let invitation = hold(tx, secret)?;
-    let user = user::find(tx, by.id())?.ok_or(Error::Gone)?;
+    let user = user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
     if !sql::take(tx, invitation.id, by.id(), user.email.as_str())? {
         return Err(Error::Gone);
     }
@@ -70,7 +71,7 @@ fn hold(tx: &Tx<'_>, secret: &Secret) -> Result<Invitation, Error> {
 
 fn hold_even_closed(tx: &Tx<'_>, secret: &Secret) -> Result<Invitation, Error> {
     let account = sql::account_of_token(tx, &secret.hash())?.ok_or(Error::Gone)?;
-    sql::hold_account(tx, account)?;
+    account::hold(tx, account)?;
     open(tx, secret)
 }
 
@@ -92,6 +93,8 @@ pub async fn login_and_accept(app: &App, request: &Request, input: LoginAndAccep
     app.read(move |snapshot| open(snapshot, &secret).map(drop)).await?;
     let proven = session::authenticate(app, request, &input.login).await?;
     app.write(request, move |tx| {
+        // The account is held before the user is: everybody does it in this order.
+        hold(tx, &input.secret)?;
         let started = session::start(tx, &proven, input.login.remember)?;
         let by = tx.myself(started.user)?;
         Ok((started, accept(tx, &by, &input.secret)?))

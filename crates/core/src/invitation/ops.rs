@@ -17,7 +17,9 @@ pub fn send(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Resu
         return Err(Error::AlreadyMember);
     }
     refuse_closed(tx, by.account())?;
-    sql::retire_expired(tx, by.account(), &new.email.key())?;
+    if let Some(expired) = sql::retire_expired(tx, by.account(), &new.email.key())? {
+        mail::withdraw_of_invitation(tx, expired)?;
+    }
     let secret = tx.secret()?;
     let Some(id) = sql::insert(tx, by, new, &secret.hash(), tx.now().after(VALID_FOR))? else {
         return Err(already_pending(tx, by.account(), &new.email)?);

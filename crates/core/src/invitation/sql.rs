@@ -56,8 +56,9 @@ pub(super) fn accepted_by(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<I
 
 pub(super) fn is_member(snapshot: &Snapshot<'_>, account: AccountId, email: &EmailKey) -> Result<bool, Fault> {
     snapshot.one(
-        "select count(*) from memberships m join users u on u.id = m.user_id where m.account_id = $1 and u.email_key = $2",
-        params![account, email],
+        "select count(*) from memberships m join users u on u.id = m.user_id join accounts a on a.id = m.account_id
+         where m.account_id = $1 and u.email_key = $2 and (m.ends_at is null or m.ends_at > $3 or a.owner_id = m.user_id)",
+        params![account, email, snapshot.now()],
         Row::take,
     )
 }
@@ -68,15 +69,16 @@ pub(super) fn is_closed(snapshot: &Snapshot<'_>, account: AccountId) -> Result<b
     })
 }
 
-/// An expired invitation makes room for a new one to the same address.
-pub(super) fn retire_expired(tx: &Tx<'_>, account: AccountId, email: &EmailKey) -> Result<(), Fault> {
-    tx.execute(
+/// An expired invitation makes room for a new one to the same address; it is returned.
+pub(super) fn retire_expired(tx: &Tx<'_>, account: AccountId, email: &EmailKey) -> Result<Option<InvitationId>, Fault> {
+    tx.optional(
         &format!(
-            "update invitations set cancelled_at = $1 where account_id = $2 and email_key = $3 and expires_at <= $1 and {OPEN}"
+            "update invitations set cancelled_at = $1
+             where account_id = $2 and email_key = $3 and expires_at <= $1 and {OPEN} returning id"
         ),
         params![tx.now(), account, email],
-    )?;
-    Ok(())
+        Row::take,
+    )
 }
 
 /// `None` when the address has an open invitation.
@@ -153,12 +155,6 @@ pub(super) fn take(tx: &Tx<'_>, id: InvitationId, user: UserId, email: &str) -> 
 
 pub(super) fn account_of_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<AccountId>, Fault> {
     snapshot.optional("select account_id from invitations where token_hash = $1", params![hash], Row::take)
-}
-
-pub(super) fn hold_account(tx: &Tx<'_>, account: AccountId) -> Result<(), Fault> {
-    let sql = format!("select id from accounts where id = $1{}", tx.for_update());
-    tx.optional(&sql, params![account], Row::take::<i64>)?;
-    Ok(())
 }
 
 /// Address and sealed secret of an open invitation whose mail still waits.

@@ -65,17 +65,20 @@ fn with_secret(written: Written, secret: &str) -> Written {
     }
 }
 
-/// The mail server took the mail. Its link is forgotten.
+/// The mail server took the mail. Its link is forgotten. The mail is changed before its promise, as everywhere, so that
+/// whoever takes a mail back does not wait for a worker that waits in turn.
 pub fn sent(tx: &Tx<'_>, by: &System, work: Claimed, answer: &str) -> Result<(), Fault> {
+    let marked = sql::mark_sent(tx, MailId(work.reference), &bounded(answer))?;
     outbox::finish(tx, by, work)?;
-    let Some(mail) = sql::mark_sent(tx, MailId(work.reference), &bounded(answer))? else { return Ok(()) };
+    let Some(mail) = marked else { return Ok(()) };
     tx.record(by.actor(), &about(EventKind::MailSent, &mail))
 }
 
 /// The mail is given up, with the server's words.
 pub fn failed(tx: &Tx<'_>, by: &System, work: Claimed, answer: &str) -> Result<(), Fault> {
+    let marked = sql::mark_failed(tx, MailId(work.reference), &bounded(answer))?;
     outbox::finish(tx, by, work)?;
-    let Some(mail) = sql::mark_failed(tx, MailId(work.reference), &bounded(answer))? else { return Ok(()) };
+    let Some(mail) = marked else { return Ok(()) };
     tx.record(by.actor(), &about(EventKind::MailFailed, &mail).with_detail(bounded(answer)))
 }
 

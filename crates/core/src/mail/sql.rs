@@ -97,7 +97,8 @@ pub(super) fn mark_failed(tx: &Tx<'_>, id: MailId, answer: &str) -> Result<Optio
 
 pub(super) fn mark_tried(tx: &Tx<'_>, id: MailId, answer: &str) -> Result<(), Fault> {
     tx.execute(
-        "update mails set last_tried_at = $1, last_answer = $2, attempts = attempts + 1 where id = $3",
+        "update mails set last_tried_at = $1, last_answer = $2, attempts = attempts + 1
+         where id = $3 and sent_at is null and failed_at is null and cancelled_at is null",
         params![tx.now(), answer, id],
     )?;
     Ok(())

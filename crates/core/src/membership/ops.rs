@@ -108,7 +108,8 @@ pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, user: UserId) ->
 
 /// Associates a user at once, without a mail.
 pub fn associate(tx: &Tx<'_>, by: &Allowed<Associate>, user: UserId, grants: &Grants) -> Result<(), Error> {
-    user::find(tx, user)?.ok_or(user::Error::NotFound)?;
+    user::hold(tx, user)?.ok_or(user::Error::NotFound)?;
+    sql::delete_ended(tx, by.account(), user)?;
     let new = New { account: by.account(), user, grants: grants.clone(), invitation: None, added_by: by.actor().clone() };
     if !insert(tx, by.actor(), &new)? {
         return Err(Error::AlreadyMember);
@@ -142,6 +143,7 @@ pub(crate) fn insert(tx: &Tx<'_>, by: &Actor, new: &New) -> Result<bool, Fault> 
 
 /// Lets an invited user in. Who is a member already never loses anything (PRODUCT rule 6).
 pub(crate) fn join(tx: &Tx<'_>, by: &Actor, new: &New) -> Result<Joined, Error> {
+    sql::delete_ended(tx, new.account, new.user)?;
     let joined = match sql::find(tx, new.account, new.user)? {
         Some(member) if member.is_owner => return Err(Error::IsOwner),
         Some(member) => {

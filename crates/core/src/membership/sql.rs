@@ -49,7 +49,7 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, account: Option<Acc
         "select a.id, a.name, a.company, case when a.owner_id = m.user_id then 1 else 0 end,
                 case when a.status = 'closed' then 1 else 0 end, m.grants, m.created_at, m.added_by_name, m.last_entered_at
          from memberships m join accounts a on a.id = m.account_id
-         where m.user_id = $1 and ($2 is null or m.account_id = $2) and (m.ends_at is null or m.ends_at > $3)
+         where m.user_id = $1 and ($2 is null or m.account_id = $2) and (m.ends_at is null or m.ends_at > $3 or a.owner_id = m.user_id)
          order by case when a.status = 'closed' then 1 else 0 end, m.last_entered_at desc nulls last, a.name, a.id limit 1000",
         params![user, account, snapshot.now()],
         |row| {
@@ -84,7 +84,7 @@ pub(super) fn set_grants(tx: &Tx<'_>, account: AccountId, user: UserId, grants: 
     Ok(())
 }
 
-/// Like [`set_grants`], and a membership that had ended goes on.
+/// Like [`set_grants`], and a membership that would end goes on.
 pub(super) fn renew(tx: &Tx<'_>, account: AccountId, user: UserId, grants: &Grants) -> Result<(), Fault> {
     tx.execute(
         "update memberships set grants = $1, ends_at = null where account_id = $2 and user_id = $3",
@@ -95,6 +95,16 @@ pub(super) fn renew(tx: &Tx<'_>, account: AccountId, user: UserId, grants: &Gran
 
 pub(super) fn delete(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
     tx.execute("delete from memberships where account_id = $1 and user_id = $2", params![account, user])?;
+    Ok(())
+}
+
+/// What has ended is gone: it does not come back with an offer of less.
+pub(super) fn delete_ended(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
+    tx.execute(
+        "delete from memberships where account_id = $1 and user_id = $2 and ends_at <= $3
+         and not exists (select 1 from accounts a where a.id = $1 and a.owner_id = $2)",
+        params![account, user, tx.now()],
+    )?;
     Ok(())
 }
 

@@ -72,6 +72,7 @@ fn note(row: &mut Row) -> Result<Note, DbError> {
 
 /// Adds a note.
 pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, text: &str, pinned: bool) -> Result<NoteId, Error> {
+    account::hold(tx, account)?;
     let name = account_name(tx, account)?;
     let id = tx.one(
         "insert into notes (account_id, text, author_id, author_name, created_at, pinned_at) values ($1, $2, $3, $4, $5, $6) returning id",

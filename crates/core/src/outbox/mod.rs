@@ -74,9 +74,9 @@ pub fn claim(tx: &Tx<'_>, _by: &System, topic: Topic, limit: i64, lease: Duratio
     })
 }
 
-/// The work is done, or will never be.
+/// The work is done, or will never be. A worker whose lease has run out and been taken over changes nothing.
 pub fn finish(tx: &Tx<'_>, _by: &System, work: Claimed) -> Result<(), Fault> {
-    tx.execute("delete from outbox where id = $1", params![work.id])?;
+    tx.execute("delete from outbox where id = $1 and attempts = $2", params![work.id, work.attempts])?;
     Ok(())
 }
 

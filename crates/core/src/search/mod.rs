@@ -50,12 +50,13 @@ pub(crate) fn forget(tx: &Tx<'_>, kind: Kind, id: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The words of a text as they are kept: whole (an address, a hyphenated name) and in parts.
+/// The words of a text as they are kept: whole (an address, a hyphenated name), the domain of an address, and in parts.
 fn words(text: &str) -> Vec<String> {
     let folded = folded(text);
     let whole = folded.split_whitespace();
     let parts = folded.split(|character: char| !character.is_alphanumeric());
-    whole.chain(parts).filter(|word| !word.is_empty()).map(cut).collect()
+    let domains = folded.split_whitespace().filter_map(|word| word.rsplit_once('@')).map(|(_, domain)| domain);
+    whole.chain(domains).chain(parts).filter(|word| !word.is_empty()).map(cut).collect()
 }
 
 fn cut(word: &str) -> String {

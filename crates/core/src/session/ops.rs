@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use super::{ABSOLUTE, Error, IDLE, Login, REMEMBERED, Resolved, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::email::EmailKey;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
@@ -10,11 +11,13 @@ use crate::id::{SessionId, UserId};
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
 use crate::secret::Secret;
-use crate::user;
+use crate::user::{self, Credentials};
 
 /// Proof that somebody has shown to be this user. Only [`authenticate`] makes one.
 pub struct Proven {
     user: UserId,
+    /// When the password that was compared had been set: it must still be that one when the session begins.
+    changed_at: Option<Timestamp>,
     /// A new hash of the same password, when the kept one was of other parameters.
     renewed: Option<PasswordHash>,
 }
@@ -30,41 +33,44 @@ pub async fn login(app: &App, request: &Request, login: Login) -> Result<Started
 pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result<Proven, Error> {
     let key = EmailKey::of(&login.email);
     let found = app.read(move |snapshot| user::credentials(snapshot, &key)).await?;
-    let kept = found.as_ref().and_then(|(_, _, hash)| hash.clone());
+    let kept = found.as_ref().and_then(|found| found.hash.clone());
     let verdict = app.hasher().verify(&login.password, kept).await?;
     match (verdict, found) {
-        (Verdict::Right, Some((user, _, _))) => Ok(Proven { user, renewed: None }),
-        (Verdict::RightButStale, Some((user, _, _))) => {
-            Ok(Proven { user, renewed: Some(app.hasher().hash(app.random(), &login.password).await?) })
+        (Verdict::Right, Some(found)) => Ok(Proven { user: found.id, changed_at: found.changed_at, renewed: None }),
+        (Verdict::RightButStale, Some(found)) => {
+            let renewed = Some(app.hasher().hash(app.random(), &login.password).await?);
+            Ok(Proven { user: found.id, changed_at: found.changed_at, renewed })
         }
         (_, found) => {
             let email: String = login.email.chars().filter(|c| !c.is_control()).take(254).collect();
-            app.write(request, move |tx| note_failure(tx, found.as_ref().map(|(id, name, _)| (*id, name.as_str())), &email))
-                .await?;
+            app.write(request, move |tx| note_failure(tx, found.as_ref(), &email)).await?;
             Err(Error::WrongCredentials)
         }
     }
 }
 
-fn note_failure(tx: &Tx<'_>, user: Option<(UserId, &str)>, email: &str) -> Result<(), Fault> {
+fn note_failure(tx: &Tx<'_>, user: Option<&Credentials>, email: &str) -> Result<(), Fault> {
     let event = Event::new(EventKind::LoginFailed).with_email(email);
     let event = match user {
-        Some((id, name)) => event.to_user(id, name),
+        Some(user) => event.to_user(user.id, &user.name),
         None => event,
     };
     tx.record(&Actor::nobody(), &event)
 }
 
-/// Begins a session of a user who has shown who it is.
+/// Begins a session of a user who has shown who it is. A password that was changed since it was compared opens
+/// nothing, and is not brought back by the renewal of its hash.
 pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool) -> Result<Started, Error> {
+    if !user::signed_in(tx, proven.user, proven.changed_at, proven.renewed.as_ref())? {
+        return Err(Error::WrongCredentials);
+    }
     let by = tx.myself(proven.user)?;
-    user::signed_in(tx, proven.user, proven.renewed.as_ref())?;
     begin(tx, &by, remember)
 }
 
 /// Begins the session of a user who has just chosen its password.
 pub(crate) fn start_registered(tx: &Tx<'_>, by: &Myself) -> Result<Started, Error> {
-    user::signed_in(tx, by.id(), None)?;
+    user::signed_in(tx, by.id(), Some(tx.now()), None)?;
     begin(tx, by, false)
 }
 

@@ -1,4 +1,4 @@
-use super::{Resolved, Session};
+use super::{IDLE, Resolved, Session};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
@@ -33,8 +33,12 @@ pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Opt
 
 pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Session>, Fault> {
     snapshot.all(
-        &format!("select {COLUMNS} from sessions s where s.user_id = $1 and s.expires_at > $2 order by s.last_seen_at desc, s.id desc limit 200"),
-        params![user, snapshot.now()],
+        &format!(
+            "select {COLUMNS} from sessions s
+             where s.user_id = $1 and s.expires_at > $2 and (s.remember = 1 or s.last_seen_at > $3)
+             order by s.last_seen_at desc, s.id desc limit 200"
+        ),
+        params![user, snapshot.now(), snapshot.now().before(IDLE)],
         session,
     )
 }
@@ -87,11 +91,12 @@ pub(super) fn ip(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<String
 
 /// The session's host, and the user's last login when it was this one.
 pub(super) fn set_host(tx: &Tx<'_>, id: SessionId, host: &str) -> Result<(), Fault> {
-    tx.execute("update sessions set host = $1 where id = $2", params![host, id])?;
+    // The user first, as a login and a deletion do.
     tx.execute(
         "update users set last_login_host = $1 where exists (
              select 1 from sessions s where s.id = $2 and s.user_id = users.id and s.created_at = users.last_login_at)",
         params![host, id],
     )?;
+    tx.execute("update sessions set host = $1 where id = $2", params![host, id])?;
     Ok(())
 }

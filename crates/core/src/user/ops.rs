@@ -1,6 +1,7 @@
 use super::{Error, Listed, NewUser, PersonName, User, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::db::DbError;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
@@ -13,6 +14,12 @@ use crate::session;
 /// The user of this id.
 pub fn find(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<User>, Fault> {
     sql::find(snapshot, id)
+}
+
+/// Like [`find`], and the user stays as it is until the transaction ends. An account's row is held
+/// before a user's, never after it, so that no two transactions wait for each other.
+pub(crate) fn hold(tx: &Tx<'_>, id: UserId) -> Result<Option<User>, Fault> {
+    sql::hold(tx, id)
 }
 
 /// The user with this login.
@@ -52,7 +59,7 @@ fn index(tx: &Tx<'_>, id: UserId, name: &PersonName, email: &Email) -> Result<()
 
 /// Changes one's own name.
 pub fn change_own_name(tx: &Tx<'_>, by: &Myself, name: &PersonName) -> Result<(), Error> {
-    let user = sql::find(tx, by.id())?.ok_or(Error::NotFound)?;
+    let user = sql::hold(tx, by.id())?.ok_or(Error::NotFound)?;
     store(tx, by.actor(), &user, name, &user.email)
 }
 
@@ -67,7 +74,7 @@ pub struct AdminChange {
 
 /// Changes a user's name and login.
 pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, id: UserId, change: &AdminChange) -> Result<(), Error> {
-    let user = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    let user = sql::hold(tx, id)?.ok_or(Error::NotFound)?;
     store(tx, by.actor(), &user, &change.name, &change.email)
 }
 
@@ -127,9 +134,15 @@ pub async fn change_password(
     .await
 }
 
-/// Notes a login: when and from where, and a renewed hash when the kept one was stale.
-pub(crate) fn signed_in(tx: &Tx<'_>, user: UserId, renewed: Option<&crate::password::PasswordHash>) -> Result<(), Fault> {
-    sql::signed_in(tx, user, renewed)
+/// Notes a login: when and from where, and a renewed hash when the kept one was stale. `false` when the user is
+/// gone or the password was changed since it was compared.
+pub(crate) fn signed_in(
+    tx: &Tx<'_>,
+    user: UserId,
+    changed_at: Option<Timestamp>,
+    renewed: Option<&crate::password::PasswordHash>,
+) -> Result<bool, Fault> {
+    sql::signed_in(tx, user, changed_at, renewed)
 }
 
 /// Users whom a query finds, newest first, at most `limit`, with the number of their accounts.

@@ -1,5 +1,6 @@
 use super::{LastLogin, Listed, NewUser, PersonName, User};
 use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
@@ -28,19 +29,30 @@ pub(super) fn find(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<User>, 
     snapshot.optional(&format!("select {COLUMNS} from users u where u.id = $1"), params![id], user)
 }
 
+/// Like [`find`], and the row stays as it is until the transaction ends.
+pub(super) fn hold(tx: &Tx<'_>, id: UserId) -> Result<Option<User>, Fault> {
+    let sql = format!("select {COLUMNS} from users u where u.id = $1{}", tx.for_update());
+    tx.optional(&sql, params![id], user)
+}
+
 pub(super) fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<UserId>, Fault> {
     snapshot.optional("select id from users where email_key = $1", params![email], Row::take)
 }
 
-/// Who has this login, and the hash to compare with.
-pub(crate) fn credentials(
-    snapshot: &Snapshot<'_>,
-    email: &EmailKey,
-) -> Result<Option<(UserId, String, Option<PasswordHash>)>, Fault> {
+/// Who has a login, and what to compare with.
+pub(crate) struct Credentials {
+    pub id: UserId,
+    pub name: String,
+    pub hash: Option<PasswordHash>,
+    pub changed_at: Option<Timestamp>,
+}
+
+/// Who has this login.
+pub(crate) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<Credentials>, Fault> {
     snapshot.optional(
-        "select id, first_name || ' ' || last_name, password_hash from users where email_key = $1",
+        "select id, first_name || ' ' || last_name, password_hash, password_changed_at from users where email_key = $1",
         params![email],
-        |row| Ok((row.take()?, row.take()?, row.take()?)),
+        |row| Ok(Credentials { id: row.take()?, name: row.take()?, hash: row.take()?, changed_at: row.take()? }),
     )
 }
 
@@ -92,14 +104,20 @@ pub(super) fn replace_password(
     Ok(changed == 1)
 }
 
-pub(super) fn signed_in(tx: &Tx<'_>, id: UserId, renewed: Option<&PasswordHash>) -> Result<(), Fault> {
-    tx.execute(
+/// `false` when the user is gone, or its password is no longer the one that was set at `changed_at`.
+pub(super) fn signed_in(
+    tx: &Tx<'_>,
+    id: UserId,
+    changed_at: Option<Timestamp>,
+    renewed: Option<&PasswordHash>,
+) -> Result<bool, Fault> {
+    let changed = tx.execute(
         "update users set last_login_at = $1, last_login_ip = $2, last_login_host = null,
                 password_hash = coalesce($3, password_hash)
-         where id = $4",
-        params![tx.now(), tx.request().ip.map(|ip| ip.to_string()), renewed, id],
+         where id = $4 and password_changed_at is not distinct from $5",
+        params![tx.now(), tx.request().ip.map(|ip| ip.to_string()), renewed, id, changed_at],
     )?;
-    Ok(())
+    Ok(changed == 1)
 }
 
 pub(super) fn delete_without_accounts(tx: &Tx<'_>, id: UserId) -> Result<bool, Fault> {

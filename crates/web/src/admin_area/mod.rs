@@ -9,27 +9,28 @@ mod login;
 mod setup;
 mod users;
 
-use axum::Router;
-use axum::routing::{get, post};
-
-use crate::state::Web;
+use crate::routes::Routes;
 
 /// The routes of the Admin Area.
-pub(crate) fn routes() -> Router<Web> {
-    Router::new()
-        .route("/admin", get(dashboard::show))
-        .route("/admin/login", get(login::show).post(login::submit))
-        .route("/admin/logout", post(login::logout))
-        .route("/admin/setup/{token}", get(setup::show).post(setup::submit))
-        .route("/admin/search/users", get(users::suggest))
-        .route("/admin/clients", get(clients::show))
-        .route("/admin/clients/new", get(clients::new).post(clients::create))
-        .route("/admin/users", get(users::list))
-        .route("/admin/users/{user}", get(users::show).post(users::save))
-        .route("/admin/users/{user}/delete", post(users::delete))
-        .route("/admin/users/{user}/sessions/end-all", post(users::end_sessions))
-        .route("/admin/activity", get(activity::show))
-        .route("/admin/activity.csv", get(activity::export))
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .get("/admin", dashboard::show)
+        .get("/admin/login", login::show)
+        .post("/admin/login", login::submit)
+        .post("/admin/logout", login::logout)
+        .get("/admin/setup/{token}", setup::show)
+        .post("/admin/setup/{token}", setup::submit)
+        .get("/admin/search/users", users::suggest)
+        .get("/admin/clients", clients::show)
+        .get("/admin/clients/new", clients::new)
+        .post("/admin/clients/new", clients::create)
+        .get("/admin/users", users::list)
+        .get("/admin/users/{user}", users::show)
+        .post("/admin/users/{user}", users::save)
+        .post("/admin/users/{user}/delete", users::delete)
+        .post("/admin/users/{user}/sessions/end-all", users::end_sessions)
+        .get("/admin/activity", activity::show)
+        .get("/admin/activity.csv", activity::export)
         .merge(client::routes())
         .merge(config::routes())
 }

@@ -3,10 +3,11 @@
 use axum::response::Response;
 use latchkey_core::access::Enter;
 use latchkey_core::clock::Timestamp;
-use latchkey_core::id::AccountId;
+use latchkey_core::id::{AccountId, UserId};
 use latchkey_core::membership::{self, Mine};
 use serde::{Deserialize, Serialize};
 
+use crate::error::PageError;
 use crate::form::Form;
 use crate::page::{self, Answer};
 use crate::visit::{LoggedIn, Visit};
@@ -52,13 +53,17 @@ pub(crate) struct Chosen {
     account: AccountId,
 }
 
-/// Enters an account.
+/// Enters an account. A closed one cannot be entered.
 pub(crate) async fn enter(member: LoggedIn, Form(chosen): Form<Chosen>) -> Answer {
-    let (user, account) = (member.id(), chosen.account);
-    let entered = member.visit.web.app().write(&member.visit.request, move |tx| {
+    note_entry(&member.visit, member.id(), chosen.account).await?;
+    Ok(page::see_other(&format!("/a/{}", chosen.account)))
+}
+
+/// Notes that the user has entered the account, if it may.
+pub(super) async fn note_entry(visit: &Visit, user: UserId, account: AccountId) -> Result<(), PageError> {
+    let entered = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize::<Enter>(user, account)?;
         membership::enter(tx, &by, user)
     });
-    entered.await?;
-    Ok(page::see_other(&format!("/a/{account}")))
+    Ok(entered.await?)
 }

@@ -9,10 +9,11 @@ use latchkey_core::session::{self, Login, Started};
 use latchkey_core::{error::HasKind, membership};
 use serde::{Deserialize, Serialize};
 
+use super::accounts;
 use crate::cookie::{self, Name};
+use crate::error::PageError;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};
-use crate::state::Web;
 use crate::visit::{LoggedIn, Visit};
 
 /// What is typed to log in, here and on the invitation's page.
@@ -71,7 +72,7 @@ pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer 
     }
     match session::login(visit.web.app(), &visit.request, form.login()).await {
         Ok(started) => {
-            let location = landing(&visit.web, &started, &form.next).await?;
+            let location = landing(&visit, &started, &form.next).await?;
             Ok(begin(&visit, &started, page::see_other(&location)))
         }
         Err(error) if error.kind() == Kind::Unauthenticated => Ok(again(&[FAILED])),
@@ -80,16 +81,19 @@ pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer 
 }
 
 /// Where a login leads: back to where one was, straight into the only account, or to the switcher.
-async fn landing(web: &Web, started: &Started, next: &str) -> Result<String, crate::error::PageError> {
-    if let Some(next) = page::local(next) {
-        return Ok(next.to_owned());
-    }
+async fn landing(visit: &Visit, started: &Started, next: &str) -> Result<String, PageError> {
     let user = started.user;
-    let accounts = web.app().read(move |snapshot| membership::accounts_of(snapshot, user)).await?;
-    Ok(match accounts.as_slice() {
-        [only] if !only.is_closed => format!("/a/{}", only.account),
-        _ => "/accounts".to_owned(),
-    })
+    let accounts = visit.web.app().read(move |snapshot| membership::accounts_of(snapshot, user)).await?;
+    let location = match (page::local(next), accounts.as_slice()) {
+        (Some(next), _) => next.to_owned(),
+        (None, [only]) if !only.is_closed => format!("/a/{}", only.account),
+        (None, _) => "/accounts".to_owned(),
+    };
+    let entered = accounts.iter().map(|mine| mine.account).find(|account| page::account_in(&location) == Some(*account));
+    if let Some(account) = entered {
+        accounts::note_entry(visit, user, account).await?;
+    }
+    Ok(location)
 }
 
 /// Sets the new session's cookie. What the browser had before is of no use any more (ASVS V7.2.4).
@@ -118,7 +122,7 @@ pub(crate) async fn logout(member: LoggedIn, _: Form<Pressed>) -> Answer {
 }
 
 /// Ends the session on the server.
-pub(crate) async fn sign_out(member: &LoggedIn) -> Result<(), crate::error::PageError> {
+pub(crate) async fn sign_out(member: &LoggedIn) -> Result<(), PageError> {
     let (user, session) = (member.id(), member.user.session.id);
     let ended = member.visit.web.app().write(&member.visit.request, move |tx| {
         let by = tx.myself(user)?;

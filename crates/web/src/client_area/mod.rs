@@ -9,43 +9,46 @@ mod me;
 mod password;
 mod users;
 
-use axum::Router;
-use axum::routing::{get, post};
-
 pub(crate) use details::DetailsForm;
 pub(crate) use password::context as password_context;
 pub(crate) use users::PermissionsForm;
 
-use crate::state::Web;
+use crate::routes::Routes;
 
 /// The routes of the Client Area.
-pub(crate) fn routes() -> Router<Web> {
-    Router::new()
-        .route("/", get(accounts::root))
-        .route("/login", get(login::show).post(login::submit))
-        .route("/logout", post(login::logout))
-        .route("/password/strength", post(password::strength))
-        .route("/invite/{token}", get(invitation::show))
-        .route("/invite/{token}/login", post(invitation::login))
-        .route("/invite/{token}/register", post(invitation::register))
-        .route("/invite/{token}/accept", post(invitation::accept))
-        .route("/invite/{token}/decline", post(invitation::decline))
-        .route("/invite/{token}/switch-user", post(invitation::switch_user))
-        .route("/accounts", get(accounts::show).post(accounts::enter))
-        .route("/a/{account}", get(home::show))
-        .route("/a/{account}/leave", post(home::leave))
-        .route("/a/{account}/users", get(users::show))
-        .route("/a/{account}/invitations", post(users::invite))
-        .route("/a/{account}/invitations/{invitation}/resend", post(users::resend))
-        .route("/a/{account}/invitations/{invitation}/cancel", post(users::cancel))
-        .route("/a/{account}/users/{user}/remove", post(users::remove))
-        .route("/a/{account}/users/{user}/permissions", get(users::permissions).post(users::save_permissions))
-        .route("/a/{account}/details", get(details::show).post(details::save))
-        .route("/me/profile", get(me::profile::show).post(me::profile::save))
-        .route("/me/password", get(me::password::show).post(me::password::save))
-        .route("/me/security", get(me::security::show))
-        .route("/me/sessions", get(me::sessions::show))
-        .route("/me/sessions/end-others", post(me::sessions::end_others))
-        .route("/me/sessions/{session}/end", post(me::sessions::end))
-        .route("/me/invitations", get(me::invitations::show))
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .get("/", accounts::root)
+        .get("/login", login::show)
+        .post("/login", login::submit)
+        .post("/logout", login::logout)
+        .post("/password/strength", password::strength)
+        .get("/invite/{token}", invitation::show)
+        .post("/invite/{token}/login", invitation::login)
+        .post("/invite/{token}/register", invitation::register)
+        .post("/invite/{token}/accept", invitation::accept)
+        .post("/invite/{token}/decline", invitation::decline)
+        .post("/invite/{token}/switch-user", invitation::switch_user)
+        .get("/accounts", accounts::show)
+        .post("/accounts", accounts::enter)
+        .get("/a/{account}", home::show)
+        .post("/a/{account}/leave", home::leave)
+        .get("/a/{account}/users", users::show)
+        .post("/a/{account}/invitations", users::invite)
+        .post("/a/{account}/invitations/{invitation}/resend", users::resend)
+        .post("/a/{account}/invitations/{invitation}/cancel", users::cancel)
+        .post("/a/{account}/users/{user}/remove", users::remove)
+        .get("/a/{account}/users/{user}/permissions", users::permissions)
+        .post("/a/{account}/users/{user}/permissions", users::save_permissions)
+        .get("/a/{account}/details", details::show)
+        .post("/a/{account}/details", details::save)
+        .get("/me/profile", me::profile::show)
+        .post("/me/profile", me::profile::save)
+        .get("/me/password", me::password::show)
+        .post("/me/password", me::password::save)
+        .get("/me/security", me::security::show)
+        .get("/me/sessions", me::sessions::show)
+        .post("/me/sessions/end-others", me::sessions::end_others)
+        .post("/me/sessions/{session}/end", me::sessions::end)
+        .get("/me/invitations", me::invitations::show)
 }

@@ -48,6 +48,7 @@ impl Engine {
     }
 
     /// The names of all templates.
+    #[cfg(test)]
     pub(crate) fn templates(&self) -> Vec<String> {
         self.environment.templates().map(|(name, _)| name.to_owned()).collect()
     }

@@ -9,37 +9,40 @@ mod profile;
 mod summary;
 mod users;
 
-use axum::Router;
-use axum::routing::{get, post};
 use latchkey_core::account::Account;
 use latchkey_core::clock::Timestamp;
 use serde::Serialize;
 
-use crate::state::Web;
+use crate::routes::Routes;
 
-pub(super) fn routes() -> Router<Web> {
-    Router::new()
-        .route("/admin/clients/{account}", get(summary::show))
-        .route("/admin/clients/{account}/close", post(summary::close))
-        .route("/admin/clients/{account}/reopen", post(summary::reopen))
-        .route("/admin/clients/{account}/delete", post(summary::delete))
-        .route("/admin/clients/{account}/profile", get(profile::show).post(profile::save))
-        .route("/admin/clients/{account}/users", get(users::show))
-        .route("/admin/clients/{account}/users/associate", get(associate::show).post(associate::submit))
-        .route("/admin/clients/{account}/users/{user}/permissions", get(users::permissions).post(users::save_permissions))
-        .route("/admin/clients/{account}/users/{user}/remove", post(users::remove))
-        .route("/admin/clients/{account}/users/{user}/owner", post(users::make_owner))
-        .route("/admin/clients/{account}/invitations/{invitation}/resend", post(users::resend))
-        .route("/admin/clients/{account}/invitations/{invitation}/cancel", post(users::cancel))
-        .route("/admin/clients/{account}/invitations/{invitation}/link", post(users::link))
-        .route("/admin/clients/{account}/contacts", get(contacts::show).post(contacts::add))
-        .route("/admin/clients/{account}/contacts/{contact}/delete", post(contacts::delete))
-        .route("/admin/clients/{account}/emails", get(emails::list))
-        .route("/admin/clients/{account}/emails/{mail}", get(emails::show))
-        .route("/admin/clients/{account}/notes", get(notes::show).post(notes::add))
-        .route("/admin/clients/{account}/notes/{note}/pin", post(notes::pin))
-        .route("/admin/clients/{account}/notes/{note}/delete", post(notes::delete))
-        .route("/admin/clients/{account}/log", get(log::show))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/admin/clients/{account}", summary::show)
+        .post("/admin/clients/{account}/close", summary::close)
+        .post("/admin/clients/{account}/reopen", summary::reopen)
+        .post("/admin/clients/{account}/delete", summary::delete)
+        .get("/admin/clients/{account}/profile", profile::show)
+        .post("/admin/clients/{account}/profile", profile::save)
+        .get("/admin/clients/{account}/users", users::show)
+        .get("/admin/clients/{account}/users/associate", associate::show)
+        .post("/admin/clients/{account}/users/associate", associate::submit)
+        .get("/admin/clients/{account}/users/{user}/permissions", users::permissions)
+        .post("/admin/clients/{account}/users/{user}/permissions", users::save_permissions)
+        .post("/admin/clients/{account}/users/{user}/remove", users::remove)
+        .post("/admin/clients/{account}/users/{user}/owner", users::make_owner)
+        .post("/admin/clients/{account}/invitations/{invitation}/resend", users::resend)
+        .post("/admin/clients/{account}/invitations/{invitation}/cancel", users::cancel)
+        .post("/admin/clients/{account}/invitations/{invitation}/link", users::link)
+        .get("/admin/clients/{account}/contacts", contacts::show)
+        .post("/admin/clients/{account}/contacts", contacts::add)
+        .post("/admin/clients/{account}/contacts/{contact}/delete", contacts::delete)
+        .get("/admin/clients/{account}/emails", emails::list)
+        .get("/admin/clients/{account}/emails/{mail}", emails::show)
+        .get("/admin/clients/{account}/notes", notes::show)
+        .post("/admin/clients/{account}/notes", notes::add)
+        .post("/admin/clients/{account}/notes/{note}/pin", notes::pin)
+        .post("/admin/clients/{account}/notes/{note}/delete", notes::delete)
+        .get("/admin/clients/{account}/log", log::show)
 }
 
 /// The client on screen.

@@ -5,18 +5,18 @@ mod general;
 mod mail;
 mod templates;
 
-use axum::Router;
-use axum::routing::{get, post};
+use crate::routes::Routes;
 
-use crate::state::Web;
-
-pub(super) fn routes() -> Router<Web> {
-    Router::new()
-        .route("/admin/config", get(general::show).post(general::save))
-        .route("/admin/config/mail", get(mail::show).post(mail::send_test))
-        .route("/admin/config/templates", get(templates::show))
-        .route("/admin/config/templates/{key}", get(templates::html))
-        .route("/admin/config/admins", get(admins::show).post(admins::create))
-        .route("/admin/config/admins/{admin}/disable", post(admins::disable))
-        .route("/admin/config/admins/{admin}/enable", post(admins::enable))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/admin/config", general::show)
+        .post("/admin/config", general::save)
+        .get("/admin/config/mail", mail::show)
+        .post("/admin/config/mail", mail::send_test)
+        .get("/admin/config/templates", templates::show)
+        .get("/admin/config/templates/{key}", templates::html)
+        .get("/admin/config/admins", admins::show)
+        .post("/admin/config/admins", admins::create)
+        .post("/admin/config/admins/{admin}/disable", admins::disable)
+        .post("/admin/config/admins/{admin}/enable", admins::enable)
 }
