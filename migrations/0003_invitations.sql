@@ -11,6 +11,7 @@ create table invitations (
     created_at bigint not null,
     sent_at bigint not null,
     expires_at bigint not null,
+    failed_registrations bigint not null default 0,
     accepted_at bigint,
     accepted_by bigint references users (id) on delete set null,
     accepted_as text,

@@ -12,6 +12,7 @@ create table memberships (
     primary key (account_id, user_id)
 );
 create index memberships_user_id on memberships (user_id);
+create index memberships_invitation_id on memberships (invitation_id) where invitation_id is not null;
 -- The owner has a membership too. SQLite cannot add a constraint to a table that exists;
 -- there the operations and the property test hold the rule alone.
 --@postgres alter table accounts add constraint accounts_owner_is_member foreign key (id, owner_id) references memberships (account_id, user_id) deferrable initially deferred;

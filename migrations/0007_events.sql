@@ -16,4 +16,5 @@ create table events (
 create index events_at on events (at, id);
 create index events_account_id on events (account_id, id);
 create index events_user_id on events (user_id, id);
+create index events_actor on events (actor_kind, actor_id, id);
 create index events_kind on events (kind, at);

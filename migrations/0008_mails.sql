@@ -19,6 +19,7 @@ create table mails (
 );
 create index mails_account_id on mails (account_id, id);
 create index mails_invitation_id on mails (invitation_id, id);
+create index mails_user_id on mails (user_id) where user_id is not null;
 create index mails_failed_at on mails (failed_at) where failed_at is not null;
 create table outbox (
     id bigint generated always as identity primary key,

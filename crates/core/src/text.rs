@@ -48,6 +48,13 @@ pub fn paragraph(input: &str, max_characters: usize) -> Result<String, &'static 
     Ok(text)
 }
 
+/// A telephone number as people write it, or nothing.
+pub fn phone(input: &str) -> Result<String, &'static str> {
+    let phone = optional_line(input, 40)?;
+    let plausible = phone.chars().all(|character| character.is_ascii_digit() || " +-()./x".contains(character));
+    if plausible { Ok(phone) } else { Err("error-phone-malformed") }
+}
+
 fn deceives(character: char) -> bool {
     character.is_control()
         || matches!(character,

@@ -1,3 +1,23 @@
 //! The rules of PRODUCT.md, on SQLite and on PostgreSQL.
+//!
+//! One module per noun; `races` and `property` look at what happens at the same time and in any
+//! order, `store` at what the two databases promise.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unchecked_time_subtraction, reason = "a moment less than a constant; a test that underflows fails")]
 
+mod account;
+mod admin;
+mod contact;
+mod event;
 mod invitation;
+mod mail;
+mod membership;
+mod note;
+mod property;
+mod races;
+mod search;
+mod session;
+mod settings;
+mod store;
+mod support;
+mod user;

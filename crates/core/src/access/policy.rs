@@ -51,14 +51,14 @@ pub enum Reason {
 
 /// May the user do that in the account?
 pub fn decide(standing: &Standing, permission: Permission) -> Decision {
+    if !standing.is_owner && standing.ends_at.is_some_and(|end| end <= standing.now) {
+        return Decision::MembershipEnded;
+    }
     if standing.is_closed {
         return Decision::AccountClosed;
     }
     if standing.is_owner {
         return Decision::Allowed(Reason::Owner);
-    }
-    if standing.ends_at.is_some_and(|end| end <= standing.now) {
-        return Decision::MembershipEnded;
     }
     if standing.grants.has(permission) { Decision::Allowed(Reason::Grant) } else { Decision::NotHeld }
 }
@@ -113,12 +113,11 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
             Decision::MembershipEnded => Err(Denied::NoSuchAccount),
             Decision::NotHeld => Err(Denied::Missing { permission }),
         },
+        Needs::Membership if !standing.is_owner && standing.ends_at.is_some_and(|end| end <= standing.now) => {
+            Err(Denied::NoSuchAccount)
+        }
         Needs::Membership if standing.is_closed => Err(Denied::Closed(standing.account_name.clone())),
-        Needs::Membership if standing.is_owner => Ok(()),
-        Needs::Membership => match standing.ends_at {
-            Some(end) if end <= standing.now => Err(Denied::NoSuchAccount),
-            _ => Ok(()),
-        },
+        Needs::Membership => Ok(()),
         Needs::Staff => Err(Denied::StaffOnly),
     }
 }

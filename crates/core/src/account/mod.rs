@@ -105,7 +105,7 @@ impl Details {
         let state = fields.take("state", text::optional_line(&typed.state, 100));
         let postcode = fields.take("postcode", text::optional_line(&typed.postcode, 20));
         let country = fields.take("country", country::parse(&typed.country));
-        let phone = fields.take("phone", phone(&typed.phone));
+        let phone = fields.take("phone", text::phone(&typed.phone));
         Some(Self {
             name: name?,
             company: company?,
@@ -123,12 +123,6 @@ impl Details {
 
 fn optional_email(typed: &str) -> Result<String, &'static str> {
     if typed.trim().is_empty() { Ok(String::new()) } else { Email::parse(typed).map(|email| email.to_string()) }
-}
-
-fn phone(typed: &str) -> Result<String, &'static str> {
-    let phone = text::optional_line(typed, 40)?;
-    let plausible = phone.chars().all(|character| character.is_ascii_digit() || " +-()./x".contains(character));
-    if plausible { Ok(phone) } else { Err("error-phone-malformed") }
 }
 
 /// Who will own a new account.

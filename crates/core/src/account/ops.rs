@@ -37,6 +37,9 @@ fn index(tx: &Tx<'_>, id: AccountId, details: &Details) -> Result<(), Fault> {
 /// Changes the account's own data.
 pub fn update(tx: &Tx<'_>, by: &Allowed<EditDetails>, details: &Details) -> Result<(), Error> {
     let before = sql::find(tx, by.account())?.ok_or(Error::NotFound)?.details;
+    if before == *details {
+        return Ok(());
+    }
     sql::update(tx, by.account(), details)?;
     index(tx, by.account(), details)?;
     let event =
@@ -75,8 +78,14 @@ pub fn classify(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId, gro
         return Ok(());
     }
     sql::classify(tx, id, group, status)?;
-    let detail = format!("group “{}” → “{group}”; status {} → {}", account.group, account.status.key(), status.key());
-    let event = Event::new(EventKind::AccountUpdated).in_account(id, &account.details.name).with_detail(detail);
+    let mut detail = Vec::new();
+    if account.group != group {
+        detail.push(format!("group: “{}” → “{group}”", account.group));
+    }
+    if account.status != status {
+        detail.push(format!("status: {} → {}", account.status.key(), status.key()));
+    }
+    let event = Event::new(EventKind::AccountUpdated).in_account(id, &account.details.name).with_detail(detail.join("; "));
     Ok(tx.record(by.actor(), &event)?)
 }
 

@@ -7,7 +7,7 @@ use crate::event::{Event, EventKind};
 use crate::id::AdminId;
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
-use crate::session::TOUCH_EVERY;
+use crate::session::{TOUCH_EVERY, for_the_log};
 
 /// Whether there is any admin yet.
 pub fn exists(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
@@ -97,7 +97,7 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
         Verdict::RightButStale => Some(app.hasher().hash(app.random(), password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
-    let email: String = email.chars().filter(|c| !c.is_control()).take(254).collect();
+    let email = for_the_log(email);
     let known = found.filter(|_| verdict != Verdict::Wrong);
     let started = app.write(request, move |tx| {
         let Some((id, name, _)) = known else {

@@ -32,7 +32,7 @@ impl NewContact {
         let mut fields = Fields::default();
         let name = PersonName::parse(first, last, &mut fields);
         let email = fields.take("email", Email::parse(email));
-        let phone = fields.take("phone", text::optional_line(phone, 40));
+        let phone = fields.take("phone", text::phone(phone));
         if !categories.iter().all(|category| CATEGORIES.contains(&category.as_str())) {
             fields.refuse("categories", "error-category-unknown");
         }

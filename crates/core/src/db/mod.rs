@@ -104,6 +104,15 @@ impl Conn {
         }
     }
 
+    /// The names of all tables, before any migration, too.
+    pub(crate) fn tables(&self) -> Result<Vec<String>, DbError> {
+        let sql = match self {
+            Self::Sqlite(_) => "select name from sqlite_master where type = 'table'",
+            Self::Postgres(_) => "select tablename::text from pg_tables where schemaname = current_schema()",
+        };
+        self.query(sql, &[])?.into_iter().map(|mut row| row.take()).collect()
+    }
+
     /// The end of a `select` that takes rows no other worker holds. SQLite has one writer and needs none.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match self {
@@ -132,22 +141,40 @@ impl Conn {
     }
 
     /// PostgreSQL answers a `commit` after a failed statement by rolling back without an error.
-    fn commit(&self) -> Result<(), DbError> {
-        match self {
-            Self::Postgres(conn) if conn.has_failed() => {
+    fn commit(&self, mode: Mode) -> Result<(), DbError> {
+        match (self, mode) {
+            (Self::Postgres(conn), _) if conn.has_failed() => {
                 Err(DbError::Schema("a statement failed and the operation went on".to_owned()))
             }
-            _ => self.batch("commit"),
+            (Self::Postgres(conn), Mode::Read) => {
+                conn.leave();
+                Ok(())
+            }
+            (Self::Postgres(conn), Mode::Write) => conn.end("commit"),
+            (Self::Sqlite(conn), _) => conn.batch("commit"),
+        }
+    }
+
+    fn rollback(&self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(conn) => conn.batch("rollback"),
+            Self::Postgres(conn) => conn.end("rollback"),
         }
     }
 
     fn begin(&self, mode: Mode) -> Result<(), DbError> {
-        self.batch(match (self, mode) {
-            (Self::Sqlite(_), Mode::Read) => "begin",
-            (Self::Sqlite(_), Mode::Write) => "begin immediate",
-            (Self::Postgres(_), Mode::Read) => "begin isolation level repeatable read read only",
-            (Self::Postgres(_), Mode::Write) => "begin isolation level read committed",
-        })
+        match (self, mode) {
+            (Self::Sqlite(conn), Mode::Read) => conn.batch("begin"),
+            (Self::Sqlite(conn), Mode::Write) => conn.batch("begin immediate"),
+            (Self::Postgres(conn), Mode::Read) => {
+                conn.begin("begin isolation level repeatable read read only");
+                Ok(())
+            }
+            (Self::Postgres(conn), Mode::Write) => {
+                conn.begin("begin isolation level read committed");
+                Ok(())
+            }
+        }
     }
 }
 
@@ -281,7 +308,7 @@ fn transact<T, E: From<Fault>>(mut guard: Returned, mode: Mode, work: impl FnOnc
         let Some(conn) = &guard.conn else { return Err(Fault::Db(closed()).into()) };
         conn.begin(mode).map_err(Fault::Db)?;
         let result = work(conn);
-        let ended = if result.is_ok() { conn.commit() } else { conn.batch("rollback") };
+        let ended = if result.is_ok() { conn.commit(mode) } else { conn.rollback() };
         ended.map(|()| result)
     };
     match result {

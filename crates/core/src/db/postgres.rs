@@ -2,7 +2,10 @@
 
 use std::cell::Cell;
 use std::error::Error;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -51,7 +54,7 @@ impl Postgres {
 
     pub(super) async fn connection(&self) -> Result<PostgresConn, DbError> {
         let client = self.pool.get().await.map_err(|error| DbError::Unreachable(chain(&error)))?;
-        Ok(PostgresConn { client, handle: Handle::current(), failed: Cell::new(false) })
+        Ok(PostgresConn { client, handle: Handle::current(), failed: Cell::new(false), unsent: Cell::new(None) })
     }
 }
 
@@ -70,17 +73,42 @@ pub(super) struct PostgresConn {
     client: Object,
     handle: Handle,
     failed: Cell<bool>,
+    /// The `begin` that goes out together with the first statement.
+    unsent: Cell<Option<&'static str>>,
 }
 
 impl PostgresConn {
+    /// Begins a transaction. Nothing is sent before there is a statement: the two share one round trip.
+    pub(super) fn begin(&self, begin: &'static str) {
+        self.unsent.set(Some(begin));
+    }
+
+    /// Ends a transaction that has changed nothing. The answer is not waited for, since nothing depends on it; what
+    /// this connection is asked next comes after it.
+    pub(super) fn leave(&self) {
+        if self.unsent.take().is_none() {
+            let mut ended = pin!(self.client.batch_execute("commit"));
+            // The first poll sends it.
+            self.handle.block_on(poll_fn(|context| {
+                let _ = ended.as_mut().poll(context);
+                Poll::Ready(())
+            }));
+        }
+    }
+
+    /// Ends a transaction and waits until that is done; one that has sent nothing is none.
+    pub(super) fn end(&self, end: &str) -> Result<(), DbError> {
+        if self.unsent.take().is_some() { Ok(()) } else { self.batch(end) }
+    }
+
     pub(super) fn batch(&self, sql: &str) -> Result<(), DbError> {
-        self.noted(self.handle.block_on(self.client.batch_execute(sql)))
+        self.noted(self.handle.block_on(self.begun(self.client.batch_execute(sql))))
     }
 
     pub(super) fn query(&self, sql: &str, arguments: &[Value]) -> Result<Vec<Row>, DbError> {
         let rows = self.handle.block_on(async {
             let statement = self.client.prepare_typed_cached(sql, &types(arguments)).await?;
-            self.client.query(&statement, &borrowed(arguments)).await
+            self.begun(self.client.query(&statement, &borrowed(arguments))).await
         });
         self.noted(rows)?.iter().map(read).collect()
     }
@@ -88,8 +116,19 @@ impl PostgresConn {
     pub(super) fn execute(&self, sql: &str, arguments: &[Value]) -> Result<u64, DbError> {
         self.noted(self.handle.block_on(async {
             let statement = self.client.prepare_typed_cached(sql, &types(arguments)).await?;
-            self.client.execute(&statement, &borrowed(arguments)).await
+            self.begun(self.client.execute(&statement, &borrowed(arguments))).await
         }))
+    }
+
+    /// Sends a statement, and right before it the `begin` that waits for one.
+    async fn begun<T>(
+        &self,
+        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, tokio_postgres::Error> {
+        let Some(begin) = self.unsent.take() else { return statement.await };
+        let (begun, answer) = tokio::join!(biased; self.client.batch_execute(begin), statement);
+        begun?;
+        answer
     }
 
     /// Whether a statement failed since the connection was taken: its transaction can only roll back.

@@ -114,12 +114,23 @@ pub struct RegisterAndAccept {
     pub password: Password,
 }
 
+/// Registrations that may fail through one link because the address is taken. After that no address is told from another
+/// (ASVS V6.3.8): whoever holds a link cannot try a list of addresses with it.
+const MAX_FAILED_REGISTRATIONS: i64 = 10;
+
 /// Registers and accepts in one go: either both happen or neither.
 pub async fn register_and_accept(app: &App, request: &Request, input: RegisterAndAccept) -> Result<(Started, Accepted), Error> {
     let secret = input.secret.clone();
-    app.read(move |snapshot| open(snapshot, &secret).map(drop)).await?;
+    let probed = app.read(move |snapshot| {
+        open(snapshot, &secret)?;
+        Ok::<_, Error>(sql::failed_registrations(snapshot, &secret.hash())? >= MAX_FAILED_REGISTRATIONS)
+    });
+    if probed.await? {
+        return Err(user::Error::EmailTaken.into());
+    }
     let hash = app.hasher().hash(app.random(), &input.password).await.map_err(user::Error::Busy)?;
-    app.write(request, move |tx| {
+    let secret = input.secret.clone();
+    let registered = app.write(request, move |tx| {
         // The link is held first: who lost the race makes no user.
         hold(tx, &input.secret)?;
         let new = NewUser { name: input.name, email: input.email, password: Some(hash) };
@@ -127,6 +138,10 @@ pub async fn register_and_accept(app: &App, request: &Request, input: RegisterAn
         let by = tx.myself(user)?;
         let accepted = accept(tx, &by, &input.secret)?;
         Ok((session::start_registered(tx, &by)?, accepted))
-    })
-    .await
+    });
+    let registered = registered.await;
+    if matches!(registered, Err(Error::Register(user::Error::EmailTaken))) {
+        app.write(request, move |tx| sql::count_failed_registration(tx, &secret.hash())).await?;
+    }
+    registered
 }

@@ -16,6 +16,7 @@ use crate::id::{AccountId, InvitationId};
 use crate::secret::Secret;
 
 pub use accept::{Accepted, LoginAndAccept, RegisterAndAccept, accept, decline, login_and_accept, register_and_accept};
+pub(crate) use ops::cancel_sent_by;
 pub use ops::{accepted_by, cancel, link, open, pending, resend, send};
 
 /// How long a link works (PRODUCT rule 3).
@@ -182,7 +183,7 @@ mod tests {
         let sent = Timestamp::from_micros(1_000_000);
         let times = Times { expires_at: sent.after(VALID_FOR), ..Times::default() };
         assert_eq!(times.state(sent), State::Pending);
-        assert_eq!(times.state(sent.after(VALID_FOR - Duration::from_micros(1))), State::Pending);
+        assert_eq!(times.state(sent.after(VALID_FOR).before(Duration::from_micros(1))), State::Pending);
         assert_eq!(times.state(sent.after(VALID_FOR)), State::Expired);
     }
 

@@ -1,10 +1,10 @@
 use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
-use crate::access::{Allowed, AllowedAdmin, ManageUsers, Myself, ViewStaffArea};
+use crate::access::{Allowed, AllowedAdmin, InAccount, ManageUsers, Myself, ViewStaffArea};
 use crate::app::{App, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::{AccountId, InvitationId};
+use crate::id::{AccountId, InvitationId, UserId};
 use crate::mail::{self, Content, NewMail, SECRET_MARK};
 use crate::secret::Secret;
 
@@ -63,6 +63,15 @@ pub fn cancel(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Resul
     Ok(invitation)
 }
 
+/// Takes back what a member has sent who no longer manages users: a link of his own would let him in again.
+pub(crate) fn cancel_sent_by<P: InAccount>(tx: &Tx<'_>, by: &Allowed<P>, sender: UserId) -> Result<(), Fault> {
+    for (id, email) in sql::cancel_sent_by(tx, by.account(), sender)? {
+        mail::withdraw_of_invitation(tx, id)?;
+        tx.record(by.actor(), &about(EventKind::InvitationCancelled, by, &email))?;
+    }
+    Ok(())
+}
+
 /// A pending or expired invitation of the ticket's account that its holder may change.
 fn changeable(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<Invitation, Error> {
     let invitation = sql::find(tx, by.account(), id)?.ok_or(Error::NotFound)?;
@@ -103,7 +112,7 @@ fn promise_mail(tx: &Tx<'_>, account: AccountId, id: InvitationId, secret: &Secr
     Ok(())
 }
 
-pub(super) fn about(kind: EventKind, by: &Allowed<ManageUsers>, email: &str) -> Event {
+fn about<P: InAccount>(kind: EventKind, by: &Allowed<P>, email: &str) -> Event {
     Event::new(kind).in_account(by.account(), by.account_name()).with_email(email)
 }
 

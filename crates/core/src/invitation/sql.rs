@@ -141,6 +141,31 @@ fn end(tx: &Tx<'_>, column: &str, id: InvitationId) -> Result<bool, Fault> {
     Ok(ended == 1)
 }
 
+/// Ends the open invitations that a user has sent, and returns them with their addresses.
+pub(super) fn cancel_sent_by(tx: &Tx<'_>, account: AccountId, sender: UserId) -> Result<Vec<(InvitationId, String)>, Fault> {
+    tx.all(
+        &format!(
+            "update invitations set cancelled_at = $1
+             where account_id = $2 and invited_by_kind = 'user' and invited_by_id = $3 and {OPEN} returning id, email"
+        ),
+        params![tx.now(), account, sender],
+        |row| Ok((row.take()?, row.take()?)),
+    )
+}
+
+/// Counts a registration that failed because its address was taken.
+pub(super) fn count_failed_registration(tx: &Tx<'_>, hash: &SecretHash) -> Result<(), Fault> {
+    tx.execute("update invitations set failed_registrations = failed_registrations + 1 where token_hash = $1", params![hash])?;
+    Ok(())
+}
+
+/// How many registrations through this link have failed.
+pub(super) fn failed_registrations(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<i64, Fault> {
+    let found =
+        snapshot.optional("select failed_registrations from invitations where token_hash = $1", params![hash], Row::take)?;
+    Ok(found.unwrap_or(0))
+}
+
 /// Marks the invitation as accepted; `false` when somebody else was first.
 pub(super) fn take(tx: &Tx<'_>, id: InvitationId, user: UserId, email: &str) -> Result<bool, Fault> {
     let taken = tx.execute(

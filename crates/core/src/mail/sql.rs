@@ -88,7 +88,7 @@ pub(super) fn mark_sent(tx: &Tx<'_>, id: MailId, answer: &str) -> Result<Option<
 pub(super) fn mark_failed(tx: &Tx<'_>, id: MailId, answer: &str) -> Result<Option<Concerned>, Fault> {
     let marked = tx.optional(
         "update mails set failed_at = $1, last_tried_at = $1, last_answer = $2, attempts = attempts + 1, sealed_secret = null
-         where id = $3 and sent_at is null returning id",
+         where id = $3 and sent_at is null and cancelled_at is null returning id",
         params![tx.now(), answer, id],
         Row::take,
     )?;

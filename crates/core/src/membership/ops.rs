@@ -1,11 +1,13 @@
 use super::{Error, Joined, Member, Mine, New, sql};
 use crate::access::{
-    Actor, Allowed, AllowedAdmin, Associate, Enter, Grants, InAccount, ManageUsers, Myself, TransferOwnership, ViewStaffArea,
+    Actor, Allowed, AllowedAdmin, Associate, Enter, Grants, InAccount, ManageUsers, Myself, Permission, TransferOwnership,
+    ViewStaffArea,
 };
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::UserId;
+use crate::invitation;
 use crate::user::{self, NewUser};
 
 /// The users of the account: the owner first, then by the time they came.
@@ -48,18 +50,23 @@ pub fn set_grants(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId, grants: 
     }
     sql::set_grants(tx, by.account(), user, &grants)?;
     tx.bump_revision(by.account())?;
+    if member.grants.has(Permission::Users) && !grants.has(Permission::Users) {
+        invitation::cancel_sent_by(tx, by, user)?;
+    }
     let detail = format!("{} → {grants}", member.grants);
     let event = about(EventKind::MembershipPermissionsChanged, by, &member).with_detail(detail);
     Ok(tx.record(by.actor(), &event)?)
 }
 
-/// Takes a member's access away. The user and its other accounts stay (PRODUCT rule 2).
+/// Takes a member's access away. The user and its other accounts stay (PRODUCT rule 2). Open invitations that the member has sent
+/// end with it: nobody lets himself in again.
 pub fn remove(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId) -> Result<(), Error> {
     let member = touchable(tx, by, user)?;
     sql::delete(tx, by.account(), user)?;
     tx.bump_revision(by.account())?;
     let event = about(EventKind::MembershipRemoved, by, &member).with_detail(member.grants.to_string());
-    Ok(tx.record(by.actor(), &event)?)
+    tx.record(by.actor(), &event)?;
+    Ok(invitation::cancel_sent_by(tx, by, user)?)
 }
 
 /// A member whom the holder of the ticket may change: never the owner.
@@ -89,7 +96,8 @@ pub fn leave(tx: &Tx<'_>, by: &Allowed<Enter>, myself: &Myself) -> Result<(), Er
     }
     sql::delete(tx, by.account(), myself.id())?;
     tx.bump_revision(by.account())?;
-    Ok(tx.record(by.actor(), &about(EventKind::MembershipLeft, by, &member))?)
+    tx.record(by.actor(), &about(EventKind::MembershipLeft, by, &member))?;
+    Ok(invitation::cancel_sent_by(tx, by, myself.id())?)
 }
 
 /// Makes a member the owner. The old owner stays, with all permissions.

@@ -37,7 +37,7 @@ pub struct Hasher(Arc<Pool>);
 
 struct Pool {
     parameters: Parameters,
-    cores: Semaphore,
+    cores: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
     memory: Mutex<Vec<Vec<Block>>>,
@@ -99,7 +99,7 @@ impl Hasher {
         let decoy = encode(parameters, &[0; SALT], &[0; OUTPUT]);
         Self(Arc::new(Pool {
             parameters,
-            cores: Semaphore::new(cores.get()),
+            cores: Arc::new(Semaphore::new(cores.get())),
             waiting: AtomicUsize::new(0),
             max_waiting: cores.get() * QUEUE_PER_CORE,
             memory: Mutex::new(Vec::new()),
@@ -141,13 +141,11 @@ impl Hasher {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Pool) -> Result<T, Fault> + Send + 'static) -> Result<T, Busy> {
         let _place = Place::take(&self.0)?;
         let pool = Arc::clone(&self.0);
-        let permit = self.0.cores.acquire().await.map_err(|_| Busy::Full)?;
-        // The permit is given up on the worker, when the work has ended, even if the caller has gone away.
-        permit.forget();
+        let core = Arc::clone(&self.0.cores).acquire_owned().await.map_err(|_| Busy::Full)?;
         let done = spawn_blocking(move || {
-            let result = work(&pool);
-            pool.cores.add_permits(1);
-            result
+            // Given up when the work has ended, even if the caller has gone away or the work panics.
+            let _core = core;
+            work(&pool)
         });
         let result = done.await.map_err(|error| Fault::Hash(error.to_string()))?;
         Ok(result?)

@@ -16,11 +16,11 @@ use crate::password::{Busy, Password};
 use crate::secret::Secret;
 use crate::user::User;
 
-pub(crate) use ops::start_registered;
 pub use ops::{
     Current, Proven, authenticate, end, end_all_of, end_others, hostname_found, list, login, logout, of_user, resolve, start,
     to_look_up, touch,
 };
+pub(crate) use ops::{for_the_log, start_registered};
 
 /// Limits of a session without *Remember Me*.
 pub const ABSOLUTE: Duration = Duration::from_hours(12);

@@ -4,7 +4,7 @@ use super::{ABSOLUTE, Error, IDLE, Login, REMEMBERED, Resolved, Session, Started
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::email::EmailKey;
+use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{SessionId, UserId};
@@ -42,11 +42,16 @@ pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result
             Ok(Proven { user: found.id, changed_at: found.changed_at, renewed })
         }
         (_, found) => {
-            let email: String = login.email.chars().filter(|c| !c.is_control()).take(254).collect();
+            let email = for_the_log(&login.email);
             app.write(request, move |tx| note_failure(tx, found.as_ref(), &email)).await?;
             Err(Error::WrongCredentials)
         }
     }
+}
+
+/// The typed address for the log, if it is one: what is typed into the wrong field may be a password.
+pub(crate) fn for_the_log(typed: &str) -> String {
+    Email::parse(typed).map(|email| email.to_string()).unwrap_or_default()
 }
 
 fn note_failure(tx: &Tx<'_>, user: Option<&Credentials>, email: &str) -> Result<(), Fault> {

@@ -1,5 +1,7 @@
 //! What the operator chooses at run time: name, colour, logo, terms.
 
+pub mod demo;
+
 use crate::access::{AllowedAdmin, ConfigureSystem};
 use crate::app::{Snapshot, Tx};
 use crate::db::Row;

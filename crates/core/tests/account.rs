@@ -1,0 +1,173 @@
+//! Client accounts: made, closed, opened again, deleted.
+
+use latchkey_core::access::{Denied, EditAccounts, EditDetails};
+use latchkey_core::account::{self, Details, Error, NewOwner, Status};
+use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::testing::TestApp;
+use latchkey_core::user::{self, NewUser, PersonName};
+use latchkey_core::{membership, outbox};
+use latchkey_test_macros::on_both_databases;
+
+use crate::support::*;
+
+async fn create(app: &TestApp, admin: AdminId, owner: NewOwner) -> Result<AccountId, Error> {
+    let details = Details { name: "New".to_owned(), ..Details::default() };
+    as_staff(&app.app, admin, move |tx, by| account::create(tx, by, &details, &owner)).await
+}
+
+async fn classify(app: &TestApp, admin: AdminId, id: AccountId, group: &'static str, active: bool) -> Result<(), Error> {
+    as_staff(&app.app, admin, move |tx, by| account::classify(tx, by, id, group, active)).await
+}
+
+async fn status(app: &TestApp, id: AccountId) -> Status {
+    app.app.read(move |snapshot| account::find(snapshot, id)).await.unwrap().unwrap().status
+}
+
+async fn delete(app: &TestApp, admin: AdminId, id: AccountId) -> Result<(), Error> {
+    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, id)).await
+}
+
+async fn delete_with_orphans(app: &TestApp, admin: AdminId, id: AccountId) -> Result<i64, Error> {
+    as_staff(&app.app, admin, move |tx, by| account::delete_with_orphans(tx, by, id)).await
+}
+
+async fn exists(app: &TestApp, id: UserId) -> bool {
+    app.app.read(move |snapshot| user::find(snapshot, id)).await.unwrap().is_some()
+}
+
+#[on_both_databases]
+async fn rule_1_a_new_account_has_one_owner_who_is_a_member(app: TestApp) {
+    let (admin, olivia) = (staff(&app).await, person(&app, "Olivia").await);
+    let of_olivia = create(&app, admin, NewOwner::Existing(olivia)).await.unwrap();
+    let name = PersonName { first: "Nina".to_owned(), last: "New".to_owned() };
+    let nina = NewUser { name, email: email("nina@example.com"), password: None };
+    let of_nina = create(&app, admin, NewOwner::New(nina.clone())).await.unwrap();
+    for account in [of_olivia, of_nina] {
+        let owner = owner_of(&app.app, account).await;
+        assert!(can_enter(&app.app, owner, account).await);
+    }
+    let before = dump(&app).await;
+    assert!(matches!(create(&app, admin, NewOwner::Existing(UserId(NOWHERE))).await, Err(Error::NoSuchOwner)));
+    assert!(matches!(create(&app, admin, NewOwner::New(nina)).await, Err(Error::Owner(user::Error::EmailTaken))));
+    assert_eq!(before, dump(&app).await);
+}
+
+#[on_both_databases]
+async fn rule_8_a_closed_account_cannot_be_entered_by_anybody(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let (admin, mia) = (staff(&app).await, member(&app, acme, "Mia", "invoices users").await);
+    let other = app.account("Other", mia).await;
+    close(&app.app, admin, acme).await;
+    for user in [owner, mia] {
+        let refused = app.second_node().read(move |s| s.authorize::<EditDetails>(user, acme).map(drop)).await;
+        assert!(matches!(refused, Err(Denied::Closed(name)) if name == "Acme"));
+    }
+    assert!(can_enter(&app.app, mia, other).await, "other accounts are unaffected");
+    reopen(&app.app, admin, acme).await;
+    assert!(can_enter(&app.app, owner, acme).await && can_enter(&app.app, mia, acme).await);
+}
+
+#[on_both_databases]
+async fn rule_8_a_closed_account_stays_in_the_switcher_at_the_end(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let admin = staff(&app).await;
+    let other = app.account("Zebra", owner).await;
+    close(&app.app, admin, acme).await;
+    let mine = app.app.read(move |snapshot| membership::accounts_of(snapshot, owner)).await.unwrap();
+    let seen: Vec<_> = mine.iter().map(|mine| (mine.account, mine.is_closed)).collect();
+    assert_eq!(seen, [(other, false), (acme, true)]);
+}
+
+#[on_both_databases]
+async fn a_closed_account_stays_closed_when_it_is_classified(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let admin = staff(&app).await;
+    close(&app.app, admin, acme).await;
+    classify(&app, admin, acme, "gold", true).await.unwrap();
+    assert_eq!(status(&app, acme).await, Status::Closed);
+}
+
+#[on_both_databases]
+async fn reopening_what_is_not_closed_changes_nothing(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let admin = staff(&app).await;
+    classify(&app, admin, acme, "", false).await.unwrap();
+    let before = dump(&app).await;
+    reopen(&app.app, admin, acme).await;
+    assert_eq!(status(&app, acme).await, Status::Inactive);
+    let after = dump(&app).await;
+    assert_eq!(before["events"], after["events"]);
+}
+
+#[on_both_databases]
+async fn rule_9_deleting_an_account_leaves_its_users(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let (admin, mia) = (staff(&app).await, member(&app, acme, "Mia", "invoices").await);
+    delete(&app, admin, acme).await.unwrap();
+    assert!(exists(&app, owner).await && exists(&app, mia).await);
+    assert!(!can_enter(&app.app, owner, acme).await);
+    assert!(matches!(delete(&app, admin, acme).await, Err(Error::NotFound)));
+}
+
+#[on_both_databases]
+async fn rule_9_deleting_an_account_with_orphans_spares_users_of_other_accounts(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let (admin, mia) = (staff(&app).await, member(&app, acme, "Mia", "invoices").await);
+    let shared = member(&app, acme, "Sam", "invoices").await;
+    let other = app.account("Other", person(&app, "Rival").await).await;
+    app.member(other, shared, grants("tickets")).await;
+    let session = login(&app.app, "mia@example.com").await;
+    assert_eq!(delete_with_orphans(&app, admin, acme).await.unwrap(), 2);
+    assert!(!exists(&app, owner).await && !exists(&app, mia).await);
+    assert!(exists(&app, shared).await && can_enter(&app.app, shared, other).await);
+    assert!(!is_alive(&app.app, &session.secret).await);
+    assert!(matches!(delete_with_orphans(&app, admin, acme).await, Err(Error::NotFound)));
+}
+
+#[on_both_databases]
+async fn a_deleted_account_takes_its_invitations_and_unsent_mails_along(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
+    let (_, link) = invite(&app, owner, acme, "a@example.org", "invoices").await;
+    send(&app.app, owner, acme, "b@example.org", "invoices").await.unwrap();
+    delete(&app, admin, acme).await.unwrap();
+    assert!(accept(&app.app, gus, &link).await.is_err());
+    assert!(app.take_mails().await.is_empty());
+    assert_eq!(app.app.read(|snapshot| outbox::waiting(snapshot, outbox::Topic::Mail)).await.unwrap(), 0);
+    for table in ["invitations", "memberships", "mails", "search_terms where kind = 'account'"] {
+        assert_eq!(number(&app, &format!("select count(*) from {table}")).await, 0, "{table}");
+    }
+    assert!(events(&app).await.iter().any(|event| event.account_name == "Acme"), "the log stays readable");
+}
+
+#[on_both_databases]
+async fn details_are_changed_by_those_who_may_and_the_log_says_what(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let mia = member(&app, acme, "Mia", "invoices").await;
+    let details = Details { name: "Acme & Söhne".to_owned(), city: "Köln".to_owned(), ..Details::default() };
+    let refused = details.clone();
+    let refused = in_account::<EditDetails, _, _>(&app.app, mia, acme, move |tx, by| account::update(tx, by, &refused)).await;
+    assert!(matches!(refused, Err(Error::Denied(Denied::Missing { .. }))));
+    let wanted = details.clone();
+    in_account::<EditDetails, _, _>(&app.app, owner, acme, move |tx, by| account::update(tx, by, &wanted)).await.unwrap();
+    let found = app.app.read(move |snapshot| account::find(snapshot, acme)).await.unwrap().unwrap();
+    assert_eq!(found.details, details);
+    let event = events(&app).await.pop().unwrap();
+    assert_eq!(event.detail, "name: “Acme” → “Acme & Söhne”; city: “” → “Köln”");
+}
+
+#[on_both_databases]
+async fn accounts_are_counted_grouped_and_found_by_staff_only(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let admin = staff(&app).await;
+    classify(&app, admin, acme, "gold", true).await.unwrap();
+    app.account("Plain", owner).await;
+    invite(&app, owner, acme, "a@example.org", "invoices").await;
+    assert_eq!(app.app.read(account::groups).await.unwrap(), ["gold"]);
+    assert_eq!(app.app.read(account::count).await.unwrap(), (2, 1, 1));
+    let nobody = as_staff::<EditAccounts, _, Error>(&app.app, AdminId(NOWHERE), move |tx, by| account::close(tx, by, acme)).await;
+    assert!(matches!(nobody, Err(Error::Denied(Denied::NotStaff))));
+    let missing = as_staff(&app.app, admin, |tx, by| account::close(tx, by, AccountId(NOWHERE))).await;
+    assert!(matches!(missing, Err(Error::NotFound)));
+    assert!(matches!(classify(&app, admin, AccountId(NOWHERE), "", true).await, Err(Error::NotFound)));
+}

@@ -1,0 +1,498 @@
+//! What happens at the same moment, on two nodes. Whatever the order, one story comes out of it, and
+//! nobody sees a failure of the database.
+
+use latchkey_core::access::{EditAccounts, System};
+use latchkey_core::account::{self, Details, NewOwner, Status};
+use latchkey_core::app::App;
+use latchkey_core::error::HasKind;
+use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
+use latchkey_core::invitation::{self, LoginAndAccept, RegisterAndAccept};
+use latchkey_core::outbox::{self, Claimed, Topic};
+use latchkey_core::password::Password;
+use latchkey_core::secret::Secret;
+use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
+use latchkey_core::user::{self, PersonName};
+use latchkey_core::{mail, membership, note, session};
+use latchkey_test_macros::on_both_databases;
+use tokio::join;
+
+use crate::support::*;
+
+/// How often each race is run.
+const ROUNDS: usize = 30;
+
+/// Whether it succeeded; a failure of the database fails the test.
+#[track_caller]
+fn ok<T, E: HasKind>(result: &Result<T, E>) -> bool {
+    if let Err(error) = result {
+        assert!(!is_internal(error), "the database failed: {error:?}");
+    }
+    result.is_ok()
+}
+
+/// How many of them are true.
+fn count<const N: usize>(outcomes: [bool; N]) -> usize {
+    outcomes.into_iter().filter(|outcome| *outcome).count()
+}
+
+/// Two nodes, an owner and an account.
+struct Nodes {
+    first: App,
+    second: App,
+    owner: UserId,
+    acme: AccountId,
+    admin: AdminId,
+}
+
+async fn nodes(app: &TestApp) -> Nodes {
+    let (owner, acme) = acme(app).await;
+    Nodes { first: app.app.clone(), second: app.second_node(), owner, acme, admin: staff(app).await }
+}
+
+impl Nodes {
+    /// A fresh invitation for the next round.
+    async fn invitation(&self, app: &TestApp, round: usize) -> (InvitationId, Secret) {
+        invite(app, self.owner, self.acme, &format!("guest{round}@example.org"), "invoices").await
+    }
+
+    /// A user for this round.
+    async fn guest(&self, app: &TestApp, round: usize) -> UserId {
+        person(app, &format!("Guest{round}")).await
+    }
+}
+
+/// How many ends an invitation has come to.
+async fn ends(app: &TestApp, id: InvitationId) -> i64 {
+    let ends = "(case when accepted_at is null then 0 else 1 end) + (case when declined_at is null then 0 else 1 end)
+        + (case when cancelled_at is null then 0 else 1 end)";
+    number(app, &format!("select cast({ends} as bigint) from invitations where id = {id}")).await
+}
+
+#[on_both_databases]
+async fn rule_3_of_many_who_accept_one_link_exactly_one_gets_in(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let mut guests = Vec::new();
+    for number in 0..6 {
+        guests.push(nodes.guest(&app, number).await);
+    }
+    for round in 0..ROUNDS {
+        let (_, link) = nodes.invitation(&app, round).await;
+        let tries: Vec<_> = guests
+            .iter()
+            .zip([&nodes.first, &nodes.second].into_iter().cycle())
+            .map(|(guest, node)| {
+                let (guest, node, link) = (*guest, node.clone(), link.clone());
+                tokio::spawn(async move { accept(&node, guest, &link).await })
+            })
+            .collect();
+        let mut inside = 0;
+        for one in tries {
+            let result = one.await.unwrap();
+            assert!(matches!(result, Ok(_) | Err(invitation::Error::Gone)), "{result:?}");
+            inside += usize::from(result.is_ok());
+        }
+        assert_eq!(inside, 1);
+        assert_eq!(number(&app, "select count(*) from memberships").await, 2, "the owner and one guest");
+        for guest in &guests {
+            ok(&remove(&nodes.first, nodes.owner, nodes.acme, *guest).await);
+        }
+    }
+}
+
+#[on_both_databases]
+async fn accepting_and_cancelling_have_one_outcome(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let ((id, link), guest) = (nodes.invitation(&app, round).await, nodes.guest(&app, round).await);
+        let (accepted, cancelled) = join!(accept(&nodes.first, guest, &link), cancel(&nodes.second, nodes.owner, nodes.acme, id));
+        assert_eq!(count([ok(&accepted), ok(&cancelled)]), 1);
+        assert_eq!(can_enter(&nodes.first, guest, nodes.acme).await, accepted.is_ok());
+        assert_eq!(ends(&app, id).await, 1);
+    }
+}
+
+#[on_both_databases]
+async fn accepting_and_resending_leave_one_link_that_works_or_none(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let ((id, link), guest) = (nodes.invitation(&app, round).await, nodes.guest(&app, round).await);
+        let (accepted, resent) = join!(accept(&nodes.first, guest, &link), resend(&nodes.second, nodes.owner, nodes.acme, id));
+        assert_eq!(count([ok(&accepted), ok(&resent)]), 1);
+        let mails = app.take_mails().await;
+        assert_eq!(mails.len(), usize::from(resent.is_ok()));
+        if let Some(mail) = mails.first() {
+            assert!(matches!(accept(&nodes.second, guest, &link).await, Err(invitation::Error::Gone)));
+            accept(&nodes.first, guest, &link_secret(mail)).await.unwrap();
+        }
+        assert_eq!(ends(&app, id).await, 1);
+    }
+}
+
+#[on_both_databases]
+async fn resending_twice_at_once_leaves_one_link_that_works(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let ((id, old), guest) = (nodes.invitation(&app, round).await, nodes.guest(&app, round).await);
+        let (first, second) =
+            join!(resend(&nodes.first, nodes.owner, nodes.acme, id), resend(&nodes.second, nodes.owner, nodes.acme, id));
+        assert_eq!(count([ok(&first), ok(&second)]), 2);
+        let links: Vec<_> = app.take_mails().await.iter().map(link_secret).collect();
+        assert_eq!(links.len(), 1, "the mail of the link that was retired at once is not sent");
+        assert!(matches!(open(&nodes.first, &old).await, Err(invitation::Error::Gone)));
+        accept(&nodes.second, guest, &links[0]).await.unwrap();
+    }
+}
+
+#[on_both_databases]
+async fn cancelling_and_declining_have_one_outcome(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let (id, link) = nodes.invitation(&app, round).await;
+        let (cancelled, declined) = join!(cancel(&nodes.first, nodes.owner, nodes.acme, id), decline(&nodes.second, &link));
+        assert_eq!(count([ok(&cancelled), ok(&declined)]), 1);
+        assert_eq!(ends(&app, id).await, 1);
+    }
+}
+
+#[on_both_databases]
+async fn two_invitations_to_one_address_at_once_are_one(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let to = format!("guest{round}@example.org");
+        let shouted = to.to_uppercase();
+        let (first, second) = join!(
+            send(&nodes.first, nodes.owner, nodes.acme, &to, "invoices"),
+            send(&nodes.second, nodes.owner, nodes.acme, &shouted, "tickets")
+        );
+        let id = match (&first, &second) {
+            (Ok(id), Err(invitation::Error::AlreadyPending(other))) | (Err(invitation::Error::AlreadyPending(other)), Ok(id)) => {
+                assert_eq!(id, other);
+                *id
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(ends(&app, id).await, 0);
+        assert_eq!(app.take_mails().await.len(), 1);
+    }
+}
+
+#[on_both_databases]
+async fn rule_1_two_transfers_at_once_leave_one_owner_who_is_a_member(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let (mia, max) = (member(&app, nodes.acme, "Mia", "invoices").await, member(&app, nodes.acme, "Max", "tickets").await);
+    let lost = "select count(*) from accounts a where not exists
+        (select 1 from memberships m where m.account_id = a.id and m.user_id = a.owner_id)";
+    for _ in 0..ROUNDS {
+        let (first, second) = join!(make_owner(&nodes.first, nodes.acme, mia), make_owner(&nodes.second, nodes.acme, max));
+        assert!(ok(&first) | ok(&second));
+        assert!([mia, max].contains(&owner_of(&nodes.first, nodes.acme).await));
+        assert_eq!(number(&app, lost).await, 0);
+        make_owner(&nodes.first, nodes.acme, nodes.owner).await.unwrap();
+    }
+}
+
+#[on_both_databases]
+async fn rule_1_a_transfer_to_somebody_who_is_just_removed_leaves_an_owner(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let mia = person(&app, "Mia").await;
+    for _ in 0..ROUNDS {
+        app.member(nodes.acme, mia, grants("invoices")).await;
+        let (made, removed) =
+            join!(make_owner(&nodes.first, nodes.acme, mia), remove(&nodes.second, nodes.owner, nodes.acme, mia));
+        assert_eq!(count([ok(&made), ok(&removed)]), 1);
+        assert!(can_enter(&nodes.first, owner_of(&nodes.second, nodes.acme).await, nodes.acme).await);
+        if made.is_ok() {
+            make_owner(&nodes.first, nodes.acme, nodes.owner).await.unwrap();
+            remove(&nodes.first, nodes.owner, nodes.acme, mia).await.unwrap();
+        }
+    }
+}
+
+#[on_both_databases]
+async fn rule_2_removing_wins_over_granting(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let mia = person(&app, "Mia").await;
+    for _ in 0..ROUNDS {
+        app.member(nodes.acme, mia, grants("invoices")).await;
+        let (removed, granted) = join!(
+            remove(&nodes.first, nodes.owner, nodes.acme, mia),
+            set_grants(&nodes.second, nodes.owner, nodes.acme, mia, "tickets")
+        );
+        removed.unwrap();
+        ok(&granted);
+        assert_eq!(held(&nodes.first, mia, nodes.acme).await, None);
+    }
+}
+
+#[on_both_databases]
+async fn rule_9_deleting_a_user_and_letting_it_in_have_one_outcome(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let guest = nodes.guest(&app, round).await;
+        let (deleted, let_in) =
+            join!(delete_user(&nodes.first, nodes.admin, guest), associate(&nodes.second, nodes.acme, guest, "invoices"));
+        assert_eq!(count([ok(&deleted), ok(&let_in)]), 1, "{deleted:?} {let_in:?}");
+    }
+}
+
+#[on_both_databases]
+async fn deleting_a_user_and_its_accepting_have_one_outcome(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let ((_, link), guest) = (nodes.invitation(&app, round).await, nodes.guest(&app, round).await);
+        let (deleted, accepted) = join!(delete_user(&nodes.first, nodes.admin, guest), accept(&nodes.second, guest, &link));
+        assert_eq!(count([ok(&deleted), ok(&accepted)]), 1, "{deleted:?} {accepted:?}");
+    }
+}
+
+#[on_both_databases]
+async fn deleting_a_user_and_giving_it_an_account_have_one_outcome(app: TestApp) {
+    let (nodes, request) = (nodes(&app).await, request());
+    for round in 0..ROUNDS {
+        let guest = nodes.guest(&app, round).await;
+        let details = Details { name: "New".to_owned(), ..Details::default() };
+        let made = nodes.second.write(&request, move |tx| {
+            account::create_by_system(tx, &System::named("test"), &details, &NewOwner::Existing(guest))
+        });
+        let (deleted, made) = join!(delete_user(&nodes.first, nodes.admin, guest), made);
+        assert_eq!(count([ok(&deleted), ok(&made)]), 1, "{deleted:?} {made:?}");
+    }
+}
+
+#[on_both_databases]
+async fn deleting_a_user_who_logs_in_and_whose_host_is_found_fails_for_nobody(app: TestApp) {
+    let (nodes, request) = (nodes(&app).await, request());
+    for round in 0..ROUNDS {
+        let guest = nodes.guest(&app, round).await;
+        let address = format!("guest{round}@example.com");
+        login(&nodes.first, &address).await;
+        let [work] = claim(&app, Topic::Hostname).await.try_into().unwrap();
+        let found = nodes.second.write(&request, move |tx| {
+            session::hostname_found(tx, &System::named("test"), work, Some("host.example")).map_err(session::Error::from)
+        });
+        let login = session::login(&nodes.second, &request, credentials(&address, PASSWORD, false));
+        let (deleted, found, login) = join!(delete_user(&nodes.first, nodes.admin, guest), found, login);
+        assert!(ok(&deleted), "{deleted:?}");
+        ok(&found);
+        ok(&login);
+        assert_eq!(number(&app, "select count(*) from sessions").await, 0);
+        claim(&app, Topic::Hostname).await;
+    }
+}
+
+async fn claim(app: &TestApp, topic: Topic) -> Vec<Claimed> {
+    let lease = std::time::Duration::from_hours(9);
+    app.app.write(&request(), move |tx| outbox::claim(tx, &System::named("test"), topic, 50, lease)).await.unwrap()
+}
+
+#[on_both_databases]
+async fn a_worker_that_reports_a_mail_does_not_collide_with_a_resend_or_a_cancellation(app: TestApp) {
+    let (nodes, request) = (nodes(&app).await, request());
+    for round in 0..ROUNDS {
+        let id = send(&nodes.first, nodes.owner, nodes.acme, &format!("guest{round}@example.org"), "invoices").await.unwrap();
+        let work = claim(&app, Topic::Mail).await;
+        let work = *work.last().unwrap();
+        let reported = nodes.second.write(&request, move |tx| {
+            let system = System::named("test");
+            let done = match round % 3 {
+                0 => mail::sent(tx, &system, work, "250 ok"),
+                1 => mail::failed(tx, &system, work, "550 no"),
+                _ => mail::put_off(tx, &system, work, "451 later", std::time::Duration::from_secs(1)),
+            };
+            done.map_err(session::Error::from)
+        });
+        if round % 2 == 0 {
+            let (reported, resent) = join!(reported, resend(&nodes.first, nodes.owner, nodes.acme, id));
+            assert!(ok(&reported) && ok(&resent));
+        } else {
+            let (reported, cancelled) = join!(reported, cancel(&nodes.first, nodes.owner, nodes.acme, id));
+            assert!(ok(&reported) && ok(&cancelled));
+        }
+    }
+    app.expect_unsent_mails();
+}
+
+#[on_both_databases]
+async fn a_worker_that_reports_a_mail_does_not_collide_with_the_deletion_of_its_account(app: TestApp) {
+    let (nodes, request) = (nodes(&app).await, request());
+    for round in 0..ROUNDS {
+        let doomed = app.account("Doomed", nodes.owner).await;
+        send(&nodes.first, nodes.owner, doomed, "guest@example.org", "invoices").await.unwrap();
+        let [work] = claim(&app, Topic::Mail).await.try_into().unwrap();
+        let reported = nodes.second.write(&request, move |tx| {
+            let system = System::named("test");
+            let done = if round % 2 == 0 {
+                mail::sent(tx, &system, work, "250 ok")
+            } else {
+                mail::put_off(tx, &system, work, "451 later", std::time::Duration::from_secs(1))
+            };
+            done.map_err(session::Error::from)
+        });
+        let deleted = as_staff(&nodes.first, nodes.admin, move |tx, by| account::delete(tx, by, doomed));
+        let (reported, deleted) = join!(reported, deleted);
+        assert!(ok(&reported) && ok(&deleted), "{reported:?} {deleted:?}");
+        assert_eq!(number(&app, "select count(*) from outbox where topic = 'mail'").await, 0);
+    }
+}
+
+#[on_both_databases]
+async fn rule_8_classifying_does_not_open_what_is_being_closed(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let (admin, acme) = (nodes.admin, nodes.acme);
+    for round in 0..ROUNDS {
+        let group = format!("group {round}");
+        let classified = as_staff(&nodes.second, admin, move |tx, by| account::classify(tx, by, acme, &group, round % 2 == 0));
+        let closed = as_staff(&nodes.first, admin, move |tx, by| account::close(tx, by, acme));
+        let (closed, classified) = join!(closed, classified);
+        assert!(ok(&closed) && ok(&classified));
+        let found = nodes.first.read(move |snapshot| account::find(snapshot, acme)).await.unwrap().unwrap();
+        assert_eq!(found.status, Status::Closed);
+        reopen(&nodes.first, admin, acme).await;
+    }
+}
+
+#[on_both_databases]
+async fn rule_8_nobody_slips_into_an_account_that_is_being_closed(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let (admin, acme) = (nodes.admin, nodes.acme);
+    for round in 0..ROUNDS {
+        let ((_, link), guest) = (nodes.invitation(&app, round).await, nodes.guest(&app, round).await);
+        let closed = as_staff(&nodes.first, admin, move |tx, by| account::close(tx, by, acme));
+        let (closed, accepted) = join!(closed, accept(&nodes.second, guest, &link));
+        assert!(ok(&closed));
+        ok(&accepted);
+        assert!(!can_enter(&nodes.first, guest, acme).await);
+        reopen(&nodes.first, admin, acme).await;
+        assert_eq!(can_enter(&nodes.first, guest, acme).await, accepted.is_ok());
+    }
+}
+
+#[on_both_databases]
+async fn rule_9_accounts_that_go_at_the_same_moment_take_the_user_they_share_along(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let admin = nodes.admin;
+    let delete = |node: App, id: AccountId| async move {
+        as_staff(&node, admin, move |tx, by| account::delete_with_orphans(tx, by, id)).await
+    };
+    for round in 0..ROUNDS {
+        let shared = nodes.guest(&app, round).await;
+        let other = person(&app, &format!("Other{round}")).await;
+        let (one, two) = (app.account("One", shared).await, app.account("Two", other).await);
+        app.member(one, other, grants("invoices")).await;
+        app.member(two, shared, grants("invoices")).await;
+        let (first, second) = join!(delete(nodes.first.clone(), one), delete(nodes.second.clone(), two));
+        assert!(ok(&first) && ok(&second), "{first:?} {second:?}");
+        let left = "select count(*) from users u where not exists (select 1 from memberships m where m.user_id = u.id)";
+        assert_eq!(number(&app, left).await, 0, "users without accounts are left");
+    }
+}
+
+#[on_both_databases]
+async fn deleting_with_orphans_beside_a_login_that_accepts_fails_for_nobody(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let admin = nodes.admin;
+    for round in 0..ROUNDS {
+        let owner = person(&app, &format!("Owner{round}")).await;
+        let doomed = app.account("Doomed", owner).await;
+        let guest = nodes.guest(&app, round).await;
+        app.member(doomed, guest, grants("invoices")).await;
+        let (_, link) = invite(&app, owner, doomed, "second-address@example.org", "tickets").await;
+        let input = LoginAndAccept { secret: link, login: credentials(&format!("guest{round}@example.com"), PASSWORD, false) };
+        let node = nodes.second.clone();
+        let accepted = tokio::spawn(async move { invitation::login_and_accept(&node, &request(), input).await });
+        for _ in 0..round % 8 {
+            tokio::task::yield_now().await;
+        }
+        let deleted = as_staff::<latchkey_core::access::DeleteAccounts, _, _>(&nodes.first, admin, move |tx, by| {
+            account::delete_with_orphans(tx, by, doomed)
+        })
+        .await;
+        assert!(ok(&deleted), "{deleted:?}");
+        ok(&accepted.await.unwrap());
+    }
+}
+
+#[on_both_databases]
+async fn rule_9_deleting_with_orphans_spares_who_is_just_let_in_elsewhere(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let admin = nodes.admin;
+    for round in 0..ROUNDS {
+        let guest = nodes.guest(&app, round).await;
+        let doomed = app.account("Doomed", guest).await;
+        let deleted = as_staff(&nodes.first, admin, move |tx, by| account::delete_with_orphans(tx, by, doomed));
+        let (deleted, let_in) = join!(deleted, associate(&nodes.second, nodes.acme, guest, "invoices"));
+        assert!(ok(&deleted), "{deleted:?}");
+        assert_eq!(can_enter(&nodes.first, guest, nodes.acme).await, ok(&let_in));
+    }
+}
+
+#[on_both_databases]
+async fn who_loses_the_race_for_a_link_is_not_registered(app: TestApp) {
+    let (nodes, request) = (nodes(&app).await, request());
+    for round in 0..ROUNDS {
+        let ((_, link), guest) = (nodes.invitation(&app, round).await, nodes.guest(&app, round).await);
+        let input = RegisterAndAccept {
+            secret: link.clone(),
+            name: PersonName { first: "Nina".to_owned(), last: "New".to_owned() },
+            email: email(&format!("new{round}@example.net")),
+            password: Password::typed(PASSWORD),
+        };
+        let registered = invitation::register_and_accept(&nodes.second, &request, input);
+        let (registered, accepted) = join!(registered, accept(&nodes.first, guest, &link));
+        assert_eq!(count([ok(&registered), ok(&accepted)]), 1);
+        let key = email(&format!("new{round}@example.net")).key();
+        let made = nodes.first.read(move |snapshot| user::by_email(snapshot, &key)).await.unwrap();
+        assert_eq!(made.is_some(), registered.is_ok());
+    }
+}
+
+#[on_both_databases]
+async fn two_who_register_the_same_address_at_once_make_one_user(app: TestApp) {
+    let (nodes, request) = (nodes(&app).await, request());
+    let other = app.account("Other", nodes.owner).await;
+    for round in 0..ROUNDS {
+        let address = format!("new{round}@example.net");
+        let (_, first) = nodes.invitation(&app, round).await;
+        let (_, second) = invite(&app, nodes.owner, other, &format!("guest{round}@example.org"), "invoices").await;
+        let input = |secret: Secret| RegisterAndAccept {
+            secret,
+            name: PersonName { first: "Nina".to_owned(), last: "New".to_owned() },
+            email: email(&address),
+            password: Password::typed(PASSWORD),
+        };
+        let (first, second) = join!(
+            invitation::register_and_accept(&nodes.first, &request, input(first)),
+            invitation::register_and_accept(&nodes.second, &request, input(second))
+        );
+        assert_eq!(count([ok(&first), ok(&second)]), 1);
+    }
+}
+
+#[on_both_databases]
+async fn deleting_an_account_beside_its_other_work_fails_for_nobody(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let (admin, owner) = (nodes.admin, nodes.owner);
+    for round in 0..ROUNDS {
+        let guest = nodes.guest(&app, round).await;
+        let doomed = app.account("Doomed", owner).await;
+        let (id, link) = invite(&app, owner, doomed, "guest@example.org", "invoices").await;
+        let deleted = as_staff(&nodes.first, admin, move |tx, by| account::delete(tx, by, doomed));
+        let noted = as_staff::<EditAccounts, _, _>(&nodes.second, admin, move |tx, by| note::add(tx, by, doomed, "note", false));
+        let entered = in_account(&nodes.second, owner, doomed, move |tx, by| membership::enter(tx, by, owner));
+        let (deleted, noted, entered, accepted, resent, let_in) = join!(
+            deleted,
+            noted,
+            entered,
+            accept(&nodes.second, guest, &link),
+            resend(&nodes.first, owner, doomed, id),
+            associate(&nodes.second, doomed, guest, "invoices")
+        );
+        assert!(ok(&deleted), "{deleted:?}");
+        ok(&noted);
+        ok(&entered);
+        ok(&accepted);
+        ok(&resent);
+        ok(&let_in);
+    }
+    app.expect_unsent_mails();
+}
