@@ -92,9 +92,7 @@ async fn create_account(input: CreateAccount) -> anyhow::Result<()> {
     let owner = owner.with_context(|| format!("there is no user {email}; make it with latchkey user create"))?;
     let name = details.name.clone();
     let request = Request::default();
-    let made = app.write(&request, move |tx| {
-        account::create_by_system(tx, &system(), &details, &NewOwner::Existing(owner))
-    });
+    let made = app.write(&request, move |tx| account::create_by_system(tx, &system(), &details, &NewOwner::Existing(owner)));
     let id = made.await?;
     println!("Account {name} made, number {id}.");
     Ok(())

@@ -1,11 +1,12 @@
 //! The one configuration: command line over environment over `latchkey.toml` over defaults, checked once.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use latchkey_core::db::Location;
 use latchkey_delivery::SmtpSettings;
+use latchkey_web::IpNet;
 use url::{Host, Url};
 
 use crate::cli::Options;
@@ -23,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<String>,
     pub(crate) smtp: Option<(SmtpSettings, String)>,
     pub(crate) mail_from: String,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) secret_key_file: PathBuf,
     pub(crate) overrides: Option<PathBuf>,
     pub(crate) log: String,
@@ -63,6 +65,7 @@ impl Config {
             public_url,
             smtp,
             mail_from,
+            trusted_proxies: networks(&given.trusted_proxies.or(filed.trusted_proxies).unwrap_or_default())?,
             secret_key_file: given.secret_key_file.or(filed.secret_key_file).unwrap_or_else(|| data_dir.join("secret.key")),
             data_dir,
             overrides,
@@ -111,6 +114,15 @@ fn public_url(text: &str) -> anyhow::Result<String> {
         _ => bail!("the public URL {text:?} must begin with https://"),
     }
     Ok(url.origin().ascii_serialization())
+}
+
+fn networks(texts: &[String]) -> anyhow::Result<Vec<IpNet>> {
+    let network = |text: &String| {
+        let text = text.trim();
+        let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        parsed.with_context(|| format!("the trusted proxy {text:?} is neither an address nor a network"))
+    };
+    texts.iter().map(network).collect()
 }
 
 fn default_sender(public_url: Option<&str>) -> String {

@@ -1,6 +1,7 @@
 //! Opens an app from the configuration: folder, key, database, templates.
 
 use std::num::NonZeroUsize;
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -31,7 +32,12 @@ pub(crate) async fn open(config: &Config, public_url: &str) -> anyhow::Result<Op
 /// Like [`open`], at another time: the demo's past is made by the same operations.
 pub(crate) async fn open_at(config: &Config, public_url: &str, clock: Clock) -> anyhow::Result<Opened> {
     let folder = &config.data_dir;
-    std::fs::create_dir_all(folder).with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
+    // Only its owner may look in: the database and the secret key are here.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
     let secret = key::read_or_make(&config.secret_key_file)?;
     let engine = Arc::new(Engine::new(config.overrides.as_deref(), clock.clone())?);
     let database = Database::open(&config.location, Connections::default()).with_context(|| named(&config.location))?;

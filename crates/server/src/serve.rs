@@ -26,6 +26,7 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let logins = if serve.demo { Some(demo::fill(&config, &public_url).await?) } else { None };
     let opened = open::open(&config, &public_url).await?;
+    let is_demo = demo::recognise(&config, &opened.app).await?;
     for name in &opened.migrated {
         tracing::info!(name, "migration applied");
     }
@@ -34,7 +35,8 @@ pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
         mail_kept: config.smtp.is_none(),
         smtp_host: config.smtp.as_ref().map(|(_, host)| host.clone()),
         mail_from: config.mail_from.clone(),
-        demo: serve.demo,
+        trusted_proxies: config.trusted_proxies.clone(),
+        demo: is_demo,
     };
     announce(&opened.app, &public_url, &config, logins.as_deref()).await?;
     let (stop, stopped) = watch::channel(false);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use latchkey_core::app::App;
 
 use crate::engine::Engine;
+use crate::proxy::IpNet;
 
 /// How the two areas are served.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Settings {
     pub smtp_host: Option<String>,
     /// From whom mails come.
     pub mail_from: String,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whether the data is the demo's.
     pub demo: bool,
 }

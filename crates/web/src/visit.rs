@@ -19,6 +19,7 @@ use latchkey_core::{admin, membership, session, settings};
 use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::flash::Flash;
+use crate::proxy::{self, IpNet};
 use crate::state::Web;
 
 /// Longest name of a browser that is kept, in characters.
@@ -107,7 +108,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
             })
         })
         .await?;
-    let request = request(parts);
+    let request = request(parts, &web.settings().trusted_proxies);
     touch(web, &request, user.as_ref(), admin.as_ref());
     let logged_in = user.is_some() || admin.is_some();
     let (form_key, new_visitor) = match (token.filter(|_| logged_in), visitor) {
@@ -133,8 +134,9 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     })))
 }
 
-fn request(parts: &Parts) -> Request {
-    let ip = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+fn request(parts: &Parts, trusted: &[IpNet]) -> Request {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let ip = peer.map(|peer| proxy::client(peer, &parts.headers, trusted));
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Request { ip, user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect() }
 }
