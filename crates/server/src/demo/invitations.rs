@@ -1,0 +1,106 @@
+//! Invitations of the demo's past, and what became of their mails.
+
+use anyhow::Context;
+use latchkey_core::access::{ManageUsers, Myself};
+use latchkey_core::app::{Request, Tx};
+use latchkey_core::id::InvitationId;
+use latchkey_core::invitation::{self, NewInvitation, RegisterAndAccept};
+use latchkey_core::outbox::{self, Topic};
+use latchkey_core::secret::Secret;
+use latchkey_core::{mail, session};
+
+use super::logins::find_hosts;
+use super::past::{Past, at_home, email, from, grants, name, person, system};
+use super::people::PHONE;
+use super::story::Post;
+
+impl Past {
+    pub(super) async fn invite(
+        &mut self,
+        by: &str,
+        account: &'static str,
+        to: &'static str,
+        offered: &str,
+        post: Post,
+    ) -> anyhow::Result<()> {
+        let ((who, request), id) = (self.who(by)?, self.account(account)?);
+        let new = NewInvitation { email: email(to)?, grants: grants(offered)? };
+        let sent = self.write(request, move |tx| Ok(invitation::send(tx, &who.ticket::<ManageUsers>(tx, id)?, &new)?)).await?;
+        let secret = self.deliver(post).await?;
+        self.invitations.insert((account, to), (sent, secret));
+        Ok(())
+    }
+
+    pub(super) async fn resend(&mut self, by: &str, account: &'static str, to: &'static str, post: Post) -> anyhow::Result<()> {
+        let ((who, request), id) = (self.who(by)?, self.account(account)?);
+        let (invitation, _) = self.invitation(account, to)?;
+        self.write(request, move |tx| Ok(invitation::resend(tx, &who.ticket(tx, id)?, invitation)?)).await?;
+        let secret = self.deliver(post).await?;
+        self.invitations.insert((account, to), (invitation, secret));
+        Ok(())
+    }
+
+    pub(super) async fn cancel(&self, by: &str, account: &'static str, to: &'static str) -> anyhow::Result<()> {
+        let ((who, request), id) = (self.who(by)?, self.account(account)?);
+        let (invitation, _) = self.invitation(account, to)?;
+        self.write(request, move |tx| Ok(invitation::cancel(tx, &who.ticket(tx, id)?, invitation)?)).await.map(drop)
+    }
+
+    /// Follows the link of a mail, as somebody new or as a user.
+    pub(super) async fn accept(&mut self, user: &'static str, account: &'static str, to: &'static str) -> anyhow::Result<()> {
+        let (person, (_, secret)) = (person(user)?, self.invitation(account, to)?);
+        let request = at_home(person)?;
+        if self.users.contains_key(user) {
+            let proof = self.proof(user).await?;
+            let accepted = self.write(request, move |tx| {
+                let started = session::start(tx, &proof, false)?;
+                invitation::accept(tx, &tx.myself(started.user)?, &secret)?;
+                find_hosts(tx, person.host)?;
+                Ok(started.secret)
+            });
+            self.sessions.insert(user, accepted.await?);
+        } else {
+            let name = name(person.first, person.last);
+            let input = RegisterAndAccept { secret, name, email: email(person.email)?, password: self.password.clone() };
+            let (started, _) = invitation::register_and_accept(&self.app, &request, input).await?;
+            self.users.insert(user, started.user);
+            self.sessions.insert(user, started.secret);
+            self.write(Request::default(), |tx| find_hosts(tx, person.host)).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn decline(&self, account: &'static str, to: &'static str, ip: &str) -> anyhow::Result<()> {
+        let (_, secret) = self.invitation(account, to)?;
+        let declined = self.write(from(ip, PHONE)?, move |tx: &Tx<'_>| {
+            let nobody: Option<&Myself> = None;
+            Ok(invitation::decline(tx, nobody, &secret)?)
+        });
+        declined.await.map(drop)
+    }
+
+    fn invitation(&self, account: &'static str, to: &'static str) -> anyhow::Result<(InvitationId, Secret)> {
+        self.invitations.get(&(account, to)).cloned().with_context(|| format!("{to} was not invited into {account}"))
+    }
+
+    /// Works on the mail that was promised last, as the delivery would, and returns the secret of its link. Whatever
+    /// still waits is held until the past meets the present, and is due then.
+    async fn deliver(&self, post: Post) -> anyhow::Result<Secret> {
+        self.wait(3);
+        let rest = self.present.since(self.app.now());
+        let claimed = self.write(Request::default(), move |tx| Ok(outbox::claim(tx, &system(), Topic::Mail, 1, rest)?)).await?;
+        let work = *claimed.first().context("an invitation promises a mail")?;
+        let mail = mail::claimed(&self.app, work).await?.context("the mail is there")?;
+        let done = self.write(Request::default(), move |tx| match post {
+            Post::Taken => {
+                Ok(mail::sent(tx, &system(), work, &format!("250 2.0.0 Ok: queued as {:09X}", work.reference * 7_919))?)
+            }
+            Post::Refused(answer) => Ok(mail::failed(tx, &system(), work, answer)?),
+            Post::PutOff(answer) => Ok(mail::put_off(tx, &system(), work, answer, rest)?),
+            Post::Kept => Ok(()),
+        });
+        done.await?;
+        let (_, link) = mail.written.text.split_once("/invite/").context("the mail holds a link")?;
+        invitation::token(link.split_whitespace().next().unwrap_or_default()).context("the link holds a secret")
+    }
+}
