@@ -44,6 +44,8 @@ function watch(meter, input) {
     clearTimeout(timer);
     timer = setTimeout(measure, 250);
   });
+  // What is sent is judged by the server; asking beside it would come too late.
+  input.form?.addEventListener("submit", () => clearTimeout(timer));
 
   async function measure() {
     const turn = ++latest;
@@ -54,7 +56,9 @@ function watch(meter, input) {
     if (name) question.set("name", name);
     if (form.get("email")) question.set("email", form.get("email"));
     try {
-      const answer = await fetch("/password/strength", { method: "POST", body: question });
+      // Each area knows only its own logins.
+      const area = location.pathname.startsWith("/admin/") ? "/admin" : "";
+      const answer = await fetch(`${area}/password/strength`, { method: "POST", body: question });
       if (!answer.ok || turn !== latest) return;
       say(meter, await answer.json());
     } catch {

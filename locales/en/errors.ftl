@@ -21,6 +21,7 @@ error-phone-malformed = Write the phone number with digits, spaces and a leading
 error-url-malformed = Write the whole address, beginning with https://.
 error-hue-malformed = Enter a whole number from 0 to 359.
 error-status-unknown = Choose a status from the list.
+error-number-malformed = Write the number alone, for example 17.
 error-date-malformed = Write the date as year-month-day, for example 2026-11-24.
 
 error-password-required = Enter a password.

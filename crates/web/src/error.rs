@@ -8,7 +8,7 @@ use std::error::Error;
 use std::fmt::Write;
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -41,13 +41,17 @@ enum Problem {
 }
 
 impl PageError {
-    /// To the login page and, after a GET, back to where one was.
+    /// To the login page and, after a GET, back to where one was. The page of an invitation has a login of its own:
+    /// whose session has ended meanwhile is not to lose the link (PRODUCT rule 5).
     pub(crate) fn login(page: &str, parts: &Parts) -> Self {
         let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let location = if parts.method == Method::GET {
-            format!("{page}?next={}", url::form_urlencoded::byte_serialize(back.as_bytes()).collect::<String>())
-        } else {
-            page.to_owned()
+        let invited = parts.uri.path().strip_prefix("/invite/").and_then(|rest| rest.split('/').next());
+        let location = match invited {
+            Some(token) => format!("/invite/{token}"),
+            None if parts.method == Method::GET => {
+                format!("{page}?next={}", url::form_urlencoded::byte_serialize(back.as_bytes()).collect::<String>())
+            }
+            None => page.to_owned(),
         };
         Self(Box::new(Problem::Login { location }))
     }
@@ -168,34 +172,35 @@ struct Pending(Problem);
 /// Makes the page of what a handler or the router refused.
 pub(crate) async fn render(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let mut asked = parts.clone();
     // Made once here, found by the handler's extractors in the extensions.
     let visit = Visit::from_request_parts(&mut parts, &web).await;
-    asked.extensions = parts.extensions.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
-    let has_page = response.headers().contains_key(CONTENT_TYPE) && response.extensions().get::<Pending>().is_none();
-    if !(response.status().is_client_error() || response.status().is_server_error()) || (has_page && !is_bare(&response)) {
-        return response;
-    }
     let problem = match response.extensions().get::<Pending>() {
         Some(Pending(problem)) => problem.clone(),
-        None => Problem::Shown {
-            status: response.status(),
-            text: text_of(response.status()),
-            refusal: None,
-            reference: None,
-            retry_after: None,
-        },
+        None if is_bare(&response) => of_the_router(response.status()),
+        None => return response,
     };
-    match visit {
+    let mut page = match visit {
         Ok(visit) => show(&visit, problem).await,
         Err(error) => bare(error),
+    };
+    if let Some(allowed) = response.headers().get(ALLOW) {
+        page.headers_mut().insert(ALLOW, allowed.clone());
     }
+    page
 }
 
-/// The router's own refusals are plain text.
+/// What the router itself refuses. A path or a query that cannot be read leads nowhere, as one that does not exist.
+fn of_the_router(status: StatusCode) -> Problem {
+    let status = if status == StatusCode::BAD_REQUEST { StatusCode::NOT_FOUND } else { status };
+    Problem::Shown { status, text: text_of(status), refusal: None, reference: None, retry_after: None }
+}
+
+/// A refusal without a page: the router's own are empty or plain text.
 fn is_bare(response: &Response) -> bool {
-    response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    let has_page = response.headers().get(CONTENT_TYPE).is_some_and(|value| !value.as_bytes().starts_with(b"text/plain"));
+    refused && !has_page
 }
 
 /// The database cannot be reached: not even who asks can be told.

@@ -38,8 +38,7 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
         if !same_origin(&parts.headers, web.app().public_url()) {
             return Err(PageError::foreign_origin());
         }
-        let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !media_type.starts_with("application/x-www-form-urlencoded") {
+        if !is_form(&parts.headers) {
             return Err(PageError::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| PageError::status(StatusCode::PAYLOAD_TOO_LARGE))?;
@@ -54,6 +53,13 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
 /// A form without fields: a button.
 #[derive(serde::Deserialize)]
 pub(crate) struct Pressed {}
+
+/// Whether the body is of the one type that forms have here, whatever its parameters.
+fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
 
 /// Whether the browser says that this page itself sent the request. A browser that says nothing is
 /// held by the token alone.
@@ -100,13 +106,20 @@ impl Shown {
     pub(crate) fn with_errors(mut self, web: &Web, invalid: &[Invalid]) -> Self {
         for Invalid { field, message } in invalid {
             if !self.errors.contains_key(field) {
-                let text = web.text(message, &[]);
+                let text = text(web, field, message);
                 self.summary.push(Problem { field, text: text.clone() });
                 self.errors.insert(field, text);
             }
         }
         self
     }
+}
+
+/// The words for what is wrong; a field left empty is named where there are words for it.
+fn text(web: &Web, field: &str, message: &str) -> String {
+    let named = format!("error-{}-required", field.replace('_', "-"));
+    let is_named = message == latchkey_core::text::MISSING && web.engine().texts().has(&named);
+    web.text(if is_named { &named } else { message }, &[])
 }
 
 #[cfg(test)]

@@ -28,8 +28,11 @@ mod form;
 mod headers;
 mod mail;
 mod page;
+mod proxy;
 mod routes;
 mod state;
+#[cfg(test)]
+mod tests;
 mod view;
 mod visit;
 
@@ -41,6 +44,7 @@ use tower_http::compression::CompressionLayer;
 
 pub use engine::{Broken, Engine};
 pub use mail::MailTemplates;
+pub use proxy::IpNet;
 pub use routes::Route;
 pub use state::{Settings, Web};
 

@@ -1,21 +1,28 @@
 //! The global Activity Log: filters, pages, and an export.
 
+use std::time::Duration;
+
 use axum::extract::Query;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use latchkey_core::access::{Denied, ViewStaffArea};
+use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::event::{self, EventKind, Filter, Recorded};
-use latchkey_core::id::EventId;
+use latchkey_core::id::{AccountId, EventId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::filters::{format, parse_day};
 use crate::error::PageError;
+use crate::form::Shown;
 use crate::page::{self, Answer};
 use crate::view;
 use crate::visit::Staff;
 
 /// Events on a page.
 const PAGE: usize = 100;
+/// A day of the filter lasts so long.
+const DAY: Duration = Duration::from_hours(24);
 /// Events in one export.
 const EXPORT: i64 = 50_000;
 
@@ -35,21 +42,29 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// A number that cannot be read finds nothing, as a number that nobody has.
-    fn filter(&self) -> Filter {
+    fn filter(&self) -> Result<Filter, Vec<Invalid>> {
         let text = |typed: &str| Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty());
-        let number = |typed: &str| text(typed).map(|typed| typed.trim_start_matches('#').parse().unwrap_or(-1));
-        let day = std::time::Duration::from_hours(24);
-        Filter {
-            from: parse_day(&self.from),
-            until: parse_day(&self.to).map(|first_moment| first_moment.after(day)),
+        let mut fields = Fields::default();
+        let mut day = |field, typed: &str| {
+            fields.take(field, text(typed).map(|day| parse_day(&day).ok_or("error-date-malformed")).transpose())
+        };
+        let (from, to) = (day("from", &self.from), day("to", &self.to));
+        let mut number = |field, typed: &str| {
+            let parsed = text(typed).map(|typed| typed.trim_start_matches('#').parse().map_err(|_| "error-number-malformed"));
+            fields.take(field, parsed.transpose())
+        };
+        let (user, account) = (number("user", &self.user), number("account", &self.account));
+        fields.finish()?;
+        Ok(Filter {
+            from: from.flatten(),
+            until: to.flatten().map(|first_moment| first_moment.after(DAY)),
             kind: text(&self.kind),
             actor: text(&self.actor),
-            user: number(&self.user).map(latchkey_core::id::UserId),
-            account: number(&self.account).map(latchkey_core::id::AccountId),
+            user: user.flatten().map(UserId),
+            account: account.flatten().map(AccountId),
             ip: text(&self.ip),
             before: self.before,
-        }
+        })
     }
 
     fn query(&self) -> String {
@@ -75,7 +90,10 @@ async fn find(staff: &Staff, filter: Filter, limit: i64) -> Result<Vec<Recorded>
 /// The page.
 pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Answer {
     let web = &staff.visit.web;
-    let mut found = find(&staff, asked.filter(), i64::try_from(PAGE + 1).unwrap_or(i64::MAX)).await?;
+    let (mut found, problems) = match asked.filter() {
+        Ok(filter) => (find(&staff, filter, i64::try_from(PAGE + 1).unwrap_or(i64::MAX)).await?, Vec::new()),
+        Err(problems) => (Vec::new(), problems),
+    };
     let more = found.len() > PAGE;
     found.truncate(PAGE);
     let last = found.last().map(|event| event.id).filter(|_| more);
@@ -85,14 +103,16 @@ pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Answer {
         export_url => format!("/admin/activity.csv?{}", asked.query()),
         kinds => EventKind::ALL.iter().map(kind).collect::<Vec<_>>(),
         events => view::happened(web, &found),
-        filter => asked,
+        form => Shown::new(&asked).with_errors(web, &problems),
     };
-    Ok(page::page(&staff.visit, "admin/activity.html", context))
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(page::respond(&staff.visit, status, "admin/activity.html", context))
 }
 
 /// The log as comma-separated values.
 pub(crate) async fn export(staff: Staff, Query(asked): Query<Asked>) -> Answer {
-    let found = find(&staff, asked.filter(), EXPORT).await?;
+    let filter = asked.filter().map_err(|_| PageError::status(StatusCode::UNPROCESSABLE_ENTITY))?;
+    let found = find(&staff, filter, EXPORT).await?;
     let mut text = "time,kind,actor,ip,account id,account,user id,user,email,detail\r\n".to_owned();
     for event in &found {
         let time = format(event.at, "%Y-%m-%dT%H:%M:%S%.6fZ").unwrap_or_default();

@@ -9,6 +9,7 @@ mod login;
 mod setup;
 mod users;
 
+use crate::client_area::password_strength;
 use crate::routes::Routes;
 
 /// The routes of the Admin Area.
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> Routes {
         .post("/admin/logout", login::logout)
         .get("/admin/setup/{token}", setup::show)
         .post("/admin/setup/{token}", setup::submit)
+        .post("/admin/password/strength", password_strength)
         .get("/admin/search/users", users::suggest)
         .get("/admin/clients", clients::show)
         .get("/admin/clients/new", clients::new)

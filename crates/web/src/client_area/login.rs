@@ -91,7 +91,8 @@ async fn landing(visit: &Visit, started: &Started, next: &str) -> Result<String,
     };
     let entered = accounts.iter().map(|mine| mine.account).find(|account| page::account_in(&location) == Some(*account));
     if let Some(account) = entered {
-        accounts::note_entry(visit, user, account).await?;
+        // Who cannot enter (any more) is told so there; the login stands.
+        let _ = accounts::note_entry(visit, user, account).await;
     }
     Ok(location)
 }

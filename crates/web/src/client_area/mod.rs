@@ -10,7 +10,7 @@ mod password;
 mod users;
 
 pub(crate) use details::DetailsForm;
-pub(crate) use password::context as password_context;
+pub(crate) use password::{context as password_context, strength as password_strength};
 pub(crate) use users::PermissionsForm;
 
 use crate::routes::Routes;

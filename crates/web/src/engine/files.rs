@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use latchkey_core::secret::fingerprint;
+use minijinja::Value;
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
@@ -50,6 +51,8 @@ pub(super) struct Files(BTreeMap<String, File>);
 struct File {
     content: Cow<'static, [u8]>,
     version: String,
+    /// Where a browser finds it, as a template takes it: a page names hundreds of icons.
+    url: Value,
 }
 
 impl Files {
@@ -78,7 +81,8 @@ impl Files {
                 _ => E::get(&name).map(|file| file.data).unwrap_or_default(),
             };
             let version = fingerprint(&content);
-            files.insert(name.into_owned(), File { content, version });
+            let url = Value::from_safe_string(format!("/{kind}/{name}?v={version}"));
+            files.insert(name.into_owned(), File { content, version, url });
         }
         Ok(Self(files))
     }
@@ -98,11 +102,9 @@ impl Files {
     }
 
     /// The address of an asset; it changes with the content, so a browser may keep it for ever.
-    pub(super) fn url(&self, path: &str) -> Result<String, minijinja::Error> {
-        let file = self.0.get(path);
-        let file =
-            file.ok_or_else(|| minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, format!("no asset {path}")))?;
-        Ok(format!("/assets/{path}?v={}", file.version))
+    pub(super) fn url(&self, path: &str) -> Result<Value, minijinja::Error> {
+        let missing = || minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, format!("no asset {path}"));
+        self.0.get(path).map(|file| file.url.clone()).ok_or_else(missing)
     }
 }
 

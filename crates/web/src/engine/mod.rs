@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Value};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
 
 pub use files::Broken;
 
@@ -33,6 +33,7 @@ impl Engine {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| if name.ends_with(".txt") { AutoEscape::None } else { AutoEscape::Html });
+        environment.set_formatter(format_value);
         filters::add(&mut environment, clock);
         add_functions(&mut environment, &texts, &assets);
         for (name, text) in Files::templates(overrides)?.texts()? {
@@ -64,15 +65,37 @@ impl Engine {
     }
 }
 
+/// Escapes what could end a text or an attribute, and leaves `/` alone: pages and mails stay readable as source, and programs
+/// that look for links in mails find them.
+fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let text = value.as_str().filter(|_| matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe());
+    let Some(text) = text else { return minijinja::escape_formatter(out, state, value) };
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let (plain, special) = rest.split_at(at);
+        out.write_str(plain)?;
+        let mut characters = special.chars();
+        out.write_str(match characters.next() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            Some('"') => "&quot;",
+            _ => "&#39;",
+        })?;
+        rest = characters.as_str();
+    }
+    Ok(out.write_str(rest)?)
+}
+
 fn add_functions(environment: &mut Environment<'static>, texts: &Arc<Texts>, assets: &Arc<Files>) {
     let texts = Arc::clone(texts);
-    environment.add_function("t", move |key: &str, arguments: Kwargs| -> Result<String, minijinja::Error> {
+    environment.add_function("t", move |key: &str, arguments: Kwargs| -> Result<Value, minijinja::Error> {
         let mut given = Vec::new();
         for name in arguments.args() {
             given.push((name, arguments.get::<Value>(name)?));
         }
-        texts.translate(key, &given)
+        texts.value(key, &given)
     });
     let assets = Arc::clone(assets);
-    environment.add_function("asset", move |path: &str| assets.url(path).map(Value::from_safe_string));
+    environment.add_function("asset", move |path: &str| assets.url(path));
 }
