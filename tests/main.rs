@@ -1,0 +1,19 @@
+//! The whole system: pages over a real listener, and the real binary.
+//!
+//! `support` has a server, people with browsers, and a look at the tables. `routes` holds the reviewed
+//! table of who may do what; most other modules go through the same table of routes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod cli;
+mod crash;
+mod csrf;
+mod faults;
+mod forms;
+mod headers;
+mod input;
+mod invitation;
+mod login;
+mod reading;
+mod routes;
+mod sessions;
+mod support;

@@ -1,0 +1,161 @@
+//! Route × actor: what everybody gets, from the router's own table. The reviewed answers are in
+//! `snapshots/routes.txt`; a route that is not in there fails.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use latchkey_web::Route;
+
+use crate::support::snapshot::assert_reviewed;
+use crate::support::world::{ACTORS, fill};
+use crate::support::{Answer, TestApp, World, on_both_databases};
+
+/// Something typical in every form; other routes are buttons.
+fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
+    const PASSWORD: (&str, &str) = ("password", "a-password-for-tests-only");
+    const NAME: [(&str, &str); 2] = [("first_name", "Nora"), ("last_name", "New")];
+    match path {
+        "/login" => &[("email", "mia@example.com"), PASSWORD],
+        "/admin/login" => &[("email", "stella@staff.example"), PASSWORD],
+        "/password/strength" => &[PASSWORD],
+        "/invite/{token}/login" => &[("email", "sam@example.com"), PASSWORD],
+        "/invite/{token}/register" => {
+            &[NAME[0], NAME[1], ("email", "nora+ACTOR@example.com"), ("password", "quiet harbour, seven lanterns")]
+        }
+        "/accounts" => &[("account", "1")],
+        "/a/{account}/invitations" => &[("email", "new+ACTOR@example.com"), ("scope", "choose"), ("permissions", "invoices")],
+        "/a/{account}/users/{user}/permissions" | "/admin/clients/{account}/users/{user}/permissions" => {
+            &[("permissions", "tickets")]
+        }
+        "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com")],
+        "/me/profile" => &NAME,
+        "/me/password" => &[("current", "a-password-for-tests-only"), ("new", "quiet harbour, seven lanterns")],
+        "/admin/setup/{token}" | "/admin/config/admins" => {
+            &[("name", "Nora New"), ("email", "nora@staff.example"), ("password", "quiet harbour, seven lanterns")]
+        }
+        "/admin/clients/new" => &[
+            ("name", "New Client"),
+            ("contact_email", "client@example.com"),
+            ("owner", "new"),
+            NAME[0],
+            NAME[1],
+            ("owner_email", "nora@example.com"),
+        ],
+        "/admin/users/{user}" => &[NAME[0], NAME[1], ("email", "renamed@example.com")],
+        "/admin/clients/{account}/delete" => &[("confirm", "Acme")],
+        "/admin/clients/{account}/profile" => {
+            &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", "Friends"), ("status", "active")]
+        }
+        "/admin/clients/{account}/users/associate" => {
+            &[("query", "nora@example.com"), ("permissions", "invoices"), ("send_invite", "yes")]
+        }
+        "/admin/clients/{account}/contacts" => &[NAME[0], NAME[1], ("email", "nora@example.com"), ("categories", "invoice")],
+        "/admin/clients/{account}/notes" => &[("text", "Called back.")],
+        "/admin/config" => &[("name", "Latchkey"), ("hue", "220")],
+        "/admin/config/mail" => &[("to", "stella@staff.example")],
+        _ => &[],
+    }
+}
+
+/// The answer with the path's own values written as their names again, and other numbers as `#`.
+fn outline(answer: &Answer, route: Route, filled: &str) -> String {
+    let back = format!("?next={}", percent_path(filled));
+    let text = answer.outline().replace(&back, "?next=(here)");
+    let (code, rest) = text.split_once(' ').unwrap_or((&text, ""));
+    let names: Vec<(&str, &str)> = route.path.split('/').zip(filled.split('/')).collect();
+    let segment = |(index, segment): (usize, &str)| {
+        let (text, mood) = segment.split_once(' ').map_or((segment, String::new()), |(text, mood)| (text, format!(" {mood}")));
+        let known = names.get(index).filter(|(_, value)| *value == text).map(|(name, _)| *name);
+        let shown = known.unwrap_or(if text.parse::<i64>().is_ok() { "#" } else { text });
+        format!("{shown}{mood}")
+    };
+    let rest: Vec<String> = rest.split('/').enumerate().map(segment).collect();
+    format!("{code} {}", rest.join("/")).trim().to_owned()
+}
+
+/// A path as it stands in `?next=`.
+fn percent_path(path: &str) -> String {
+    path.replace('/', "%2F")
+}
+
+fn block(route: Route, answers: &[(&str, String)]) -> String {
+    let mut by_answer: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (actor, answer) in answers {
+        by_answer.entry(answer).or_default().push(actor);
+    }
+    let mut text = format!("{} {}\n", route.method, route.path);
+    for (answer, actors) in by_answer {
+        let _ = writeln!(text, "    {answer:<46} {}", actors.join(", "));
+    }
+    text
+}
+
+async fn ask(world: &World, route: Route, actor: &'static str) -> String {
+    let path = fill(world, route.path, actor).await;
+    let somebody = world.actor(actor);
+    let answer = if route.method == "GET" {
+        somebody.get(&path).await
+    } else {
+        let own = |(name, value): &(&'static str, &str)| (*name, value.replace("ACTOR", &actor.replace(' ', "-")));
+        let fields: Vec<(&str, String)> = typical(route.path).iter().map(own).collect();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        somebody.post(&path, &fields).await
+    };
+    assert!(answer.status < 500, "{} {path} as {actor}: {}", route.method, answer.text());
+    outline(&answer, route, &path)
+}
+
+/// What everybody gets on every route of these rows.
+async fn everybodys_answers(rows: &[Route], fresh_world: impl AsyncFn() -> World) -> String {
+    let mut text = String::new();
+    let reading = fresh_world().await;
+    for route in rows {
+        let changing;
+        let world = if route.method == "GET" {
+            &reading
+        } else {
+            changing = fresh_world().await;
+            &changing
+        };
+        let mut answers = Vec::new();
+        for actor in ACTORS {
+            answers.push((actor, ask(world, *route, actor).await));
+        }
+        text.push_str(&block(*route, &answers));
+    }
+    text
+}
+
+async fn reviewed_on(fresh: impl AsyncFn() -> TestApp) {
+    let mut rows = latchkey_web::table();
+    rows.sort();
+    let text = everybodys_answers(&rows, async || {
+        let app = fresh().await;
+        app.expect_unsent_mails();
+        World::new(app).await
+    })
+    .await;
+    assert_reviewed("routes.txt", &text);
+}
+
+#[tokio::test]
+async fn everybody_gets_the_reviewed_answer_on_every_route_on_sqlite() {
+    reviewed_on(TestApp::sqlite).await;
+}
+
+#[tokio::test]
+async fn everybody_gets_the_reviewed_answer_on_every_route_on_postgres() {
+    reviewed_on(TestApp::postgres).await;
+}
+
+#[on_both_databases]
+async fn what_is_not_in_the_table_is_not_found(app: TestApp) {
+    let world = World::new(app).await;
+    for path in ["/nowhere", "/a/1/nowhere", "/admin/nowhere", "/assets/nowhere.css", "/me", "/invite", "/A/1", "/login/"] {
+        for actor in ACTORS {
+            let answer = world.actor(actor).get(path).await;
+            assert_eq!(answer.status, 404, "{path} as {actor}");
+            assert!(answer.is_html() || path.starts_with("/assets/"), "{path} as {actor}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Acme and the people around it.
+
+use latchkey_core::access::{ConfigureSystem, EditAccounts, Grants, ManageContacts};
+use latchkey_core::admin::{self, NewAdmin};
+use latchkey_core::app::Tx;
+use latchkey_core::contact::{self, NewContact};
+use latchkey_core::email::Email;
+use latchkey_core::error::Fault;
+use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::note;
+use latchkey_core::password::Password;
+use latchkey_core::secret::Secret;
+
+use super::tables::{number, texts};
+use super::{Actor, PASSWORD, Server, TestApp};
+
+/// Who asks, in the order of the snapshot. Admins come last: they can close and delete.
+pub(crate) const ACTORS: [&str; 7] = ["anonymous", "stranger", "member", "member with profile", "manager", "owner", "admin"];
+
+/// An account with an owner, members and staff, all logged in.
+pub(crate) struct World {
+    pub(crate) app: TestApp,
+    pub(crate) server: Server,
+    pub(crate) acme: AccountId,
+    /// The stranger's own account.
+    pub(crate) elsewhere: AccountId,
+    pub(crate) olivia: UserId,
+    pub(crate) stella: AdminId,
+    pub(crate) anonymous: Actor,
+    pub(crate) stranger: Actor,
+    pub(crate) member: Actor,
+    pub(crate) with_profile: Actor,
+    pub(crate) manager: Actor,
+    pub(crate) owner: Actor,
+    pub(crate) admin: Actor,
+}
+
+pub(crate) fn grants(keys: &str) -> Grants {
+    Grants::parse(keys)
+}
+
+impl World {
+    pub(crate) async fn new(app: TestApp) -> Self {
+        let server = Server::start(&app).await;
+        Self::at(app, server).await
+    }
+
+    pub(crate) async fn at(app: TestApp, server: Server) -> Self {
+        let olivia = app.user("Olivia", "Owner", "olivia@example.com").await;
+        let acme = app.account("Acme", olivia).await;
+        let sam = app.user("Sam", "Stranger", "sam@example.com").await;
+        let elsewhere = app.account("Elsewhere", sam).await;
+        for (first, keys) in [("Mia", "invoices"), ("Paula", "profile"), ("Max", "users invoices tickets")] {
+            let user = app.user(first, "Member", &format!("{}@example.com", first.to_lowercase())).await;
+            app.member(acme, user, grants(keys)).await;
+        }
+        let stella = app.admin("Stella Staff", "stella@staff.example").await;
+        Self {
+            anonymous: server.anonymous(),
+            stranger: server.user("sam@example.com").await,
+            member: server.user("mia@example.com").await,
+            with_profile: server.user("paula@example.com").await,
+            manager: server.user("max@example.com").await,
+            owner: server.user("olivia@example.com").await,
+            admin: server.admin("stella@staff.example").await,
+            app,
+            server,
+            acme,
+            elsewhere,
+            olivia,
+            stella,
+        }
+    }
+
+    /// The actor of this name in [`ACTORS`].
+    pub(crate) fn actor(&self, name: &str) -> &Actor {
+        match name {
+            "anonymous" => &self.anonymous,
+            "stranger" => &self.stranger,
+            "member" => &self.member,
+            "member with profile" => &self.with_profile,
+            "manager" => &self.manager,
+            "owner" => &self.owner,
+            "admin" => &self.admin,
+            other => panic!("nobody is called {other}"),
+        }
+    }
+
+    /// A new member who holds `invoices`.
+    pub(crate) async fn someone(&self) -> UserId {
+        let address = self.fresh_address().await;
+        let user = self.app.user("Tom", "Target", &address).await;
+        self.app.member(self.acme, user, grants("invoices")).await;
+        user
+    }
+
+    /// A new invitation to Acme, its mail sent.
+    pub(crate) async fn invitation(&self) -> (i64, Secret) {
+        let address = self.fresh_address().await;
+        let secret = self.app.invite(self.olivia, self.acme, &address, grants("invoices")).await;
+        (number(&self.app, "select max(id) from invitations").await, secret)
+    }
+
+    /// A new invitation to Acme whose mail still waits.
+    pub(crate) async fn waiting_invitation(&self) -> i64 {
+        let address = self.fresh_address().await;
+        let sent = self.owner.post(&format!("/a/{}/invitations", self.acme), &[("email", &address)]).await;
+        assert_eq!(sent.status, 303, "{}", sent.text());
+        self.app.expect_unsent_mails();
+        number(&self.app, "select max(id) from invitations").await
+    }
+
+    async fn fresh_address(&self) -> String {
+        let count =
+            number(&self.app, "select count(*) from users").await + number(&self.app, "select count(*) from invitations").await;
+        format!("nr{count}@example.com")
+    }
+
+    /// A new admin who can be disabled.
+    pub(crate) async fn another_admin(&self) -> i64 {
+        let count = number(&self.app, "select count(*) from admins").await;
+        let password = self.app.app.hasher().hash(self.app.app.random(), &Password::typed(PASSWORD)).await.unwrap();
+        let email = Email::parse(&format!("staff{count}@staff.example")).unwrap();
+        let new = NewAdmin { name: "Steve Staff".to_owned(), email, password };
+        let stella = self.stella;
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+            Ok(admin::create(tx, &by, &new).unwrap().0)
+        })
+        .await
+    }
+
+    pub(crate) async fn note(&self) -> i64 {
+        let (stella, acme) = (self.stella, self.acme);
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<EditAccounts>(stella).unwrap();
+            Ok(note::add(tx, &by, acme, "A note.", false).unwrap().0)
+        })
+        .await
+    }
+
+    pub(crate) async fn contact(&self) -> i64 {
+        let (stella, acme) = (self.stella, self.acme);
+        let new = NewContact::parse("Carl", "Contact", "carl@example.com", "", &[]).unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_staff::<ManageContacts>(stella, acme).unwrap();
+            Ok(contact::add(tx, &by, &new).unwrap().0)
+        })
+        .await
+    }
+
+    /// Another session of the user with this address.
+    pub(crate) async fn session_of(&self, email: &str) -> i64 {
+        self.server.user(email).await;
+        number(&self.app, "select max(id) from sessions").await
+    }
+
+    /// The link that makes the first admin. It works only as long as there is none.
+    pub(crate) async fn setup_link(&self) -> String {
+        let request = self.app.request();
+        let system = self.app.system();
+        let link = self.app.app.write(&request, move |tx| admin::setup_link(tx, &system)).await.unwrap();
+        link.strip_prefix("http://latchkey.example").unwrap().to_owned()
+    }
+
+    async fn write<T: Send + 'static>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static) -> T {
+        self.app.app.write(&self.app.request(), work).await.unwrap()
+    }
+
+    /// Staff associates an address nobody has: its user has no password.
+    pub(crate) async fn somebody_without_password(&self) -> &'static str {
+        const EMAIL: &str = "pia@example.com";
+        let fields = [
+            ("query", EMAIL),
+            ("first_name", "Pia"),
+            ("last_name", "Passwordless"),
+            ("permissions", "invoices"),
+            ("send_invite", "no"),
+        ];
+        let done = self.admin.post(&format!("/admin/clients/{}/users/associate", self.acme), &fields).await;
+        assert_eq!(done.status, 303, "{}", done.text());
+        EMAIL
+    }
+
+    /// The kinds of all events, oldest first.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        texts(&self.app.location, "select kind from events order by id").await
+    }
+}
+
+/// The path of a row, its variables filled in with something that is there, made just now.
+pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
+    let mut filled = path.replace("{account}", &world.acme.to_string()).replace("{key}", "invitation");
+    filled = filled.replace("{*path}", "css/base.css");
+    if filled.contains("{user}") {
+        filled = filled.replace("{user}", &world.someone().await.to_string());
+    }
+    if filled.contains("/invite/{token}") {
+        filled = filled.replace("{token}", &world.invitation().await.1.reveal());
+    }
+    if filled.contains("/admin/setup/{token}") {
+        filled = world.setup_link().await;
+    }
+    if filled.contains("/link") {
+        filled = filled.replace("{invitation}", &world.waiting_invitation().await.to_string());
+    }
+    if filled.contains("{invitation}") {
+        filled = filled.replace("{invitation}", &world.invitation().await.0.to_string());
+    }
+    if filled.contains("{mail}") {
+        world.invitation().await;
+        filled = filled.replace("{mail}", &number(&world.app, "select max(id) from mails").await.to_string());
+    }
+    if filled.contains("{admin}") {
+        filled = filled.replace("{admin}", &world.another_admin().await.to_string());
+    }
+    if filled.contains("{note}") {
+        filled = filled.replace("{note}", &world.note().await.to_string());
+    }
+    if filled.contains("{contact}") {
+        filled = filled.replace("{contact}", &world.contact().await.to_string());
+    }
+    if filled.contains("{session}") {
+        let email = address_of(actor).unwrap_or("olivia@example.com");
+        filled = filled.replace("{session}", &world.session_of(email).await.to_string());
+    }
+    assert!(!filled.contains('{'), "{filled}: tests do not know what to fill in; teach `fill`");
+    filled
+}
+
+/// The login of a user in [`ACTORS`].
+fn address_of(actor: &str) -> Option<&'static str> {
+    match actor {
+        "stranger" => Some("sam@example.com"),
+        "member" => Some("mia@example.com"),
+        "member with profile" => Some("paula@example.com"),
+        "manager" => Some("max@example.com"),
+        "owner" => Some("olivia@example.com"),
+        _ => None,
+    }
+}
