@@ -1,0 +1,107 @@
+import { ALL, PASSWORD, STAFF, Sink, World, address, expect, test, unique } from "./lib/test.ts";
+import { complains, confirm, logIn, register, row, summary, told } from "./lib/steps.ts";
+
+test("name, colour and terms of the operator are on pages and in mails", async ({ open, another, playwright }) => {
+  const sink = await Sink.start();
+  const server = await another({ sink, admin: STAFF });
+  const page = await open({ server, admin: STAFF });
+  await page.goto("/admin/config");
+  await expect(page.getByLabel("Public address")).toHaveValue(server.url);
+  await page.getByLabel("Name", { exact: true }).fill("");
+  await page.getByRole("textbox", { name: "Hue" }).fill("green");
+  await page.getByRole("textbox", { name: "Address of the Terms of Service" }).fill("javascript:alert(1)");
+  await page.getByRole("button", { name: "Save Changes" }).click();
+  await complains(page.getByRole("textbox", { name: "Hue" }), "Enter a whole number from 0 to 359.");
+  await expect(page.getByRole("textbox", { name: "Hue" })).toHaveValue("green");
+  await expect(page.getByLabel("Name", { exact: true })).toHaveAttribute("aria-invalid", "true");
+  await complains(page.getByRole("textbox", { name: "Address of the Terms of Service" }), "Write the whole address, beginning with https://.");
+
+  await page.getByLabel("Name", { exact: true }).fill("Harbour <Hosting>");
+  await page.getByRole("textbox", { name: "Hue" }).fill("150");
+  await page.getByRole("textbox", { name: "Address of the Terms of Service" }).fill("https://harbour.example/terms");
+  const before = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--hue").trim());
+  await page.getByRole("button", { name: "Save Changes" }).click();
+  await told(page, "Settings saved.");
+  await expect(page.locator("header .brand")).toHaveText("Harbour <Hosting>");
+  expect(before).not.toBe("150");
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--hue").trim())).toBe("150");
+
+  const request = await playwright.request.newContext();
+  const world = await World.of(server, sink, STAFF, request);
+  const account = await world.owned();
+  const email = address();
+  const link = await world.invite(account, email, ALL);
+  expect((await sink.mail(email)).text).toContain("account at Harbour <Hosting>.");
+  const guest = await open({ server });
+  await guest.goto(link);
+  await expect(guest.locator("header .brand")).toHaveText("Harbour <Hosting>");
+  const who = { first: "Nadia", last: "Osei", email, password: PASSWORD };
+  await register(guest, who);
+  await complains(guest.getByLabel("I have read and agree to the Terms of Service"), "Please agree to the Terms of Service.");
+  await guest.getByLabel("I have read and agree to the Terms of Service").check();
+  await register(guest, who);
+  await told(guest, `Welcome to ${account.name}.`);
+  await request.dispose();
+  await sink.down();
+});
+
+test("a test mail says whether mail works", async ({ open, sink }) => {
+  const page = await open({ admin: STAFF });
+  await page.goto("/admin/config/mail");
+  await expect(page.getByText("127.0.0.1", { exact: false }).first()).toBeVisible();
+  await page.getByLabel("Email Address").fill("nobody");
+  await page.getByRole("button", { name: "Send Test Mail" }).click();
+  await complains(page.getByLabel("Email Address"), "Write the address like name@example.com.");
+  const email = address();
+  await page.getByLabel("Email Address").fill(email);
+  await page.getByRole("button", { name: "Send Test Mail" }).click();
+  await told(page, email);
+  const mail = await sink.mail(email);
+  expect(mail.subject).toBe("Test mail from Latchkey");
+  expect(mail.text).toContain("Mail works");
+});
+
+test("mail templates can be looked at", async ({ open, watch }) => {
+  // The preview is shut off from everything, from the server's own icon too.
+  watch.allow(/favicon/);
+  const page = await open({ admin: STAFF });
+  await page.goto("/admin/config/templates");
+  const templates = page.getByRole("region").filter({ hasText: "Plain text" });
+  await expect(templates).toHaveCount(2);
+  await templates.first().getByText("Plain text").click();
+  await expect(templates.first().locator(".mail-text")).toContainText("To see the invitation and accept it");
+  const [preview] = await Promise.all([page.waitForEvent("popup"), templates.first().getByRole("link", { name: "Preview" }).click()]);
+  await expect(preview.getByRole("heading")).toContainText("You have been invited to");
+});
+
+test("another admin can be added, disabled at once, and enabled again", async ({ open }) => {
+  const page = await open({ admin: STAFF });
+  await page.goto("/admin/config/admins");
+  await expect(row(page, STAFF.email)).toContainText("You");
+  await expect(row(page, STAFF.email).getByRole("button")).toHaveCount(0);
+  const email = `${unique()}@staff.example`;
+  await page.getByRole("button", { name: "Add Admin" }).click();
+  await expect(summary(page)).toContainText("Please check these 3 things");
+  await page.getByLabel("Name", { exact: true }).fill("Robin Relief");
+  await page.getByLabel("Email Address").fill(email);
+  await page.getByRole("button", { name: "Generate Password" }).click();
+  await expect(page.locator("[data-strength-label]")).toHaveText("Strong");
+  const password = await page.getByLabel("Password", { exact: true }).inputValue();
+  await page.getByRole("button", { name: "Add Admin" }).click();
+  await told(page, "Robin Relief can log in to the Admin Area now.");
+
+  const other = await open();
+  await logIn(other, { name: "", email, password }, "/admin/login");
+  await expect(other.getByRole("heading", { level: 1 })).toHaveText("Dashboard");
+  await confirm(page, row(page, email).getByRole("button", { name: "Disable" }), "Disable");
+  await told(page, "Robin Relief disabled.");
+  await expect(row(page, email)).toContainText("Disabled");
+  await other.goto("/admin/clients");
+  await expect(other).toHaveURL(/\/admin\/login/);
+  await logIn(other, { name: "", email, password }, "/admin/login");
+  await complains(other.getByLabel("Email Address"), "The email address or the password is wrong.");
+  await row(page, email).getByRole("button", { name: "Enable" }).click();
+  await told(page, "Robin Relief enabled.");
+  await logIn(other, { name: "", email, password }, "/admin/login");
+  await expect(other.getByRole("heading", { level: 1 })).toHaveText("Dashboard");
+});
