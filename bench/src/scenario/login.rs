@@ -1,0 +1,117 @@
+//! Logins, and what a flood of them does to everybody else.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::{CONNECTIONS, Served};
+use crate::limits;
+use crate::load::{Ask, Connection, drive, pace};
+use crate::measure::{Plan, Series, now};
+use crate::report::Table;
+
+/// People who log in at the same moment.
+const FLOOD: usize = 200;
+
+/// While they do, somebody opens a page this often.
+const PAGE_EVERY: Duration = Duration::from_millis(15);
+
+pub(crate) async fn run(plan: &Plan, served: &Served, table: &mut Table) -> anyhow::Result<()> {
+    let asks = logins(served, CONNECTIONS).await?;
+    let (mut bare, mut own) = (Series::default(), Series::default());
+    for _ in 0..plan.rounds {
+        bare.push(limits::argon2(plan.long_slot)?);
+        own.push(drive(&served.server, asks.clone(), plan.long_slot).await?);
+    }
+    table.limit("bare Argon2id (19 MiB, 2 passes, 1 lane), all cores", &served.on, &bare);
+    table.share(&format!("login, {CONNECTIONS} connections"), &served.on, &own, &bare, 1.0);
+    flood(plan, served, table).await
+}
+
+async fn logins(served: &Served, count: usize) -> anyhow::Result<Vec<Ask>> {
+    let mut asks = Vec::new();
+    for email in served.data.logins.iter().cycle().take(count) {
+        asks.push(served.login(email).await?);
+    }
+    Ok(asks)
+}
+
+/// A page's latency without and with a full queue of logins, and the most memory the latter takes.
+async fn flood(plan: &Plan, served: &Served, table: &mut Table) -> anyhow::Result<()> {
+    let page = served.user_management("").await?;
+    let everybody = logins(served, FLOOD).await?;
+    let (server, on) = (&served.server, &served.on);
+    let (mut idle, mut flooded) = (Series::default(), Series::default());
+    let (mut served_logins, mut turned_away) = (0, 0);
+    server.forget_peak()?;
+    for _ in 0..plan.rounds {
+        idle.push(pace(server, &page, PAGE_EVERY, plan.long_slot).await?);
+        let (sample, counts) =
+            tokio::join!(pace(server, &page, PAGE_EVERY, plan.long_slot), all_at_once(served, &everybody, plan.long_slot));
+        flooded.push(sample?);
+        let counts = counts?;
+        served_logins += counts.0;
+        turned_away += counts.1;
+        settle(served).await?;
+    }
+    ensure!(served_logins > 0, "nobody was logged in");
+    let (quiet, loud) = (idle.percentile(0.99), flooded.percentile(0.99));
+    let both = |series: &Series| format!("p50 {:.1} ms, p99 {:.1} ms", series.percentile(0.5), series.percentile(0.99));
+    table.add("*a page every 15 ms, server idle*", on, both(&idle), "the limit".to_owned());
+    table.add(&format!("the same while {FLOOD} log in at once"), on, both(&flooded), format!("p99 {:.1} ×", loud / quiet));
+    let peak = format!("peak {:.0} MiB", server.peak_mib()?);
+    let counts = format!("{served_logins} served, {turned_away} asked to come again");
+    table.add(&format!("memory while {FLOOD} log in at once"), on, peak, counts);
+    Ok(())
+}
+
+/// Everybody logs in, again and again; who is turned away comes again when told. Answers how many were
+/// logged in and how many turned away.
+async fn all_at_once(served: &Served, asks: &[Ask], span: Duration) -> anyhow::Result<(usize, usize)> {
+    let begun = now();
+    let mut people = JoinSet::new();
+    for ask in asks.iter().cloned() {
+        let mut connection = Connection::open(served.server.address).await?;
+        people.spawn(async move {
+            let mut counts = (0, 0);
+            while begun.elapsed() < span {
+                let answer = connection.send(&ask.bytes).await?;
+                match answer.status {
+                    303 => counts.0 += 1,
+                    429 => {
+                        counts.1 += 1;
+                        let seconds =
+                            answer.header("retry-after").and_then(|text| text.parse().ok()).context("no time to come again")?;
+                        sleep(Duration::from_secs(seconds).min(span.saturating_sub(begun.elapsed()))).await;
+                    }
+                    status => anyhow::bail!("a login was answered with {status}"),
+                }
+            }
+            Ok::<_, anyhow::Error>(counts)
+        });
+    }
+    let mut all = (0, 0);
+    while let Some(ended) = people.join_next().await {
+        let (served, away) = ended??;
+        all = (all.0 + served, all.1 + away);
+    }
+    Ok(all)
+}
+
+/// Until the queue is empty again: a login answers at once.
+async fn settle(served: &Served) -> anyhow::Result<()> {
+    let login = served.login(&served.data.owner).await?;
+    let mut connection = Connection::open(served.server.address).await?;
+    let quick = async {
+        loop {
+            let begun = now();
+            login.over(&mut connection).await?;
+            if begun.elapsed() < Duration::from_millis(300) {
+                return Ok(());
+            }
+        }
+    };
+    timeout(Duration::from_secs(5), quick).await.context("the queue of logins does not empty")?
+}

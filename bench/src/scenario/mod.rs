@@ -1,0 +1,68 @@
+//! What is measured, one file each.
+
+pub(crate) mod invite;
+pub(crate) mod login;
+pub(crate) mod memory;
+pub(crate) mod pages;
+pub(crate) mod permission;
+pub(crate) mod start;
+
+use std::path::Path;
+
+use anyhow::Context;
+use latchkey_core::email::Email;
+
+use crate::data::{self, Data};
+use crate::load::{Ask, Connection};
+use crate::server::{Server, Site, Store};
+
+/// Connections of the load generator.
+const CONNECTIONS: usize = 16;
+
+/// Tasks, or database connections, that do something at the same time.
+const TASKS: usize = 8;
+
+/// The release binary, serving data that was made before it started.
+pub(crate) struct Served {
+    pub(crate) server: Server,
+    pub(crate) data: Data,
+    /// The name of the database.
+    pub(crate) on: String,
+    _site: Site,
+}
+
+impl Served {
+    pub(crate) async fn start(store: &Store, latchkey: &Path) -> anyhow::Result<Self> {
+        let site = Site::fresh(store).await?;
+        let app = data::open(&site).await?;
+        let data = data::fill(&app).await?;
+        drop(app);
+        let server = Server::latchkey(latchkey, &site).await?;
+        Ok(Self { server, data, on: store.to_string(), _site: site })
+    }
+
+    /// The request of a login by this address, with a token of its own.
+    async fn login(&self, email: &Email) -> anyhow::Result<Ask> {
+        let mut connection = Connection::open(self.server.address).await?;
+        let page = Ask::get("/login", "").over(&mut connection).await?;
+        let visitor = page.cookie("latchkey_visitor").context("no visitor cookie")?;
+        let body = std::str::from_utf8(page.body)?;
+        let (_, rest) = body.split_once("name=\"csrf\" value=\"").context("no token")?;
+        let (csrf, _) = rest.split_once('"').context("no token")?;
+        let form = format!(
+            "csrf={csrf}&email={}&password={}&next=",
+            email.as_str().replace('@', "%40"),
+            data::PASSWORD.replace(' ', "+")
+        );
+        Ok(Ask::post("/login", &format!("cookie: latchkey_visitor={visitor}\r\n"), &form))
+    }
+
+    /// The request of **User Management** by the owner, who is logged in; with further header lines.
+    async fn user_management(&self, headers: &str) -> anyhow::Result<Ask> {
+        let login = self.login(&self.data.owner).await?;
+        let mut connection = Connection::open(self.server.address).await?;
+        let answer = login.over(&mut connection).await?;
+        let session = answer.cookie("latchkey_session").context("no session")?;
+        Ok(Ask::get(&format!("/a/{}/users", self.data.account), &format!("cookie: latchkey_session={session}\r\n{headers}")))
+    }
+}
