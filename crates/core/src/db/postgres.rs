@@ -126,8 +126,8 @@ impl PostgresConn {
         statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, tokio_postgres::Error> {
         let Some(begin) = self.unsent.take() else { return statement.await };
-        let (begun, answer) = tokio::join!(biased; self.client.batch_execute(begin), statement);
-        begun?;
+        let (opened, answer) = tokio::join!(biased; self.client.batch_execute(begin), statement);
+        opened?;
         answer
     }
 
