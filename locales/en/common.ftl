@@ -5,7 +5,7 @@ page-direction = ltr
 page-description = { $brand }: your login and the accounts you may enter.
 skip-to-content = Skip to content
 demo-label = Demonstration
-demo-notice = This is a demonstration. What you change here is thrown away.
+demo-notice = This is a demonstration. People, companies and addresses are invented.
 terms-of-service = Terms of Service
 
 save-changes = Save Changes

@@ -42,14 +42,14 @@ async fn logins(served: &Served, count: usize) -> anyhow::Result<Vec<Ask>> {
 async fn flood(plan: &Plan, served: &Served, table: &mut Table) -> anyhow::Result<()> {
     let page = served.user_management("").await?;
     let everybody = logins(served, FLOOD).await?;
-    let (server, on) = (&served.server, &served.on);
+    let (process, on) = (&served.server, &served.on);
     let (mut idle, mut flooded) = (Series::default(), Series::default());
     let (mut served_logins, mut turned_away) = (0, 0);
-    server.forget_peak()?;
+    process.forget_peak()?;
     for _ in 0..plan.rounds {
-        idle.push(pace(server, &page, PAGE_EVERY, plan.long_slot).await?);
+        idle.push(pace(process, &page, PAGE_EVERY, plan.long_slot).await?);
         let (sample, counts) =
-            tokio::join!(pace(server, &page, PAGE_EVERY, plan.long_slot), all_at_once(served, &everybody, plan.long_slot));
+            tokio::join!(pace(process, &page, PAGE_EVERY, plan.long_slot), all_at_once(served, &everybody, plan.long_slot));
         flooded.push(sample?);
         let counts = counts?;
         served_logins += counts.0;
@@ -61,7 +61,7 @@ async fn flood(plan: &Plan, served: &Served, table: &mut Table) -> anyhow::Resul
     let both = |series: &Series| format!("p50 {:.1} ms, p99 {:.1} ms", series.percentile(0.5), series.percentile(0.99));
     table.add("*a page every 15 ms, server idle*", on, both(&idle), "the limit".to_owned());
     table.add(&format!("the same while {FLOOD} log in at once"), on, both(&flooded), format!("p99 {:.1} ×", loud / quiet));
-    let peak = format!("peak {:.0} MiB", server.peak_mib()?);
+    let peak = format!("peak {:.0} MiB", process.peak_mib()?);
     let counts = format!("{served_logins} served, {turned_away} asked to come again");
     table.add(&format!("memory while {FLOOD} log in at once"), on, peak, counts);
     Ok(())

@@ -121,12 +121,11 @@ fn typed_password(from_stdin: bool) -> anyhow::Result<Option<String>> {
 
 /// The typed password, or one that is made here and told once.
 fn password(typed: Option<String>, context: &[&str], app: &App) -> anyhow::Result<(Password, Option<String>)> {
-    let (text, made) = match typed {
-        Some(text) => (text, None),
-        None => {
-            let text: String = app.random().secret()?.reveal().chars().take(20).collect();
-            (text.clone(), Some(text))
-        }
+    let (text, made) = if let Some(text) = typed {
+        (text, None)
+    } else {
+        let text: String = app.random().secret()?.reveal().chars().take(20).collect();
+        (text.clone(), Some(text))
     };
     let password = Password::choose(&text, context).map_err(|message| anyhow::anyhow!("the password: {}", words(message)))?;
     Ok((password, made))

@@ -49,7 +49,7 @@ pub(crate) fn read(headers: &axum::http::HeaderMap, name: Name, secure: bool) ->
 pub(crate) fn set(name: Name, value: &str, lives: Option<Duration>, secure: bool) -> Option<HeaderValue> {
     let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", name.full(secure));
     if let Some(lives) = lives {
-        text.push_str(&format!("; Max-Age={}", lives.as_secs()));
+        text = format!("{text}; Max-Age={}", lives.as_secs());
     }
     if secure {
         text.push_str("; Secure");

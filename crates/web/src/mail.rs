@@ -29,14 +29,14 @@ impl Templates for MailTemplates {
 /// Writes a mail.
 pub(crate) fn write(engine: &Engine, brand: &Brand, content: &Content) -> Result<Written, Fault> {
     let own = context! { brand_name => brand.name, accent => accent(brand.hue), logo_url => brand.logo_url };
-    let mut context = merge_maps([Value::from(Serde(content)), own]);
+    let mut values = merge_maps([Value::from(Serde(content)), own]);
     if let Content::Invitation { permissions, .. } = content {
         let permissions: Vec<String> = permissions.iter().map(|key| label(engine, key)).collect();
-        context = merge_maps([context, context! { permissions }]);
+        values = merge_maps([values, context! { permissions }]);
     }
     let part = |ending: &str| {
         let name = format!("mail/{}{ending}", content.template());
-        let rendered = engine.render(&name, context.clone());
+        let rendered = engine.render(&name, values.clone());
         rendered.map_err(|error| Fault::Template { template: name, why: error.to_string() })
     };
     Ok(Written {
@@ -48,6 +48,8 @@ pub(crate) fn write(engine: &Engine, brand: &Brand, content: &Content) -> Result
 }
 
 /// The accent colour as mail programs know colours: `oklch(0.5 0.15 hue)` in sRGB.
+#[allow(clippy::many_single_char_names, reason = "the names of the colour spaces' axes")]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is between 0 and 255")]
 fn accent(hue: u16) -> String {
     let (sin, cos) = f64::from(hue).to_radians().sin_cos();
     let (lightness, a, b) = (0.5, 0.15 * cos, 0.15 * sin);

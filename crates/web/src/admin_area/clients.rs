@@ -124,16 +124,13 @@ impl ClientForm {
     fn parse(&self) -> Result<(Details, NewOwner), Vec<Invalid>> {
         let mut fields = Fields::default();
         let details = Details::take(&self.details.typed(), &mut fields);
-        let owner = match self.owner.as_str() {
-            "existing" => {
-                let chosen = self.owner_user.parse().map_err(|_| "error-owner-required");
-                fields.take("owner_user", chosen).map(|id| NewOwner::Existing(UserId(id)))
-            }
-            _ => {
-                let name = PersonName::parse(&self.first_name, &self.last_name, &mut fields);
-                let email = fields.take("owner_email", Email::parse(&self.owner_email));
-                name.zip(email).map(|(name, email)| NewOwner::New(NewUser { name, email, password: None }))
-            }
+        let owner = if self.owner == "existing" {
+            let chosen = self.owner_user.parse().map_err(|_| "error-owner-required");
+            fields.take("owner_user", chosen).map(|id| NewOwner::Existing(UserId(id)))
+        } else {
+            let name = PersonName::parse(&self.first_name, &self.last_name, &mut fields);
+            let email = fields.take("owner_email", Email::parse(&self.owner_email));
+            name.zip(email).map(|(name, email)| NewOwner::New(NewUser { name, email, password: None }))
         };
         fields.finish()?;
         details.zip(owner).ok_or_else(Vec::new)

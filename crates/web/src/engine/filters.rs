@@ -67,7 +67,7 @@ mod tests {
         ] {
             assert_eq!(ago(now.before(Duration::from_secs(seconds)), now), expected);
         }
-        assert_eq!(ago(now.after(Duration::from_secs(7 * 86_400)), now), "in 7 days");
+        assert_eq!(ago(now.after(Duration::from_hours(7 * 24)), now), "in 7 days");
         assert_eq!(format(now, "%-d %b %Y, %H:%M UTC").as_deref(), Some("24 Nov 2026, 08:00 UTC"));
     }
 }

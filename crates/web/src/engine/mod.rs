@@ -32,7 +32,10 @@ impl Engine {
         let assets = Arc::new(Files::assets(overrides)?);
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|name| if name.ends_with(".txt") { AutoEscape::None } else { AutoEscape::Html });
+        environment.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+            Some((_, "txt")) => AutoEscape::None,
+            _ => AutoEscape::Html,
+        });
         environment.set_formatter(format_value);
         filters::add(&mut environment, clock);
         add_functions(&mut environment, &texts, &assets);

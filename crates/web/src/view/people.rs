@@ -13,6 +13,7 @@ use crate::state::Web;
 
 /// A user of an account.
 #[derive(Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "what a template asks, one by one")]
 pub(crate) struct Person {
     id: i64,
     name: String,
@@ -60,6 +61,7 @@ pub(crate) fn people(web: &Web, members: &[Member], me: Option<i64>, may_touch: 
 
 /// A pending invitation.
 #[derive(Serialize)]
+#[allow(clippy::struct_field_names, reason = "the names that templates use")]
 pub(crate) struct Invited {
     pub(crate) id: i64,
     pub(crate) email: String,

@@ -195,7 +195,7 @@ impl From<latchkey_core::access::Denied> for Error {
 }
 
 fn carry_out(tx: &Tx<'_>, admin: AdminId, account: AccountId, wanted: Wanted) -> Result<Associated, Error> {
-    let name_of = |user: UserId| Ok::<_, Error>(user::find(tx, user)?.ok_or(Error::NoSuchUser)?);
+    let name_of = |user: UserId| user::find(tx, user)?.ok_or(Error::NoSuchUser);
     match wanted {
         Wanted::Invite(who, grants) => {
             let by = tx.authorize_staff::<ManageUsers>(admin, account)?;

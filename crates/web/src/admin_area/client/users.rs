@@ -142,7 +142,7 @@ fn permissions_page(
     account: Account,
     member: &Member,
     checked: &Grants,
-    form: Shown,
+    form: &Shown,
     status: StatusCode,
 ) -> Response {
     let name = member.user.name.full();
@@ -150,7 +150,7 @@ fn permissions_page(
         client => Client::from(account),
         user => context! { id => member.user.id, initials => view::initials(&name), name => name, email => member.user.email },
         permissions => view::permissions(&staff.visit.web, checked, |_| true),
-        form,
+        form => form,
     };
     page::respond(&staff.visit, status, "admin/client/permissions.html", context)
 }
@@ -162,7 +162,7 @@ pub(crate) async fn permissions(staff: Staff, Path((account, user)): Path<(Accou
         return Ok(page::refused(&staff.visit, &path(account), "error-owner-unchangeable"));
     }
     let form = Shown::new(&PermissionsForm::default());
-    Ok(permissions_page(&staff, found, &member, &member.grants, form, StatusCode::OK))
+    Ok(permissions_page(&staff, found, &member, &member.grants, &form, StatusCode::OK))
 }
 
 /// **Save Changes**.
@@ -190,5 +190,5 @@ pub(crate) async fn save_permissions(
     let (found, member) = load_one(&staff, account, user).await?;
     let checked: Grants = form.permissions.iter().filter_map(|key| Permission::from_key(key)).collect();
     let shown = Shown::new(&form).with_errors(&visit.web, &problems);
-    Ok(permissions_page(&staff, found, &member, &checked, shown, StatusCode::UNPROCESSABLE_ENTITY))
+    Ok(permissions_page(&staff, found, &member, &checked, &shown, StatusCode::UNPROCESSABLE_ENTITY))
 }

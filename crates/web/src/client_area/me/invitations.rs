@@ -10,7 +10,7 @@ use crate::view;
 use crate::visit::LoggedIn;
 
 #[derive(Serialize)]
-struct Accepted {
+struct Row {
     account_id: i64,
     account_name: String,
     inviter: String,
@@ -23,9 +23,9 @@ pub(crate) async fn show(member: LoggedIn) -> Answer {
     let (web, user) = (&member.visit.web, member.id());
     let found =
         web.app().read(move |snapshot| Ok::<_, Denied>(invitation::accepted_by(snapshot, &snapshot.myself(user)?)?)).await?;
-    let accepted: Vec<Accepted> = found
+    let accepted: Vec<Row> = found
         .iter()
-        .map(|invitation| Accepted {
+        .map(|invitation| Row {
             account_id: invitation.account.0,
             account_name: invitation.account_name.clone(),
             inviter: view::inviter(web, invitation),
