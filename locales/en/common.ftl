@@ -75,6 +75,7 @@ users-caption = Users of this account
 users-user = User
 users-permissions = Permissions
 users-invited-by = Invited by { $name }
+users-since = Since
 users-owner-note = The owner always holds every permission and cannot be removed. Managers other than the owner can change only people who hold no more than they do, and no other manager.
 last-login-time = Last Login Time
 last-login-details = Last Login Details

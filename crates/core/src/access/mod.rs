@@ -1,7 +1,7 @@
 //! May this user do that in this account? The one home of that question (PRODUCT rule 11).
 //!
 //! [`Allowed`] is the only ticket to an operation on an account. Its fields are private and only
-//! [`policy`] makes one, in the transaction that uses it. The account is taken from the ticket,
+//! `policy` makes one, in the transaction that uses it. The account is taken from the ticket,
 //! never from a second argument. A door that forgets the check does not compile.
 
 mod actor;

@@ -1,7 +1,7 @@
 //! The only place that knows there are two databases.
 //!
-//! **Invariant:** no other module names a driver. Operations see [`Snapshot`] and [`Tx`], which speak
-//! one SQL with `$1`; the closure given to [`Database::read`] or [`Database::write`] runs on the
+//! **Invariant:** no other module names a driver. Operations see [`Snapshot`](crate::app::Snapshot) and [`Tx`](crate::app::Tx), which speak
+//! one SQL with `$1`; the closure given to `App::read` or `App::write` runs on the
 //! blocking pool and can await nothing but the database. Whoever needs a connection waits on a
 //! semaphore, never on a blocked thread.
 

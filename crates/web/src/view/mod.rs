@@ -124,7 +124,7 @@ pub(crate) fn summary(web: &Web, is_owner: bool, grants: &Grants) -> String {
         (_, true, _) if grants.has(Permission::Users) => web.text("permissions-all-users", &[]),
         (_, true, _) => web.text("permissions-all", &[]),
         (_, _, []) => web.text("permissions-none", &[]),
-        (_, _, few) if few.len() <= 3 => few.iter().map(|held| permission_text(web, *held).label).collect::<Vec<_>>().join(", "),
+        (_, _, few) if few.len() <= 2 => few.iter().map(|held| permission_text(web, *held).label).collect::<Vec<_>>().join(", "),
         (_, _, many) => web.engine().texts().count("permissions-some", i64::try_from(many.len()).unwrap_or(i64::MAX)),
     }
 }
