@@ -241,6 +241,41 @@ async fn the_command_line_wins_over_the_environment_and_the_environment_over_the
     assert!(made("from-other") && !made("from-file"));
 }
 
+/// The options as `--help` lists them; each is in the environment, and each but the file's own name in the file.
+#[tokio::test]
+async fn every_option_stands_on_the_line_in_the_environment_and_in_the_file() {
+    let place = Place::sqlite();
+    let help = stdout(&place.run(&["serve", "--help"]).await);
+    let listed: Vec<&str> = help
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--"))
+        .filter_map(|line| line.split([' ', '[']).next())
+        .filter(|name| !["help", "version", "config"].contains(name))
+        .collect();
+    let samples = [
+        ("listen", "\"127.0.0.1:0\""),
+        ("data-dir", "\"somewhere\""),
+        ("database-url", "\"mysql://x\""),
+        ("public-url", "\"https://login.example.com\""),
+        ("smtp-url", "\"smtp://localhost\""),
+        ("mail-from", "\"mail@example.com\""),
+        ("trusted-proxies", "[\"127.0.0.1\"]"),
+        ("secret-key-file", "\"other.key\""),
+        ("overrides", "\".\""),
+        ("log", "\"warn\""),
+        ("log-json", "true"),
+        ("demo", "true"),
+    ];
+    assert_eq!(listed, samples.map(|(name, _)| name));
+    for (name, value) in samples {
+        let variable = format!("LATCHKEY_{}", name.replace('-', "_").to_uppercase());
+        assert!(help.contains(&format!("{variable}=")), "{variable}");
+        std::fs::write(place.folder.path().join("latchkey.toml"), format!("{name} = {value}\n")).unwrap();
+        let output = place.run(&["config", "check"]).await;
+        assert!(!stderr(&output).contains("unknown field"), "{name}: {}", stderr(&output));
+    }
+}
+
 #[tokio::test]
 async fn a_file_with_mistakes_is_refused_with_the_place() {
     let place = Place::sqlite();
@@ -304,8 +339,9 @@ async fn the_secret_key_is_its_owners_alone() {
 async fn the_demo_refuses_a_folder_that_holds_something_else() {
     let place = Place::sqlite();
     assert!(place.run_with(&typed(&CREATE_USER), &format!("{PASSWORD}\n")).await.status.success());
-    let output = place.run(&["serve", "--demo"]).await;
-    assert_refused(&output, "demo");
+    assert_refused(&place.run(&["serve", "--demo"]).await, "demo");
+    std::fs::write(place.folder.path().join("latchkey.toml"), "demo = true\n").unwrap();
+    assert_refused(&place.run(&["serve"]).await, "demo");
     assert_eq!(texts(&place.location(), "select email from users").await, ["olivia@example.com"]);
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 pub(crate) struct Cli {
     /// Settings of the server; the same as after `serve`.
     #[command(flatten)]
-    pub(crate) serve: Serve,
+    pub(crate) serve: Options,
     /// What to do; nothing means serve.
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the Client Area and the Admin Area (what happens without a sub-command).
-    Serve(Serve),
+    Serve(Options),
     /// Bring the database up to date, and nothing else.
     Migrate(Options),
     /// Members of staff.
@@ -60,16 +60,6 @@ pub(crate) enum AccountCommand {
 pub(crate) enum ConfigCommand {
     /// Check all settings, the database and the templates, and say what is wrong.
     Check(Options),
-}
-
-/// Serving.
-#[derive(Args, Clone, Debug, Default)]
-pub(crate) struct Serve {
-    #[command(flatten)]
-    pub(crate) options: Options,
-    /// Fill an empty data folder with fictitious accounts and users, and print logins for them.
-    #[arg(long, env = "LATCHKEY_DEMO")]
-    pub(crate) demo: bool,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -163,4 +153,7 @@ pub(crate) struct Options {
     /// Log one JSON object a line.
     #[arg(long, env = "LATCHKEY_LOG_JSON")]
     pub(crate) log_json: bool,
+    /// Fill an empty data folder with fictitious accounts and users, and print logins for them (when serving).
+    #[arg(long, env = "LATCHKEY_DEMO")]
+    pub(crate) demo: bool,
 }

@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) overrides: Option<PathBuf>,
     pub(crate) log: String,
     pub(crate) log_json: bool,
+    pub(crate) demo: bool,
 }
 
 impl Config {
@@ -71,6 +72,7 @@ impl Config {
             overrides,
             log: given.log.or(filed.log).unwrap_or_else(|| "info".to_owned()),
             log_json: given.log_json || filed.log_json,
+            demo: given.demo || filed.demo,
         })
     }
 }

@@ -13,18 +13,18 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cli::Serve;
+use crate::cli::Options;
 use crate::config::{Config, is_secure};
 use crate::{demo, health, open};
 
 /// Serves until SIGINT or SIGTERM, then finishes what is under way.
-pub(crate) async fn run(serve: Serve) -> anyhow::Result<()> {
-    let config = Config::load(serve.options)?;
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    let config = Config::load(options)?;
     log_to_stderr(&config)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let logins = if serve.demo { Some(demo::fill(&config, &public_url).await?) } else { None };
+    let logins = if config.demo { Some(demo::fill(&config, &public_url).await?) } else { None };
     let opened = open::open(&config, &public_url).await?;
     let is_demo = demo::recognise(&config, &opened.app).await?;
     for name in &opened.migrated {
