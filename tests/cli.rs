@@ -269,7 +269,7 @@ async fn every_option_stands_on_the_line_in_the_environment_and_in_the_file() {
     assert_eq!(listed, samples.map(|(name, _)| name));
     for (name, value) in samples {
         let variable = format!("LATCHKEY_{}", name.replace('-', "_").to_uppercase());
-        assert!(help.contains(&format!("{variable}=")), "{variable}");
+        assert!(["=", "]"].iter().any(|end| help.contains(&format!("{variable}{end}"))), "{variable}");
         std::fs::write(place.folder.path().join("latchkey.toml"), format!("{name} = {value}\n")).unwrap();
         let output = place.run(&["config", "check"]).await;
         assert!(!stderr(&output).contains("unknown field"), "{name}: {}", stderr(&output));
