@@ -17,3 +17,4 @@ mod reading;
 mod routes;
 mod sessions;
 mod support;
+mod tls;
