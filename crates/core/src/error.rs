@@ -72,6 +72,8 @@ pub enum Refusal {
     Missing(Permission),
     /// The account is closed.
     Closed,
+    /// The address must be confirmed first.
+    NotVerified,
     /// Only staff may.
     StaffOnly,
 }

@@ -15,11 +15,12 @@ use crate::email::Email;
 use crate::error::Fault;
 use crate::id::{AccountId, AdminId, UserId};
 use crate::invitation::{self, NewInvitation};
-use crate::mail::{self, Content, Outgoing, Templates, Written};
+use crate::mail::{self, Content, Notice, Outgoing, Templates, Written};
 use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
+use crate::reset;
 use crate::secret::{Random, SealKey, Secret};
-use crate::settings::Brand;
+use crate::settings::{self, Brand, Notifications, Verification};
 use crate::user::{self, NewUser, PersonName};
 
 /// The password of every user and admin that a test makes.
@@ -55,6 +56,12 @@ impl Drop for Folder {
 }
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+/// Nobody is told or asked what the operator may switch off.
+fn quiet() -> Notifications {
+    let off = Notice::ALL.iter().copied().filter(|notice| !notice.is_always_told()).collect();
+    Notifications { verification: Verification::Off, off }
+}
 
 /// A name that no other test of this run has.
 fn unique() -> String {
@@ -100,7 +107,26 @@ impl TestApp {
             public_url: "http://latchkey.example".to_owned(),
         });
         let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned() };
+        // Most tests are about one thing: what the operator may switch off is off, and on where a test is about it.
+        app.write(&request, |tx| settings::store_notifications(tx, &quiet()).map(drop)).await.unwrap();
         Self { app, clock, location, request, unread: Arc::default(), _folder: Arc::new(folder) }
+    }
+
+    /// Tells and asks people what they are told and asked on a new server, with this choice of [`Verification`].
+    pub async fn notify(&self, verification: Verification) {
+        let chosen = Notifications { verification, off: Vec::new() };
+        self.app.write(&self.request, move |tx| settings::store_notifications(tx, &chosen).map(drop)).await.unwrap();
+    }
+
+    /// Looks the addresses up for which a reset was asked, as a worker does.
+    pub async fn resolve_resets(&self) {
+        let claimed = self
+            .app
+            .write(&self.request, |tx| outbox::claim(tx, &System::named("test"), Topic::Reset, 50, Duration::from_mins(1)));
+        for work in claimed.await.unwrap() {
+            let done = self.app.write(&self.request, move |tx| reset::resolve(tx, &System::named("test"), work));
+            done.await.unwrap();
+        }
     }
 
     /// Another app on the same database, with the same clock: a second node.
@@ -204,9 +230,10 @@ impl TestApp {
     }
 }
 
-/// The secret of the link in an invitation's mail.
+/// The secret of the link in a mail.
 pub fn link_secret(mail: &Outgoing) -> Secret {
-    let (_, token) = mail.written.text.split_once("/invite/").expect("the mail holds a link");
+    let paths = ["/invite/", "/password/reset/", "/verify/"];
+    let (_, token) = paths.iter().find_map(|path| mail.written.text.split_once(path)).expect("the mail holds a link");
     Secret::parse(token.split_whitespace().next().unwrap_or_default()).expect("the link holds a secret")
 }
 
@@ -220,6 +247,16 @@ impl Templates for PlainTemplates {
                 subject: format!("{inviter} invites you to {account_name}"),
                 text: format!("{}\n{link}\n", brand.name),
                 html: format!("<a href=\"{link}\">Accept</a>"),
+            },
+            Content::PasswordReset(to) | Content::EmailVerification(to) | Content::EmailChange(to) => Written {
+                subject: content.template().to_owned(),
+                text: format!("{}\n{}\n", to.name, to.link),
+                html: format!("<a href=\"{}\">Open</a>", to.link),
+            },
+            Content::Notice(told) => Written {
+                subject: told.notice.to_owned(),
+                text: format!("{}|{}|{}|{}", told.name, told.account_name, told.by, told.what),
+                html: told.notice.to_owned(),
             },
             Content::Test {} => Written { subject: "Test".to_owned(), text: "Test".to_owned(), html: "Test".to_owned() },
         })

@@ -74,6 +74,7 @@ fn base(visit: &Visit) -> Value {
         me => visit.user.as_ref().map(|found| view::me(&found.user)),
         account => (),
         account_count => visit.account_count,
+        must_confirm => visit.must_confirm,
         admin => visit.admin.as_ref().map(|found| view::admin(&found.admin)),
         csrf => visit.csrf().reveal(),
         flash => visit.flash.clone(),

@@ -23,6 +23,8 @@ pub struct Standing {
     pub grants: Grants,
     /// When the membership ends, if it does.
     pub ends_at: Option<Timestamp>,
+    /// Whether the operator wants a confirmed address, and the user has none.
+    pub must_verify: bool,
     /// The moment of the question.
     pub now: Timestamp,
 }
@@ -36,6 +38,8 @@ pub enum Decision {
     AccountClosed,
     /// No: the membership has ended.
     MembershipEnded,
+    /// No: the user must confirm its address first, the owner too.
+    NotVerified,
     /// No: the permission is not held.
     NotHeld,
 }
@@ -57,6 +61,9 @@ pub fn decide(standing: &Standing, permission: Permission) -> Decision {
     if standing.is_closed {
         return Decision::AccountClosed;
     }
+    if standing.must_verify {
+        return Decision::NotVerified;
+    }
     if standing.is_owner {
         return Decision::Allowed(Reason::Owner);
     }
@@ -72,6 +79,9 @@ pub enum Denied {
     /// The account is closed (PRODUCT rule 8).
     #[error("the account {0} is closed")]
     Closed(String),
+    /// The user must confirm its address first.
+    #[error("the address is not confirmed")]
+    NotVerified,
     /// The user is inside, but lacks the permission.
     #[error("the permission {} is missing", permission.key())]
     Missing {
@@ -97,6 +107,7 @@ impl HasKind for Denied {
         match self {
             Self::NoSuchAccount | Self::NoSuchUser => Kind::NotFound,
             Self::Closed(_) => Kind::Forbidden(Refusal::Closed),
+            Self::NotVerified => Kind::Forbidden(Refusal::NotVerified),
             Self::Missing { permission } => Kind::Forbidden(Refusal::Missing(*permission)),
             Self::StaffOnly => Kind::Forbidden(Refusal::StaffOnly),
             Self::NotStaff => Kind::Unauthenticated,
@@ -111,12 +122,14 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
             Decision::Allowed(_) => Ok(()),
             Decision::AccountClosed => Err(Denied::Closed(standing.account_name.clone())),
             Decision::MembershipEnded => Err(Denied::NoSuchAccount),
+            Decision::NotVerified => Err(Denied::NotVerified),
             Decision::NotHeld => Err(Denied::Missing { permission }),
         },
         Needs::Membership if !standing.is_owner && standing.ends_at.is_some_and(|end| end <= standing.now) => {
             Err(Denied::NoSuchAccount)
         }
         Needs::Membership if standing.is_closed => Err(Denied::Closed(standing.account_name.clone())),
+        Needs::Membership if standing.must_verify => Err(Denied::NotVerified),
         Needs::Membership => Ok(()),
         Needs::Staff => Err(Denied::StaffOnly),
     }
@@ -135,6 +148,7 @@ mod tests {
             is_owner: false,
             grants: Grants::parse(grants),
             ends_at: None,
+            must_verify: false,
             now: Timestamp::from_micros(1_000),
         }
     }
@@ -160,6 +174,15 @@ mod tests {
         let closed = Standing { is_closed: true, is_owner: true, ..member("invoices") };
         assert_eq!(decide(&closed, Permission::Invoices), Decision::AccountClosed);
         assert!(matches!(check(&closed, Needs::Membership), Err(Denied::Closed(_))));
+    }
+
+    #[test]
+    fn who_must_confirm_the_address_first_does_nothing_not_even_the_owner() {
+        for is_owner in [false, true] {
+            let unverified = Standing { must_verify: true, is_owner, ..member("invoices") };
+            assert_eq!(decide(&unverified, Permission::Invoices), Decision::NotVerified);
+            assert!(matches!(check(&unverified, Needs::Membership), Err(Denied::NotVerified)));
+        }
     }
 
     #[test]

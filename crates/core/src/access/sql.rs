@@ -4,6 +4,7 @@ use crate::db::Row;
 use crate::error::Fault;
 use crate::id::{AccountId, AdminId, UserId};
 use crate::params;
+use crate::settings::Verification;
 
 /// `lock` is empty or holds the account's row until the end of the transaction.
 ///
@@ -16,10 +17,12 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, user: UserId, account: AccountId
     let now = snapshot.now();
     snapshot.optional(
         "select u.first_name || ' ' || u.last_name, a.name, case when a.status = 'closed' then 1 else 0 end,
-                case when a.owner_id = u.id then 1 else 0 end, m.grants, m.ends_at
+                case when a.owner_id = u.id then 1 else 0 end, m.grants, m.ends_at,
+                case when u.verified_at is null and exists (
+                    select 1 from settings s where s.key = $3 and s.value = $4) then 1 else 0 end
          from memberships m join accounts a on a.id = m.account_id join users u on u.id = m.user_id
          where m.account_id = $1 and m.user_id = $2",
-        params![account, user],
+        params![account, user, crate::settings::VERIFICATION, Verification::Required.key()],
         |row| {
             Ok(Standing {
                 user,
@@ -29,6 +32,7 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, user: UserId, account: AccountId
                 is_owner: row.take()?,
                 grants: row.take()?,
                 ends_at: row.take()?,
+                must_verify: row.take()?,
                 now,
             })
         },

@@ -20,7 +20,7 @@ pub use ops::{
     Current, Proven, authenticate, end, end_all_of, end_others, hostname_found, list, login, logout, of_user, resolve, start,
     to_look_up, touch,
 };
-pub(crate) use ops::{for_the_log, start_registered};
+pub(crate) use ops::{end_every, every, for_the_log, start_registered};
 
 /// Limits of a session without *Remember Me*.
 pub const ABSOLUTE: Duration = Duration::from_hours(12);

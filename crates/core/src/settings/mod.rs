@@ -1,6 +1,7 @@
 //! What the operator chooses at run time: name, colour, logo, terms.
 
 pub mod demo;
+mod notifications;
 
 use crate::access::{AllowedAdmin, ConfigureSystem};
 use crate::app::{Snapshot, Tx};
@@ -9,6 +10,11 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::event::{Event, EventKind};
 use crate::params;
 use crate::text;
+
+#[cfg(feature = "testing")]
+pub(crate) use notifications::store as store_notifications;
+pub use notifications::{Notifications, Verification, notifications, set_notifications, verification};
+pub(crate) use notifications::{VERIFICATION, is_off};
 
 /// How this installation presents itself (white label).
 #[derive(Clone, Debug, PartialEq, Eq)]

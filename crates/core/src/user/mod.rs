@@ -12,8 +12,8 @@ use crate::id::UserId;
 use crate::text;
 
 pub use ops::{AdminChange, by_email, change_own_name, change_password, create, delete, find, list, suggestions, update};
-pub(crate) use ops::{delete_orphan, hold, insert, signed_in};
-pub(crate) use sql::{COLUMNS, Credentials, credentials, user as read_row};
+pub(crate) use ops::{confirm_address, delete_orphan, hold, insert, set_password, signed_in};
+pub(crate) use sql::{COLUMNS, Credentials, credentials, password_of, user as read_row};
 
 /// Longest first or last name, in characters.
 pub const MAX_NAME: usize = 100;

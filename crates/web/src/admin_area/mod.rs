@@ -7,6 +7,7 @@ mod config;
 mod dashboard;
 mod login;
 mod setup;
+mod user_mails;
 mod users;
 
 use crate::client_area::password_strength;
@@ -31,6 +32,9 @@ pub(crate) fn routes() -> Routes {
         .post("/admin/users/{user}", users::save)
         .post("/admin/users/{user}/delete", users::delete)
         .post("/admin/users/{user}/sessions/end-all", users::end_sessions)
+        .post("/admin/users/{user}/reset", user_mails::send_reset)
+        .get("/admin/users/{user}/mails/{mail}", user_mails::show)
+        .post("/admin/users/{user}/mails/{mail}/link", user_mails::link)
         .get("/admin/activity", activity::show)
         .get("/admin/activity.csv", activity::export)
         .merge(client::routes())

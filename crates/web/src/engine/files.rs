@@ -7,6 +7,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use latchkey_core::mail::Notice;
 use latchkey_core::secret::fingerprint;
 use minijinja::Value;
 use rust_embed::RustEmbed;
@@ -63,7 +64,18 @@ struct File {
 
 impl Files {
     pub(super) fn templates(overrides: Option<&Path>) -> Result<Self, Broken> {
-        Self::read::<Templates>(overrides, "templates")
+        let mut files = Self::read::<Templates>(overrides, "templates")?;
+        // Each notice may have a template of its own; without one it wears the clothes of all.
+        for (notice, ending) in Notice::ALL.iter().flat_map(|one| [".html", ".txt", ".subject.txt"].map(|ending| (one, ending))) {
+            let name = format!("mail/{}{ending}", notice.key());
+            let Some(path) = overrides.map(|folder| folder.join("templates").join(&name)).filter(|path| path.is_file()) else {
+                continue;
+            };
+            let content = std::fs::read(&path).map_err(|error| Broken::new(&path.display().to_string(), error.to_string()))?;
+            let url = Value::from_safe_string(format!("/templates/{name}"));
+            files.0.insert(name, File { version: fingerprint(&content), content: Cow::Owned(content), gzip: None, url });
+        }
+        Ok(files)
     }
 
     pub(super) fn assets(overrides: Option<&Path>) -> Result<Self, Broken> {
