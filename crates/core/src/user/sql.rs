@@ -114,8 +114,13 @@ pub(super) fn keep_password(
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
 ) -> Result<bool, Fault> {
+    let Some(renewed) = renewed else {
+        let sql =
+            format!("select id from users where id = $1 and password_changed_at is not distinct from $2{}", tx.for_update());
+        return Ok(tx.optional(&sql, params![id, changed_at], Row::take::<UserId>)?.is_some());
+    };
     let kept = tx.execute(
-        "update users set password_hash = coalesce($1, password_hash) where id = $2 and password_changed_at is not distinct from $3",
+        "update users set password_hash = $1 where id = $2 and password_changed_at is not distinct from $3",
         params![renewed, id, changed_at],
     )?;
     Ok(kept == 1)
