@@ -7,6 +7,7 @@
 mod cli;
 mod crash;
 mod csrf;
+mod factors;
 mod faults;
 mod forms;
 mod headers;

@@ -74,8 +74,14 @@ pub enum Refusal {
     Closed,
     /// The address must be confirmed first.
     NotVerified,
+    /// Only the account's owner may.
+    OwnerOnly,
     /// Only staff may.
     StaffOnly,
+    /// A second factor has to be shown first.
+    SecondFactor,
+    /// It has to be confirmed first who this is.
+    Unconfirmed,
 }
 
 /// One field that cannot be taken.

@@ -69,6 +69,8 @@ ids! {
     ContactId
     /// A password reset that somebody asked for.
     ResetRequestId
+    /// A second factor of a user or an admin.
+    FactorId
     /// A promised piece of work.
     OutboxId
 }

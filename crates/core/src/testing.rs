@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::access::{Grants, System};
+use crate::access::{Grants, System, Who};
 use crate::account::{self, Details, NewOwner};
 use crate::admin::{self, NewAdmin};
-use crate::app::{App, Parts, Request};
+use crate::app::{App, Parts, Request, Tx};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{Connections, Database, Location};
 use crate::email::Email;
@@ -109,6 +109,8 @@ impl TestApp {
         let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned() };
         // Most tests are about one thing: what the operator may switch off is off, and on where a test is about it.
         app.write(&request, |tx| settings::store_notifications(tx, &quiet()).map(drop)).await.unwrap();
+        // Tests that are not about it do without; those that are switch it on.
+        app.write(&request, |tx: &Tx<'_>| settings::put(tx, "security.two_factor_admins", "no")).await.unwrap();
         Self { app, clock, location, request, unread: Arc::default(), _folder: Arc::new(folder) }
     }
 
@@ -190,7 +192,7 @@ impl TestApp {
     pub async fn invite(&self, by: UserId, account: AccountId, email: &str, grants: Grants) -> Secret {
         let new = NewInvitation { email: Email::parse(email).unwrap(), grants };
         let sent = self.app.write(&self.request, move |tx| {
-            let by = tx.authorize(by, account)?;
+            let by = tx.authorize(Who::without_second_factor(by), account)?;
             invitation::send(tx, &by, &new)
         });
         sent.await.unwrap();

@@ -9,6 +9,7 @@ mod account;
 mod admin;
 mod contact;
 mod event;
+mod factor;
 mod fuzz;
 mod invitation;
 mod mail;

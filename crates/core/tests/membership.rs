@@ -1,6 +1,8 @@
 //! Who may enter which account: the owner, members, and delegated managers.
 
-use latchkey_core::access::{Denied, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, TransferOwnership};
+use latchkey_core::access::{
+    ConfirmedAdmin, Denied, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, System, TransferOwnership, Who,
+};
 use latchkey_core::id::UserId;
 use latchkey_core::membership::{self, Error, Joined};
 use latchkey_core::testing::TestApp;
@@ -73,8 +75,9 @@ async fn rule_1_only_a_member_becomes_owner_and_only_by_staff(app: TestApp) {
         assert!(matches!(make_owner(&app.app, acme, nobody).await, Err(Error::NotFound)));
     }
     assert!(matches!(make_owner(&app.app, acme, owner).await, Err(Error::IsOwner)), "is the owner already");
-    let by_owner =
-        in_account::<TransferOwnership, _, _>(&app.app, owner, acme, move |tx, by| membership::make_owner(tx, by, mia));
+    let by_owner = in_account::<TransferOwnership, _, _>(&app.app, owner, acme, move |tx, by| {
+        membership::make_owner(tx, by, &ConfirmedAdmin::machine(&System::named("test")), mia)
+    });
     assert!(matches!(by_owner.await, Err(Error::Denied(Denied::StaffOnly))));
     assert_eq!(owner_of(&app.app, acme).await, owner);
 }
@@ -102,7 +105,7 @@ async fn rule_2_access_ends_with_the_next_request_on_every_node(app: TestApp) {
     set_grants(&app.app, owner, acme, mia, "invoices").await.unwrap();
     assert!(!may::<EditDetails>(&second, mia, acme).await && can_enter(&second, mia, acme).await);
     remove(&app.app, owner, acme, mia).await.unwrap();
-    let refused = second.read(move |snapshot| snapshot.authorize::<Enter>(mia, acme).map(drop)).await;
+    let refused = second.read(move |snapshot| snapshot.authorize::<Enter>(Who::without_second_factor(mia), acme).map(drop)).await;
     assert!(matches!(refused, Err(Denied::NoSuchAccount)), "as if it had never been there");
 }
 

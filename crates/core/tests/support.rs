@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use latchkey_core::access::{
-    Allowed, AllowedAdmin, Associate, Denied, Enter, Grants, InAccount, ManageUsers, Myself, StaffRight, System,
-    TransferOwnership,
+    Allowed, AllowedAdmin, Associate, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers, Myself, StaffRight, System,
+    TransferOwnership, Who,
 };
 use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::db::Location;
@@ -76,7 +76,7 @@ where
     T: Send + 'static,
     E: From<Denied> + From<Fault> + Send + 'static,
 {
-    app.write(&request(), move |tx| work(tx, &tx.authorize::<P>(user, account)?)).await
+    app.write(&request(), move |tx| work(tx, &tx.authorize::<P>(Who::without_second_factor(user), account)?)).await
 }
 
 pub(crate) async fn machine_in_account<P: InAccount, T, E>(
@@ -116,7 +116,7 @@ where
 }
 
 pub(crate) async fn may<P: InAccount>(app: &App, user: UserId, account: AccountId) -> bool {
-    app.read(move |snapshot| snapshot.authorize::<P>(user, account).map(drop)).await.is_ok()
+    app.read(move |snapshot| snapshot.authorize::<P>(Who::without_second_factor(user), account).map(drop)).await.is_ok()
 }
 
 pub(crate) async fn can_enter(app: &App, user: UserId, account: AccountId) -> bool {
@@ -161,7 +161,10 @@ pub(crate) async fn leave(app: &App, user: UserId, account: AccountId) -> Result
 }
 
 pub(crate) async fn make_owner(app: &App, account: AccountId, user: UserId) -> Result<(), membership::Error> {
-    machine_in_account::<TransferOwnership, _, _>(app, account, move |tx, by| membership::make_owner(tx, by, user)).await
+    machine_in_account::<TransferOwnership, _, _>(app, account, move |tx, by| {
+        membership::make_owner(tx, by, &ConfirmedAdmin::machine(&System::named("test")), user)
+    })
+    .await
 }
 
 pub(crate) async fn associate(app: &App, account: AccountId, user: UserId, keys: &str) -> Result<(), membership::Error> {
@@ -180,7 +183,10 @@ pub(crate) async fn reopen(app: &App, admin: AdminId, account: AccountId) {
 }
 
 pub(crate) async fn delete_user(app: &App, admin: AdminId, user: UserId) -> Result<(), latchkey_core::user::Error> {
-    as_staff(app, admin, move |tx, by| latchkey_core::user::delete(tx, by, user)).await
+    as_staff(app, admin, move |tx, by| {
+        latchkey_core::user::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), user)
+    })
+    .await
 }
 
 // Invitations.
@@ -239,7 +245,11 @@ pub(crate) fn credentials(email: &str, password: &str, remember: bool) -> Login 
 }
 
 pub(crate) async fn login(app: &App, email: &str) -> Started {
-    session::login(app, &request(), credentials(email, PASSWORD, false)).await.unwrap()
+    session::login(app, &request(), credentials(email, PASSWORD, false), "")
+        .await
+        .unwrap()
+        .session()
+        .expect("no second factor is asked for")
 }
 
 /// Whether a session's secret still opens something.
@@ -253,7 +263,8 @@ pub(crate) async fn resolved(app: &App, secret: &Secret) -> Option<session::Reso
 }
 
 pub(crate) async fn admin_login(app: &App, email: &str) -> Result<admin::Started, admin::Error> {
-    admin::login(app, &request(), email, &Password::typed(PASSWORD)).await
+    let begun = admin::login(app, &request(), email, &Password::typed(PASSWORD), "").await?;
+    Ok(begun.session().expect("no second factor is asked for"))
 }
 
 pub(crate) async fn admin_is_alive(app: &App, secret: &Secret) -> bool {

@@ -1,6 +1,6 @@
 //! Users: their names, logins and passwords, and when they can go.
 
-use latchkey_core::access::EditUsers;
+use latchkey_core::access::{ConfirmedAdmin, EditUsers, System};
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::password::Password;
 use latchkey_core::testing::{PASSWORD, TestApp};
@@ -32,7 +32,9 @@ async fn rule_9_a_closed_account_still_keeps_its_users(app: TestApp) {
     let admin = staff(&app).await;
     close(&app.app, admin, acme).await;
     assert!(matches!(delete_user(&app.app, admin, owner).await, Err(Error::HasAccounts)));
-    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, acme)).await.unwrap();
+    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), acme))
+        .await
+        .unwrap();
     delete_user(&app.app, admin, owner).await.unwrap();
 }
 
@@ -105,9 +107,9 @@ async fn a_password_is_changed_with_the_present_one_and_ends_the_other_sessions(
     change_password(&app, gus, current, PASSWORD, "another password").await.unwrap();
     let second = app.second_node();
     assert!(is_alive(&second, &here.secret).await && !is_alive(&second, &there.secret).await);
-    let old = session::login(&app.app, &request(), credentials("gus@example.com", PASSWORD, false)).await;
+    let old = session::login(&app.app, &request(), credentials("gus@example.com", PASSWORD, false), "").await;
     assert!(matches!(old, Err(session::Error::WrongCredentials)));
-    session::login(&app.app, &request(), credentials("gus@example.com", "another password", false)).await.unwrap();
+    session::login(&app.app, &request(), credentials("gus@example.com", "another password", false), "").await.unwrap();
 }
 
 #[on_both_databases]
@@ -116,7 +118,7 @@ async fn a_user_without_a_password_cannot_set_one_by_guessing_none(app: TestApp)
     sql(&app, "update users set password_hash = null").await.unwrap();
     for guess in ["", PASSWORD] {
         assert!(matches!(change_password(&app, gus, SessionId(1), guess, "another password").await, Err(Error::WrongPassword)));
-        let refused = session::login(&app.app, &request(), credentials("gus@example.com", guess, false)).await;
+        let refused = session::login(&app.app, &request(), credentials("gus@example.com", guess, false), "").await;
         assert!(matches!(refused, Err(session::Error::WrongCredentials)));
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct PageError(Box<Problem>);
 enum Problem {
     /// Log in first, then come back.
     Login { location: String },
+    /// Show first who this is, or a second factor, and come back.
+    Prove { page: &'static str },
     /// A page that says what is wrong.
     Shown {
         status: StatusCode,
@@ -54,6 +56,12 @@ impl PageError {
             None => page.to_owned(),
         };
         Self(Box::new(Problem::Login { location }))
+    }
+
+    /// To where two-factor is set up and, after a GET, back to where one was.
+    pub(crate) fn enrol(page: &str, parts: &Parts) -> Self {
+        let back = parts.uri.path_and_query().filter(|_| parts.method == Method::GET).map_or("", |path| path.as_str());
+        Self(Box::new(Problem::Login { location: leading_to(page, back) }))
     }
 
     /// A page of this status.
@@ -94,6 +102,14 @@ impl PageError {
     }
 }
 
+/// The path of a page that leads on to another one.
+pub(crate) fn leading_to(page: &str, next: &str) -> String {
+    match next {
+        "" => page.to_owned(),
+        next => format!("{page}?next={}", url::form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>()),
+    }
+}
+
 /// A number that stands on the page and in the log.
 pub(crate) fn reference() -> String {
     let mut bytes = [0; 6];
@@ -120,6 +136,8 @@ impl<E: HasKind + 'static> From<E> for PageError {
         let shown = |status, text| Self::shown(status, text);
         match error.kind() {
             Kind::Unauthenticated => Self(Box::new(Problem::Login { location: "/login".to_owned() })),
+            Kind::Forbidden(Refusal::Unconfirmed) => Self(Box::new(Problem::Prove { page: "/confirm" })),
+            Kind::Forbidden(Refusal::SecondFactor) => Self(Box::new(Problem::Prove { page: "/two-factor" })),
             Kind::Forbidden(refusal) => Self(Box::new(Problem::Shown {
                 status: StatusCode::FORBIDDEN,
                 text: "error-403",
@@ -156,6 +174,11 @@ impl IntoResponse for PageError {
                 Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
                 Err(_) => StatusCode::BAD_REQUEST.into_response(),
             },
+            Problem::Prove { .. } => {
+                let mut response = StatusCode::FORBIDDEN.into_response();
+                response.extensions_mut().insert(Pending((*self.0).clone()));
+                response
+            }
             Problem::Shown { status, .. } => {
                 let mut response = status.into_response();
                 response.extensions_mut().insert(Pending((*self.0).clone()));
@@ -210,7 +233,7 @@ fn bare(error: PageError) -> Response {
             let reference = reference.unwrap_or_default();
             (status, format!("Something went wrong. Please try again in a minute. Reference: {reference}\n")).into_response()
         }
-        Problem::Login { .. } => error.into_response(),
+        Problem::Login { .. } | Problem::Prove { .. } => error.into_response(),
     }
 }
 
@@ -221,6 +244,10 @@ struct Action {
 }
 
 async fn show(visit: &Visit, problem: Problem) -> Response {
+    if let Problem::Prove { page } = problem {
+        // A button is pressed again afterwards: what was sent is not kept, and nothing was done.
+        return page::see_other(&leading_to(&format!("{}{page}", visit.area.base()), &visit.back));
+    }
     let Problem::Shown { status, text, refusal, reference, retry_after } = problem else {
         return PageError(Box::new(problem)).into_response();
     };
@@ -261,10 +288,10 @@ fn action(visit: &Visit) -> Action {
 
 /// The page that names the missing permission and the owner to ask (UI, Client Area).
 async fn missing(visit: &Visit, permission: Permission) -> Option<Response> {
-    let user = visit.user.as_ref()?.user.id;
+    let who = visit.user.as_ref()?.who();
     let account = page::account_in(&visit.path)?;
     let found = visit.web.app().read(move |snapshot| {
-        let shown = view::account(snapshot, user, account)?;
+        let shown = view::account(snapshot, who, account)?;
         Ok::<_, latchkey_core::access::Denied>((shown, account::find(snapshot, account)?))
     });
     let (shown, account) = found.await.ok()?;

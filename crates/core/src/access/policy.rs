@@ -1,5 +1,7 @@
 //! The decision itself: pure, without a database or a clock of its own.
 
+use std::time::Duration;
+
 use super::ticket::Needs;
 use super::{Grants, Permission};
 use crate::clock::Timestamp;
@@ -25,6 +27,12 @@ pub struct Standing {
     pub ends_at: Option<Timestamp>,
     /// Whether the operator wants a confirmed address, and the user has none.
     pub must_verify: bool,
+    /// Whether the account, or the operator, requires a second factor.
+    pub two_factor_required: bool,
+    /// When the user's session last saw one.
+    pub second_factor_at: Option<Timestamp>,
+    /// For how long that counts.
+    pub second_factor_lasts: Duration,
     /// The moment of the question.
     pub now: Timestamp,
 }
@@ -40,6 +48,8 @@ pub enum Decision {
     MembershipEnded,
     /// No: the user must confirm its address first, the owner too.
     NotVerified,
+    /// No: the account requires a second factor, and none was shown lately.
+    SecondFactorMissing,
     /// No: the permission is not held.
     NotHeld,
 }
@@ -53,6 +63,13 @@ pub enum Reason {
     Grant,
 }
 
+impl Standing {
+    fn lacks_second_factor(&self) -> bool {
+        let shown = self.second_factor_at.is_some_and(|at| self.now.since(at) < self.second_factor_lasts);
+        self.two_factor_required && !shown
+    }
+}
+
 /// May the user do that in the account?
 pub fn decide(standing: &Standing, permission: Permission) -> Decision {
     if !standing.is_owner && standing.ends_at.is_some_and(|end| end <= standing.now) {
@@ -63,6 +80,9 @@ pub fn decide(standing: &Standing, permission: Permission) -> Decision {
     }
     if standing.must_verify {
         return Decision::NotVerified;
+    }
+    if standing.lacks_second_factor() {
+        return Decision::SecondFactorMissing;
     }
     if standing.is_owner {
         return Decision::Allowed(Reason::Owner);
@@ -82,12 +102,21 @@ pub enum Denied {
     /// The user must confirm its address first.
     #[error("the address is not confirmed")]
     NotVerified,
+    /// The account requires a second factor, and none was shown lately (ASVS V6.3.3).
+    #[error("a second factor is required")]
+    SecondFactor,
+    /// Identity has not been confirmed within the last ten minutes (ASVS V7.5.1).
+    #[error("it has to be confirmed first who this is")]
+    Unconfirmed,
     /// The user is inside, but lacks the permission.
     #[error("the permission {} is missing", permission.key())]
     Missing {
         /// What is missing.
         permission: Permission,
     },
+    /// Only the account's owner may.
+    #[error("only the owner may do that")]
+    OwnerOnly,
     /// Only staff may.
     #[error("only staff may do that")]
     StaffOnly,
@@ -108,7 +137,10 @@ impl HasKind for Denied {
             Self::NoSuchAccount | Self::NoSuchUser => Kind::NotFound,
             Self::Closed(_) => Kind::Forbidden(Refusal::Closed),
             Self::NotVerified => Kind::Forbidden(Refusal::NotVerified),
+            Self::SecondFactor => Kind::Forbidden(Refusal::SecondFactor),
+            Self::Unconfirmed => Kind::Forbidden(Refusal::Unconfirmed),
             Self::Missing { permission } => Kind::Forbidden(Refusal::Missing(*permission)),
+            Self::OwnerOnly => Kind::Forbidden(Refusal::OwnerOnly),
             Self::StaffOnly => Kind::Forbidden(Refusal::StaffOnly),
             Self::NotStaff => Kind::Unauthenticated,
             Self::Fault(fault) => fault.kind(),
@@ -123,6 +155,7 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
             Decision::AccountClosed => Err(Denied::Closed(standing.account_name.clone())),
             Decision::MembershipEnded => Err(Denied::NoSuchAccount),
             Decision::NotVerified => Err(Denied::NotVerified),
+            Decision::SecondFactorMissing => Err(Denied::SecondFactor),
             Decision::NotHeld => Err(Denied::Missing { permission }),
         },
         Needs::Membership if !standing.is_owner && standing.ends_at.is_some_and(|end| end <= standing.now) => {
@@ -130,6 +163,9 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
         }
         Needs::Membership if standing.is_closed => Err(Denied::Closed(standing.account_name.clone())),
         Needs::Membership if standing.must_verify => Err(Denied::NotVerified),
+        Needs::Membership if standing.lacks_second_factor() => Err(Denied::SecondFactor),
+        Needs::Owner if !standing.is_owner => check(standing, Needs::Membership).and(Err(Denied::OwnerOnly)),
+        Needs::Owner => check(standing, Needs::Membership),
         Needs::Membership => Ok(()),
         Needs::Staff => Err(Denied::StaffOnly),
     }
@@ -149,6 +185,9 @@ mod tests {
             grants: Grants::parse(grants),
             ends_at: None,
             must_verify: false,
+            two_factor_required: false,
+            second_factor_at: None,
+            second_factor_lasts: Duration::from_hours(24),
             now: Timestamp::from_micros(1_000),
         }
     }
@@ -190,5 +229,35 @@ mod tests {
         let ended = Standing { ends_at: Some(Timestamp::from_micros(1_000)), ..member("invoices") };
         assert_eq!(decide(&ended, Permission::Invoices), Decision::MembershipEnded);
         assert!(matches!(check(&ended, Needs::Membership), Err(Denied::NoSuchAccount)));
+    }
+
+    #[test]
+    fn v6_3_3_where_a_second_factor_is_required_nothing_goes_without_a_recent_one() {
+        let day = Duration::from_hours(24);
+        let now = Timestamp::from_micros(1_000).after(day);
+        let standing = |required, shown, is_owner| Standing {
+            two_factor_required: required,
+            second_factor_at: shown,
+            is_owner,
+            now,
+            ..member("invoices")
+        };
+        let (fresh, stale) = (Some(Timestamp::from_micros(1_001)), Some(Timestamp::from_micros(1_000)));
+        for is_owner in [true, false] {
+            for (required, shown, opens) in [
+                (false, None, true),
+                (false, stale, true),
+                (false, fresh, true),
+                (true, None, false),
+                (true, stale, false),
+                (true, fresh, true),
+            ] {
+                let standing = standing(required, shown, is_owner);
+                let decision = decide(&standing, Permission::Invoices);
+                assert_eq!(matches!(decision, Decision::Allowed(_)), opens, "{required} {shown:?} {is_owner}");
+                assert!(opens || decision == Decision::SecondFactorMissing);
+                assert_eq!(check(&standing, Needs::Membership).is_ok(), opens);
+            }
+        }
     }
 }

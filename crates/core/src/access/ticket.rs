@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::policy::{self, Denied, Standing};
-use super::{Actor, Grants, Permission, sql};
+use super::{Actor, Grants, Permission, Who, sql};
 use crate::app::{Snapshot, Tx};
 use crate::db::DbError;
 use crate::error::Fault;
@@ -22,6 +22,8 @@ pub enum Needs {
     Membership,
     /// This permission.
     Permission(Permission),
+    /// The account's owner alone.
+    Owner,
     /// Nobody in the Client Area may: only staff.
     Staff,
 }
@@ -46,6 +48,8 @@ rights! { InAccount,
     ManageContacts = Needs::Permission(Permission::Contacts);
     /// Associate a user without asking it.
     Associate = Needs::Staff;
+    /// Require a second factor of the account's users.
+    RequireTwoFactor = Needs::Owner;
     /// Give the account another owner.
     TransferOwnership = Needs::Staff;
 }
@@ -187,8 +191,8 @@ impl System {
 
 impl Snapshot<'_> {
     /// The ticket for `P`, or why not. An account one is no member of looks like one that does not exist.
-    pub fn authorize<P: InAccount>(&self, user: UserId, account: AccountId) -> Result<Allowed<P>, Denied> {
-        let standing = sql::standing(self, user, account, "")?.ok_or(Denied::NoSuchAccount)?;
+    pub fn authorize<P: InAccount>(&self, who: Who, account: AccountId) -> Result<Allowed<P>, Denied> {
+        let standing = sql::standing(self, who, account, "")?.ok_or(Denied::NoSuchAccount)?;
         grant(standing, account, P::NEEDS)
     }
 
@@ -219,8 +223,8 @@ impl Snapshot<'_> {
 impl Tx<'_> {
     /// Like [`Snapshot::authorize`], and the account's row is held until the transaction ends:
     /// changes to who may do what happen one after the other in each account.
-    pub fn authorize<P: InAccount>(&self, user: UserId, account: AccountId) -> Result<Allowed<P>, Denied> {
-        let standing = sql::standing(self, user, account, self.for_update())?.ok_or(Denied::NoSuchAccount)?;
+    pub fn authorize<P: InAccount>(&self, who: Who, account: AccountId) -> Result<Allowed<P>, Denied> {
+        let standing = sql::standing(self, who, account, self.for_update())?.ok_or(Denied::NoSuchAccount)?;
         grant(standing, account, P::NEEDS)
     }
 

@@ -14,7 +14,7 @@ use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::settings::Brand;
 
 pub use notice::{About, Notice, Told};
-pub(crate) use notice::{tell, tell_at};
+pub(crate) use notice::{Person, tell, tell_at, tell_person};
 pub use ops::{
     claimed, failed, link_of_user, list, masked, masked_of_user, of_invitations, of_user, preview, put_off, queue_state,
     send_test, sent,

@@ -48,6 +48,10 @@ notices! {
     AccessGiven = "access-given", false: "The user can enter an account.",
     AccessChanged = "access-changed", false: "The user's permissions in an account changed.",
     AccessRemoved = "access-removed", false: "The user can no longer enter an account.",
+    FactorAdded = "factor-added", true: "A second factor was added.",
+    FactorRemoved = "factor-removed", true: "A second factor was removed.",
+    FactorTaken = "factor-taken", true: "Staff removed the second factors.",
+    RecoveryCodeUsed = "recovery-code-used", true: "A recovery code was used.",
     InvitationAccepted = "invitation-accepted", false: "Somebody accepted an invitation; told to the account's owner.",
     OwnershipGained = "ownership-gained", false: "The user owns an account now.",
     OwnershipLost = "ownership-lost", false: "The user no longer owns an account.",
@@ -114,6 +118,14 @@ pub struct Told {
     pub link: String,
 }
 
+/// Somebody who is told: a user or an admin.
+pub(crate) struct Person<'a> {
+    pub user: Option<UserId>,
+    pub name: &'a str,
+    /// Where: it may no longer be the person's own address.
+    pub to: &'a str,
+}
+
 /// Tells a user, at its own address, unless the operator has switched this notice off.
 pub(crate) fn tell(tx: &Tx<'_>, user: UserId, notice: Notice, about: &About) -> Result<(), Fault> {
     let Some(found) = user::find(tx, user)? else { return Ok(()) };
@@ -122,22 +134,28 @@ pub(crate) fn tell(tx: &Tx<'_>, user: UserId, notice: Notice, about: &About) -> 
 
 /// Like [`tell`], at an address that may no longer be the user's.
 pub(crate) fn tell_at(tx: &Tx<'_>, user: &User, to: &str, notice: Notice, about: &About) -> Result<(), Fault> {
+    tell_person(tx, &Person { user: Some(user.id), name: &user.name.full(), to }, notice, about)
+}
+
+/// Like [`tell`], whoever it is.
+pub(crate) fn tell_person(tx: &Tx<'_>, person: &Person<'_>, notice: Notice, about: &About) -> Result<(), Fault> {
     if !notice.is_always_told() && settings::is_off(tx, notice)? {
         return Ok(());
     }
+    let page = if person.user.is_some() { "/me/security" } else { "/admin/me/security" };
     let told = Told {
         notice: notice.key(),
-        name: user.name.full(),
-        email: to.to_owned(),
+        name: person.name.to_owned(),
+        email: person.to.to_owned(),
         account_name: about.account.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
         by: about.by.clone(),
         what: about.what.clone(),
         at: tx.now(),
         ip: tx.request().ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        link: format!("{}/me/security", tx.public_url()),
+        link: format!("{}{page}", tx.public_url()),
     };
     let account = about.account.as_ref().map(|(id, _)| *id);
     let content = Content::Notice(told);
-    queue(tx, &NewMail { to, account, user: Some(user.id), invitation: None, content, secret: None })?;
+    queue(tx, &NewMail { to: person.to, account, user: person.user, invitation: None, content, secret: None })?;
     Ok(())
 }

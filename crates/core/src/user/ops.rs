@@ -1,5 +1,5 @@
 use super::{Error, Listed, NewUser, PersonName, User, sql};
-use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, System, ViewStaffArea};
+use crate::access::{Actor, AllowedAdmin, ConfirmedAdmin, EditUsers, Myself, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
@@ -128,7 +128,7 @@ fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Emai
 }
 
 /// Deletes a user who can enter no account (PRODUCT rule 9).
-pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, id: UserId) -> Result<(), Error> {
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, _confirmed: &ConfirmedAdmin, id: UserId) -> Result<(), Error> {
     // Who has asked to be deleted leaves its accounts on the way; the accounts are held before the user is.
     if own_data::deletion_asked_at(tx, id)?.is_some() {
         membership::leave_all(tx, by.actor(), id)?;
@@ -190,6 +190,16 @@ pub(crate) fn signed_in(
     renewed: Option<&crate::password::PasswordHash>,
 ) -> Result<bool, Fault> {
     sql::signed_in(tx, user, changed_at, renewed)
+}
+
+/// Holds a user whose password was compared; `false` when it was changed since, or the user is gone.
+pub(crate) fn keep_password(
+    tx: &Tx<'_>,
+    user: UserId,
+    changed_at: Option<Timestamp>,
+    renewed: Option<&crate::password::PasswordHash>,
+) -> Result<bool, Fault> {
+    sql::keep_password(tx, user, changed_at, renewed)
 }
 
 /// Users whom a query finds, newest first, at most `limit`, with the number of their accounts.

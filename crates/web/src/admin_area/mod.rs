@@ -5,12 +5,13 @@ mod client;
 mod clients;
 mod config;
 mod dashboard;
-mod login;
+pub(crate) mod login;
 mod setup;
 mod user_mails;
 mod users;
 
 use crate::client_area::password_strength;
+use crate::factors;
 use crate::routes::Routes;
 
 /// The routes of the Admin Area.
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Routes {
         .get("/admin/users/{user}", users::show)
         .post("/admin/users/{user}", users::save)
         .post("/admin/users/{user}/delete", users::delete)
+        .post("/admin/users/{user}/two-factor/disable", users::disable_two_factor)
         .post("/admin/users/{user}/sessions/end-all", users::end_sessions)
         .post("/admin/users/{user}/reset", user_mails::send_reset)
         .get("/admin/users/{user}/mails/{mail}", user_mails::show)
@@ -39,4 +41,5 @@ pub(crate) fn routes() -> Routes {
         .get("/admin/activity.csv", activity::export)
         .merge(client::routes())
         .merge(config::routes())
+        .merge(factors::admin_routes())
 }

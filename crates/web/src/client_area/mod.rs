@@ -4,7 +4,7 @@ mod accounts;
 mod details;
 mod home;
 mod invitation;
-mod login;
+pub(crate) mod login;
 mod me;
 mod password;
 mod reset;
@@ -15,6 +15,7 @@ pub(crate) use details::DetailsForm;
 pub(crate) use password::{context as password_context, strength as password_strength};
 pub(crate) use users::PermissionsForm;
 
+use crate::factors;
 use crate::routes::Routes;
 
 /// The routes of the Client Area.
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Routes {
         .get("/a/{account}", home::show)
         .post("/a/{account}/leave", home::leave)
         .get("/a/{account}/users", users::show)
+        .post("/a/{account}/two-factor", users::two_factor)
         .post("/a/{account}/invitations", users::invite)
         .post("/a/{account}/invitations/{invitation}/resend", users::resend)
         .post("/a/{account}/invitations/{invitation}/cancel", users::cancel)
@@ -66,4 +68,5 @@ pub(crate) fn routes() -> Routes {
         .post("/me/sessions/end-others", me::sessions::end_others)
         .post("/me/sessions/{session}/end", me::sessions::end)
         .get("/me/invitations", me::invitations::show)
+        .merge(factors::client_routes())
 }

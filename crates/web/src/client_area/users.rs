@@ -2,7 +2,8 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use latchkey_core::access::{Allowed, Grants, ManageUsers, Permission};
+use latchkey_core::access::{Allowed, Grants, ManageUsers, Permission, RequireTwoFactor};
+use latchkey_core::account;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::id::{AccountId, InvitationId, UserId};
@@ -51,17 +52,19 @@ struct Users {
     members: Vec<Member>,
     invitations: Vec<Invitation>,
     mails: Vec<Mail>,
+    two_factor_required: bool,
 }
 
 async fn load(member: &LoggedIn, account: AccountId) -> Result<Users, PageError> {
-    let user = member.id();
+    let who = member.who();
     let loaded = member.visit.web.app().read(move |snapshot| {
-        let shown = view::account(snapshot, user, account)?;
-        let by = snapshot.authorize::<ManageUsers>(user, account)?;
+        let shown = view::account(snapshot, who, account)?;
+        let by = snapshot.authorize::<ManageUsers>(who, account)?;
         let members = membership::list(snapshot, &by)?;
         let invitations = invitation::pending(snapshot, &by)?;
         let mails = mail::of_invitations(snapshot, &by)?;
-        Ok::<_, membership::Error>(Users { by, account: shown, members, invitations, mails })
+        let two_factor_required = account::find(snapshot, account)?.is_some_and(|found| found.two_factor_required);
+        Ok::<_, membership::Error>(Users { by, account: shown, members, invitations, mails, two_factor_required })
     });
     Ok(loaded.await?)
 }
@@ -79,6 +82,7 @@ fn list_page(
     let me = Some(member.id().0);
     let context = context! {
         account => &users.account,
+        two_factor_required => users.two_factor_required,
         users => view::people(web, &users.members, me, |other| users.by.may_touch(&other.grants) && other.user.id != member.id()),
         user_count => users.members.len(),
         invitations => invited,
@@ -103,15 +107,32 @@ fn list_path(account: AccountId) -> String {
     format!("/a/{account}/users")
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TwoFactorForm {
+    required: String,
+}
+
+/// The owner requires two-factor of all users of the account, or no longer does.
+pub(crate) async fn two_factor(member: LoggedIn, Path(account): Path<AccountId>, Form(form): Form<TwoFactorForm>) -> Answer {
+    let (visit, who, required) = (&member.visit, member.who(), form.required == "yes");
+    let done = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize::<RequireTwoFactor>(who, account)?;
+        account::require_two_factor(tx, &by, required)
+    });
+    let message = if required { "flash-two-factor-required" } else { "flash-two-factor-not-required" };
+    page::pressed(visit, &list_path(account), done.await, |()| page::done(visit, &list_path(account), message, &[]))
+}
+
 /// **Send Invite**.
 pub(crate) async fn invite(member: LoggedIn, Path(account): Path<AccountId>, Form(form): Form<InviteForm>) -> Answer {
     let visit = &member.visit;
     let (problems, resend) = match form.parse() {
         Err(problems) => (problems, None),
         Ok(new) => {
-            let (user, email) = (member.id(), new.email.to_string());
+            let (who, email) = (member.who(), new.email.to_string());
             let sent = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize::<ManageUsers>(user, account)?;
+                let by = tx.authorize::<ManageUsers>(who, account)?;
                 invitation::send(tx, &by, &new)
             });
             let sent = sent.await;
@@ -132,9 +153,9 @@ pub(crate) async fn invite(member: LoggedIn, Path(account): Path<AccountId>, For
 
 /// **Resend Invite**.
 pub(crate) async fn resend(member: LoggedIn, Path((account, id)): Path<(AccountId, InvitationId)>, _: Form<Pressed>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let resent = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize::<ManageUsers>(user, account)?;
+        let by = tx.authorize::<ManageUsers>(who, account)?;
         invitation::resend(tx, &by, id)
     });
     let back = list_path(account);
@@ -145,9 +166,9 @@ pub(crate) async fn resend(member: LoggedIn, Path((account, id)): Path<(AccountI
 
 /// **Cancel Invite**.
 pub(crate) async fn cancel(member: LoggedIn, Path((account, id)): Path<(AccountId, InvitationId)>, _: Form<Pressed>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let cancelled = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize::<ManageUsers>(user, account)?;
+        let by = tx.authorize::<ManageUsers>(who, account)?;
         invitation::cancel(tx, &by, id)
     });
     let back = list_path(account);
@@ -158,9 +179,9 @@ pub(crate) async fn cancel(member: LoggedIn, Path((account, id)): Path<(AccountI
 
 /// **Remove Access**.
 pub(crate) async fn remove(member: LoggedIn, Path((account, id)): Path<(AccountId, UserId)>, _: Form<Pressed>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let removed = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize::<ManageUsers>(user, account)?;
+        let by = tx.authorize::<ManageUsers>(who, account)?;
         let removed = membership::find(tx, &by, id)?;
         membership::remove(tx, &by, id)?;
         Ok::<_, membership::Error>((removed.user.name.full(), by.account_name().to_owned()))
@@ -183,10 +204,10 @@ async fn load_one(
     account: AccountId,
     id: UserId,
 ) -> Result<(AccountShown, Allowed<ManageUsers>, Member), PageError> {
-    let user = member.id();
+    let who = member.who();
     let loaded = member.visit.web.app().read(move |snapshot| {
-        let shown = view::account(snapshot, user, account)?;
-        let by = snapshot.authorize::<ManageUsers>(user, account)?;
+        let shown = view::account(snapshot, who, account)?;
+        let by = snapshot.authorize::<ManageUsers>(who, account)?;
         let found = membership::find(snapshot, &by, id)?;
         Ok::<_, membership::Error>((shown, by, found))
     });
@@ -216,12 +237,12 @@ pub(crate) async fn save_permissions(
     Path((account, id)): Path<(AccountId, UserId)>,
     Form(form): Form<PermissionsForm>,
 ) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let problems = match Grants::choose(form.permissions.iter().map(String::as_str)) {
         Err(message) => vec![Invalid::new("permissions", message)],
         Ok(grants) => {
             let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize::<ManageUsers>(user, account)?;
+                let by = tx.authorize::<ManageUsers>(who, account)?;
                 membership::set_grants(tx, &by, id, &grants)?;
                 Ok::<_, membership::Error>(membership::find(tx, &by, id)?.user.name.full())
             });

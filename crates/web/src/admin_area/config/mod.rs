@@ -4,6 +4,7 @@ mod admins;
 mod general;
 mod mail;
 mod notifications;
+mod security;
 mod templates;
 
 use crate::routes::Routes;
@@ -16,6 +17,8 @@ pub(super) fn routes() -> Routes {
         .post("/admin/config/mail", mail::send_test)
         .get("/admin/config/notifications", notifications::show)
         .post("/admin/config/notifications", notifications::save)
+        .get("/admin/config/security", security::show)
+        .post("/admin/config/security", security::save)
         .get("/admin/config/templates", templates::show)
         .get("/admin/config/templates/{key}", templates::html)
         .get("/admin/config/admins", admins::show)
