@@ -7,7 +7,7 @@ use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{SessionId, UserId};
-use crate::password::{Password, Verdict};
+use crate::password::{Busy, Password, Verdict};
 use crate::search;
 use crate::session;
 
@@ -119,7 +119,10 @@ pub async fn change_password(
     if app.hasher().verify(current, kept.clone()).await? == Verdict::Wrong {
         return Err(Error::WrongPassword);
     }
-    let hash = app.hasher().hash(app.random(), chosen).await?;
+    let hash = match app.hasher().hash(app.random(), chosen).await {
+        Err(Busy::Breached) => return Err(Error::BreachedPassword),
+        hashed => hashed?,
+    };
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
         // The password that was verified must still be the one that is replaced.
