@@ -9,7 +9,7 @@ mod login;
 mod setup;
 mod users;
 
-use crate::client_area::password_strength;
+use crate::client_area::{password_generate, password_strength};
 use crate::routes::Routes;
 
 /// The routes of the Admin Area.
@@ -22,6 +22,7 @@ pub(crate) fn routes() -> Routes {
         .get("/admin/setup/{token}", setup::show)
         .post("/admin/setup/{token}", setup::submit)
         .post("/admin/password/strength", password_strength)
+        .post("/admin/password/generate", password_generate)
         .get("/admin/search/users", users::suggest)
         .get("/admin/clients", clients::show)
         .get("/admin/clients/new", clients::new)

@@ -10,7 +10,7 @@ mod password;
 mod users;
 
 pub(crate) use details::DetailsForm;
-pub(crate) use password::{context as password_context, strength as password_strength};
+pub(crate) use password::{generate as password_generate, rules as password_rules, strength as password_strength};
 pub(crate) use users::PermissionsForm;
 
 use crate::routes::Routes;
@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Routes {
         .post("/login", login::submit)
         .post("/logout", login::logout)
         .post("/password/strength", password::strength)
+        .post("/password/generate", password::generate)
         .get("/invite/{token}", invitation::show)
         .post("/invite/{token}/login", invitation::login)
         .post("/invite/{token}/register", invitation::register)
