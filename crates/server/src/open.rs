@@ -10,7 +10,7 @@ use latchkey_core::clock::Clock;
 use latchkey_core::db::{Connections, Database, Location};
 use latchkey_core::password::{Breached, Hasher, Peppers};
 use latchkey_core::secret::{Random, SealKey, Secret};
-use latchkey_core::settings;
+use latchkey_core::{settings, user};
 use latchkey_web::{Engine, MailTemplates};
 
 use crate::config::Config;
@@ -54,6 +54,9 @@ pub(crate) async fn open_at(config: &Config, public_url: &str, clock: Clock) -> 
     });
     let migrated = app.database().migrate(app.now()).await.with_context(|| named(&config.location))?;
     app.write(&Request::default(), move |tx| settings::check_seal_key(tx, &fingerprint)).await?;
+    if let Some(cost) = app.read(user::bcrypt_cost).await? {
+        app.hasher().expect_bcrypt(cost);
+    }
     Ok(Opened { app, engine, migrated, secret })
 }
 

@@ -6,7 +6,7 @@
 //! breached passwords are looked at in the same pool: whatever may take long has the same bound.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::foreign::Foreign;
+use super::foreign::{Foreign, MAX_BCRYPT_COST};
 use super::pepper::Pepper;
 use super::stored::{OUTPUT, Own, Parameters, decode, encode};
 use super::{Breached, Password, PasswordHash, Peppers};
@@ -49,6 +49,9 @@ struct Pool {
     memory: Mutex<Vec<Vec<Block>>>,
     /// Verified when there is no user, so that an unknown address costs the same time (ASVS V6.3.8).
     decoy: PasswordHash,
+    /// The cost of the bcrypt hashes that wait for their first login; 0 for none. While there are any, every wrong password
+    /// costs that much more: a slower answer must not tell whose hash it is.
+    bcrypt_cost: AtomicU32,
 }
 
 /// What a verification says.
@@ -110,6 +113,7 @@ impl Hasher {
             max_waiting: cores.get() * QUEUE_PER_CORE,
             memory: Mutex::new(Vec::new()),
             decoy,
+            bcrypt_cost: AtomicU32::new(0),
         };
         Self { pool: Arc::new(pool), peppers: Peppers::default(), breached: None }
     }
@@ -124,6 +128,12 @@ impl Hasher {
     #[must_use]
     pub fn with_breached(self, breached: Breached) -> Self {
         Self { breached: Some(breached), ..self }
+    }
+
+    /// Says that bcrypt hashes of this cost wait for their first login, so that unknown addresses take as long as theirs. Those that
+    /// are met later are noticed by themselves.
+    pub fn expect_bcrypt(&self, cost: u32) {
+        self.pool.bcrypt_cost.fetch_max(cost.min(MAX_BCRYPT_COST), Ordering::Relaxed);
     }
 
     /// Hashes a password with a new salt. A chosen one is looked up among the breached first.
@@ -150,12 +160,18 @@ impl Hasher {
     /// pepper is missing compares with nothing, and is a fault: to say *wrong password* would be untrue.
     pub async fn verify(&self, password: &Password, kept: Option<PasswordHash>) -> Result<Verdict, Busy> {
         let (password, peppers) = (password.clone(), self.peppers.clone());
-        self.run(move |pool| match &kept {
-            Some(kept) => match decode(kept) {
-                Some(own) => pool.compare(&peppers, &password, &own),
-                None => pool.compare_foreign(&password, kept),
-            },
-            None => pool.compare_decoy(&password),
+        self.run(move |pool| {
+            let verdict = match &kept {
+                Some(kept) => match decode(kept) {
+                    Some(own) => pool.compare(&peppers, &password, &own)?,
+                    None => return pool.compare_foreign(&password, kept),
+                },
+                None => pool.compare_decoy(&password)?,
+            };
+            if verdict == Verdict::Wrong {
+                pool.spend_bcrypt(&password);
+            }
+            Ok(verdict)
         })
         .await
     }
@@ -210,9 +226,23 @@ impl Pool {
 
     /// A wrong password costs the work of an unknown address besides; the right one costs it when its hash is renewed.
     fn compare_foreign(&self, password: &Password, kept: &PasswordHash) -> Result<Verdict, Fault> {
-        match Foreign::parse(&kept.0) {
-            Ok(foreign) if foreign.is_of(password.as_typed()) => Ok(Verdict::RightButStale),
-            Ok(_) | Err(_) => self.compare_decoy(password),
+        let foreign = Foreign::parse(&kept.0).ok();
+        if foreign.as_ref().is_some_and(|foreign| foreign.is_of(password.as_typed())) {
+            return Ok(Verdict::RightButStale);
+        }
+        match foreign.and_then(|foreign| foreign.bcrypt_cost()) {
+            Some(cost) => _ = self.bcrypt_cost.fetch_max(cost, Ordering::Relaxed),
+            None => self.spend_bcrypt(password),
+        }
+        self.compare_decoy(password)
+    }
+
+    /// The work of a bcrypt hash, as long as any is expected.
+    fn spend_bcrypt(&self, password: &Password) {
+        let cost = self.bcrypt_cost.load(Ordering::Relaxed);
+        let bytes: Vec<u8> = password.as_typed().iter().copied().take(71).chain([0]).collect();
+        if cost > 0 {
+            bcrypt::bcrypt(cost, [0; SALT], &bytes);
         }
     }
 
@@ -360,6 +390,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn v6_3_8_while_bcrypt_hashes_wait_a_wrong_password_costs_as_much_everywhere() {
+        let hasher = Hasher::cheap();
+        let cost = || hasher.pool.bcrypt_cost.load(Ordering::Relaxed);
+        let text = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
+        let (wrong, kept) = (Password::typed("b"), PasswordHash::import(text).unwrap());
+        assert_eq!(hasher.verify(&wrong, None).await.unwrap(), Verdict::Wrong);
+        assert_eq!(cost(), 0);
+        assert_eq!(hasher.verify(&wrong, Some(kept)).await.unwrap(), Verdict::Wrong);
+        assert_eq!(cost(), 6);
+        for typed in ["b", "", &"日".repeat(200)] {
+            assert_eq!(hasher.verify(&Password::typed(typed), None).await.unwrap(), Verdict::Wrong);
+        }
+        hasher.expect_bcrypt(31);
+        assert_eq!(cost(), MAX_BCRYPT_COST);
+    }
+
+    #[tokio::test]
     async fn a_foreign_hash_is_compared_with_what_was_typed_and_not_with_its_nfkc() {
         // md5("Ａ"), a full-width letter, which NFKC turns into another one.
         let made = <md5::Md5 as md5::Digest>::digest("Ａ".as_bytes());
@@ -423,7 +470,7 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let kept = PasswordHash(text);
             let expensive = decode(&kept).is_some_and(|own| own.parameters.memory_kib > 1024);
-            let costly = matches!(Foreign::parse(&kept.0), Ok(Foreign::Bcrypt(_)));
+            let costly = matches!(Foreign::parse(&kept.0), Ok(Foreign::Bcrypt { .. }));
             prop_assume!(!expensive && !costly);
             let verdict = runtime.block_on(Hasher::cheap().verify(&Password::typed(&password), Some(kept)));
             prop_assert!(matches!(verdict, Ok(Verdict::Wrong) | Err(Busy::Fault(Fault::NoPepper(_)))), "{verdict:?}");

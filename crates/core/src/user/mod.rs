@@ -11,7 +11,9 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::UserId;
 use crate::text;
 
-pub use ops::{AdminChange, by_email, change_own_name, change_password, create, delete, find, list, suggestions, update};
+pub use ops::{
+    AdminChange, bcrypt_cost, by_email, change_own_name, change_password, create, delete, find, list, suggestions, update,
+};
 pub(crate) use ops::{delete_orphan, hold, insert, signed_in};
 pub(crate) use sql::{COLUMNS, Credentials, credentials, user as read_row};
 

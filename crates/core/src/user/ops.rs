@@ -137,6 +137,13 @@ pub async fn change_password(
     .await
 }
 
+/// The highest cost among the bcrypt hashes that wait for their first login (ASVS V6.3.8: see [`Hasher::expect_bcrypt`]).
+///
+/// [`Hasher::expect_bcrypt`]: crate::password::Hasher::expect_bcrypt
+pub fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<u32>, Fault> {
+    Ok(sql::bcrypt_cost(snapshot)?.and_then(|cost| cost.parse().ok()))
+}
+
 /// Notes a login: when and from where, and a renewed hash when the kept one was stale. `false` when the user is
 /// gone or the password was changed since it was compared.
 pub(crate) fn signed_in(
