@@ -66,7 +66,7 @@ async fn v6_2_1_v6_2_4_and_v6_2_11_hold_on_every_page_where_a_password_is_chosen
     let [register, change, admins] = pages.as_slice() else { panic!("another page") };
     for (page, near) in [
         (register, "NoraNewcomer2026!"),
-        (register, "nora.n@example.com"),
+        (register, "norra.n@example.com"),
         (register, "acme-acme-acme-1"),
         (change, "Mia.Member.2026!!"),
         (change, "acme-acme-acme-1"),

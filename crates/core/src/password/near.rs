@@ -12,15 +12,21 @@ const SHORTEST: usize = 3;
 const ADDED: usize = 3;
 /// Digits and signs beside the names that do not either; with more of them it is for the estimate to say.
 const DECORATION: usize = 12;
-/// What is longer is no near-miss of names that fit on a line, in characters.
-const LONGEST: usize = 128;
+/// What is longer is no near-miss of a name (repetition is for the estimate to see), and a longer word is none; in characters. With
+/// the number of words this bounds the work.
+const LONGEST: usize = 64;
+/// Words that are looked for.
+const MAX_WORDS: usize = 64;
 
 /// Whether the password is one or more of these names and little else.
 pub(super) fn is_near<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> bool {
     let text: Vec<char> = text.to_lowercase().chars().collect();
-    let mut words: Vec<Vec<char>> = names.flat_map(words).collect();
-    words.sort_unstable();
-    words.dedup();
+    let mut words: Vec<Vec<char>> = Vec::new();
+    for word in names.flat_map(self::words) {
+        if words.len() < MAX_WORDS && !words.contains(&word) {
+            words.push(word);
+        }
+    }
     text.len() <= LONGEST && is_covered(&text, &words)
 }
 
@@ -31,7 +37,11 @@ fn words(name: &str) -> Vec<Vec<char>> {
     let parts = name.split(|character: char| !character.is_alphanumeric());
     let all = [name.as_str(), local].into_iter().chain(parts);
     let folded = all.map(|word| word.chars().filter(|character| character.is_alphanumeric()).collect());
-    folded.filter(|word: &Vec<char>| word.len() >= SHORTEST && word.iter().any(|character| character.is_alphabetic())).collect()
+    folded
+        .filter(|word: &Vec<char>| {
+            (SHORTEST..=LONGEST).contains(&word.len()) && word.iter().any(|character| character.is_alphabetic())
+        })
+        .collect()
 }
 
 /// The cheapest way to the end of a beginning of the text.

@@ -17,6 +17,8 @@ const OWN_WORDS: [&str; 3] = ["Latchkey", "Client Area", "Admin Area"];
 
 /// Names that are looked at: of a person with more accounts than this the first ones.
 const MAX_CONTEXT: usize = 20;
+/// So much of each name is looked at, in characters.
+const MAX_NAME: usize = 200;
 
 /// How long a password must be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,7 +67,8 @@ impl Rules {
     /// Rules for a password that is the only factor. `names` are what it must not be close to: the person's
     /// name and address, its accounts, the brand (ASVS V6.1.2, V6.2.11). The product's own words are added.
     pub fn around<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
-        let names = names.into_iter().map(Into::into).filter(|name: &String| !name.trim().is_empty());
+        let names = names.into_iter().map(|name| name.into().chars().take(MAX_NAME).collect());
+        let names = names.filter(|name: &String| !name.trim().is_empty());
         Self { length: Length::default(), context: names.take(MAX_CONTEXT).collect() }
     }
 
@@ -104,7 +107,7 @@ impl Rules {
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.context.iter().map(String::as_str).chain(OWN_WORDS)
+        OWN_WORDS.into_iter().chain(self.context.iter().map(String::as_str))
     }
 
     fn estimate(&self, text: &str) -> zxcvbn::Entropy {
