@@ -410,7 +410,7 @@ mod tests {
     async fn a_foreign_hash_is_compared_with_what_was_typed_and_not_with_its_nfkc() {
         // md5("Ａ"), a full-width letter, which NFKC turns into another one.
         let made = <md5::Md5 as md5::Digest>::digest("Ａ".as_bytes());
-        let hex: String = made.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = made.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let kept = PasswordHash::import(&hex).unwrap();
         let verify = async |typed: &str| Hasher::cheap().verify(&Password::typed(typed), Some(kept.clone())).await.unwrap();
         assert_eq!((verify("Ａ").await, verify("A").await), (Verdict::RightButStale, Verdict::Wrong));

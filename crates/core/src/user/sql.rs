@@ -58,8 +58,9 @@ pub(crate) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<O
 
 /// The highest cost among bcrypt hashes of another system that nobody has logged in with yet: `$2y$10$…`.
 pub(super) fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<String>, Fault> {
-    // A dollar and a digit together would be an argument.
-    snapshot.one("select max(substr(password_hash, 5, 2)) from users where password_hash like '_2_$__$%'", &[], Row::take)
+    /// An argument, since a dollar in a statement begins one.
+    const BCRYPT: &str = "_2_$__$%";
+    snapshot.one("select max(substr(password_hash, 5, 2)) from users where password_hash like $1", params![BCRYPT], Row::take)
 }
 
 pub(super) fn password_of(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<PasswordHash>, Fault> {
