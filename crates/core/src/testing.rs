@@ -133,13 +133,19 @@ impl TestApp {
 
     /// Another app on the same database, with the same clock: a second node.
     pub fn second_node(&self) -> App {
-        let random = Random::seeded(1_000_000);
+        self.node_with(Hasher::cheap())
+    }
+
+    /// A second node that hashes in its own way.
+    pub fn node_with(&self, hasher: Hasher) -> App {
+        // Never the same bits as on another node.
+        let random = Random::seeded(1_000_000 * (1 + NUMBER.fetch_add(1, Ordering::SeqCst)));
         App::new(Parts {
             database: Database::open(&self.location, Connections { sqlite_readers: 2, postgres: 4 }).unwrap(),
             clock: self.clock.clone(),
             seal_key: SealKey::new(&Random::seeded(1).secret().unwrap()).unwrap(),
             random,
-            hasher: Hasher::cheap(),
+            hasher,
             templates: Arc::new(PlainTemplates),
             public_url: "http://latchkey.example".to_owned(),
         })

@@ -137,6 +137,14 @@ pub(crate) fn outcome<T, E: HasKind + 'static>(result: Result<T, E>) -> Result<O
     }
 }
 
+/// What a form shows of an error that concerns its fields.
+pub(crate) fn fields<E: HasKind + 'static>(error: E) -> Result<Vec<Invalid>, PageError> {
+    match error.kind() {
+        Kind::Invalid(fields) => Ok(fields),
+        _ => Err(error.into()),
+    }
+}
+
 /// The answer to a button: a redirect with a message of success, or with the reason why not.
 pub(crate) fn pressed<T, E: HasKind + 'static>(
     visit: &Visit,

@@ -8,7 +8,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{SessionId, UserId};
 use crate::mail::{self, About, Notice};
-use crate::password::{Password, Verdict};
+use crate::password::{Busy, Password, Verdict};
 use crate::{membership, own_data, reset, search, session, verification};
 
 /// The user of this id.
@@ -164,7 +164,10 @@ pub async fn change_password(
     if app.hasher().verify(current, kept.clone()).await? == Verdict::Wrong {
         return Err(Error::WrongPassword);
     }
-    let hash = app.hasher().hash(app.random(), chosen).await?;
+    let hash = match app.hasher().hash(app.random(), chosen).await {
+        Err(Busy::Breached) => return Err(Error::BreachedPassword),
+        hashed => hashed?,
+    };
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
         // The password that was verified must still be the one that is replaced.
@@ -179,6 +182,13 @@ pub async fn change_password(
         Ok(())
     })
     .await
+}
+
+/// The highest cost among the bcrypt hashes that wait for their first login (ASVS V6.3.8: see [`Hasher::expect_bcrypt`]).
+///
+/// [`Hasher::expect_bcrypt`]: crate::password::Hasher::expect_bcrypt
+pub fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<u32>, Fault> {
+    Ok(sql::bcrypt_cost(snapshot)?.and_then(|cost| cost.parse().ok()))
 }
 
 /// Notes a login: when and from where, and a renewed hash when the kept one was stale. `false` when the user is

@@ -58,6 +58,13 @@ pub(crate) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<O
     )
 }
 
+/// The highest cost among bcrypt hashes of another system that nobody has logged in with yet: `$2y$10$…`.
+pub(super) fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<String>, Fault> {
+    /// An argument, since a dollar in a statement begins one.
+    const BCRYPT: &str = "_2_$__$%";
+    snapshot.one("select max(substr(password_hash, 5, 2)) from users where password_hash like $1", params![BCRYPT], Row::take)
+}
+
 pub(crate) fn password_of(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<PasswordHash>, Fault> {
     let found: Option<Option<PasswordHash>> =
         snapshot.optional("select password_hash from users where id = $1", params![id], Row::take)?;

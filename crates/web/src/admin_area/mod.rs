@@ -10,7 +10,7 @@ mod setup;
 mod user_mails;
 mod users;
 
-use crate::client_area::password_strength;
+use crate::client_area::{password_generate, password_strength};
 use crate::factors;
 use crate::routes::Routes;
 
@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Routes {
         .get("/admin/setup/{token}", setup::show)
         .post("/admin/setup/{token}", setup::submit)
         .post("/admin/password/strength", password_strength)
+        .post("/admin/password/generate", password_generate)
         .get("/admin/search/users", users::suggest)
         .get("/admin/clients", clients::show)
         .get("/admin/clients/new", clients::new)

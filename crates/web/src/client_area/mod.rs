@@ -12,7 +12,7 @@ mod users;
 mod verification;
 
 pub(crate) use details::DetailsForm;
-pub(crate) use password::{context as password_context, strength as password_strength};
+pub(crate) use password::{generate as password_generate, rules as password_rules, strength as password_strength};
 pub(crate) use users::PermissionsForm;
 
 use crate::factors;
@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Routes {
         .post("/password/reset/{token}", reset::choose)
         .get("/verify/{token}", verification::show)
         .post("/verify/{token}", verification::confirm)
+        .post("/password/generate", password::generate)
         .get("/invite/{token}", invitation::show)
         .post("/invite/{token}/login", invitation::login)
         .post("/invite/{token}/register", invitation::register)

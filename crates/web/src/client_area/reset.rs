@@ -5,12 +5,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fault, Invalid};
-use latchkey_core::password::Password;
+use latchkey_core::password::{Busy, Password};
 use latchkey_core::reset::{self, Error, Open};
 use latchkey_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use super::password::context as password_context;
+use super::password;
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
 use crate::visit::Visit;
@@ -83,15 +83,15 @@ fn gone(visit: &Visit) -> Response {
 /// **Set New Password**: ends all sessions, begins none.
 pub(crate) async fn choose(visit: Visit, Path(token): Path<String>, Form(form): Form<ResetForm>) -> Answer {
     let Some((secret, open)) = found(&visit, &token).await? else { return Ok(gone(&visit)) };
-    let words = password_context(&[&open.name.full(), &open.email, &visit.brand.name]);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let chosen = match Password::choose(&form.new, &words) {
+    let rules = password::rules(&visit, [open.name.full(), open.email.clone()]).await?;
+    let chosen = match Password::choose(&form.new, &rules) {
         Ok(chosen) => chosen,
         Err(message) => return Ok(form_page(&visit, &token, &open, &[Invalid::new("new", message)])),
     };
     match reset::choose(visit.web.app(), &visit.request, secret, &chosen).await {
         Ok(()) => Ok(page::done(&visit, "/login", "flash-reset-done", &[])),
         Err(Error::Gone) => Ok(gone(&visit)),
+        Err(Error::Busy(Busy::Breached)) => Ok(form_page(&visit, &token, &open, &[Invalid::new("new", "error-password-leaked")])),
         Err(error) => Err(error.into()),
     }
 }
