@@ -24,6 +24,7 @@ pub mod mail;
 pub mod membership;
 pub mod note;
 pub mod outbox;
+pub mod passkey;
 pub mod password;
 mod search;
 pub mod secret;
