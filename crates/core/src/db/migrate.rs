@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_mails", include_str!("../../../../migrations/0008_mails.sql")),
     ("0009_notes", include_str!("../../../../migrations/0009_notes.sql")),
     ("0010_settings", include_str!("../../../../migrations/0010_settings.sql")),
+    ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

@@ -71,6 +71,10 @@ kinds! {
     AdminLoginFailed = "admin-login-failed": "Somebody failed to log in to the Admin Area.",
     AdminLogout = "admin-logout": "An admin logged out.",
     SettingsChanged = "settings-changed": "A setting changed.",
+    PasskeyAdded = "passkey-added": "A passkey was added.",
+    PasskeyRenamed = "passkey-renamed": "A passkey got another name.",
+    PasskeyRemoved = "passkey-removed": "A passkey was removed.",
+    PasskeyRefused = "passkey-refused": "A passkey was refused.",
 }
 
 /// One fact on its way into the log. Names are kept beside ids: the log stays readable when what it

@@ -7,20 +7,105 @@
 //! believed.
 
 mod authenticator_data;
+mod challenge;
 mod client_data;
 mod cose;
+mod login;
+mod ops;
+mod options;
 mod relying_party;
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "only tests use it")]
 pub mod soft;
 #[cfg(test)]
 mod tests;
+mod sql;
 mod verify;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::access::Denied;
+use crate::clock::Timestamp;
+use crate::error::{Fault, HasKind, Invalid, Kind};
+use crate::id::PasskeyId;
+
+pub use challenge::Purpose;
+pub use login::{admin_login, begin_admin_login, begin_login, login};
+pub use ops::{Added, add, begin_adding, exists, list, remove, rename};
+pub(crate) use ops::{begin_second, remove_all};
+pub use options::{CreationOptions, RequestOptions};
 pub use relying_party::{NoName, RelyingParty};
+
+/// The most passkeys one person can have.
+pub const MAX_PER_PERSON: i64 = 20;
+/// Longest name of a passkey, in characters.
+pub const MAX_NAME: usize = 60;
+
+/// A passkey in a list of one's own.
+#[derive(Clone, Debug)]
+pub struct Passkey {
+    /// The passkey.
+    pub id: PasskeyId,
+    /// What its owner calls it.
+    pub name: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
+    /// Whether it has ever recognised its owner: then it opens the login alone.
+    pub user_verified: bool,
+    /// Whether it is copied to other devices of its owner.
+    pub backed_up: bool,
+}
+
+/// Why a passkey could not be added, changed or used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ceremony was refused; the log says why.
+    #[error("the passkey was refused")]
+    Refused,
+    /// The person has as many as one can have.
+    #[error("there are too many passkeys already")]
+    TooMany,
+    /// The name cannot be taken.
+    #[error("the name cannot be taken")]
+    Name(&'static str),
+    /// There is no such passkey.
+    #[error("there is no such passkey")]
+    NotFound,
+    /// This server has no name that a passkey could be bound to.
+    #[error(transparent)]
+    NoName(#[from] NoName),
+    /// No session could be begun.
+    #[error(transparent)]
+    Session(crate::session::Error),
+    /// No session of an admin could be begun.
+    #[error(transparent)]
+    Admin(crate::admin::Error),
+    /// No ticket.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Not the caller's fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl HasKind for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Refused => Kind::Unauthenticated,
+            Self::TooMany => Kind::Conflict("error-passkey-too-many"),
+            Self::Name(message) => Kind::Invalid(vec![Invalid::new("name", message)]),
+            Self::NotFound => Kind::NotFound,
+            Self::NoName(_) => Kind::Conflict("error-passkey-no-name"),
+            Self::Session(error) => error.kind(),
+            Self::Admin(error) => error.kind(),
+            Self::Denied(denied) => denied.kind(),
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
+}
 
 /// Why a ceremony was refused. People are told one thing for all of them; the log says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +149,9 @@ pub enum Refused {
     /// Nobody has this passkey, or not who is to show one.
     #[error("unknown passkey")]
     Unknown,
+    /// Somebody has a passkey of this id already.
+    #[error("the id is taken")]
+    Taken,
     /// The passkey says that it is somebody else's.
     #[error("wrong user handle")]
     WrongHandle,
