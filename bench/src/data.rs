@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use latchkey_core::access::{Associate, Grants, ManageUsers, Permission, System};
+use latchkey_core::access::{Associate, Grants, ManageUsers, Permission, System, Who};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::app::{App, Parts, Request, Tx};
 use latchkey_core::clock::Clock;
@@ -106,7 +106,7 @@ pub(crate) async fn fill(app: &App) -> anyhow::Result<Data> {
             membership::associate(tx, &by, member, &grants(number))?;
         }
         for number in 0..3 {
-            let by = tx.authorize::<ManageUsers>(owner, account)?;
+            let by = tx.authorize::<ManageUsers>(Who::without_second_factor(owner), account)?;
             invitation::send(tx, &by, &NewInvitation { email: email("invited", number)?, grants: Grants::all() })?;
         }
         for number in 0..LOGINS {
@@ -120,7 +120,7 @@ pub(crate) async fn fill(app: &App) -> anyhow::Result<Data> {
     for number in 0..MEMBERS {
         let email = email("members", number)?.to_string();
         let login = Login { email, password: Password::typed(PASSWORD), remember: false };
-        session::login(app, &request(), login).await?;
+        session::login(app, &request(), login, "").await?;
     }
     let logins = (0..LOGINS).map(|number| email("logins", number)).collect::<Result<_, _>>()?;
     Ok(Data { account, owner: email("members", 0)?, logins })

@@ -20,6 +20,14 @@ go-to-login = Go to the login page
 
 # Login
 login-title = Log in
+two-factor-login-title = One more step
+two-factor-login-lede = Type the six digits that your authenticator app shows for { $brand }.
+two-factor-login-recovery-lede = Type one of the recovery codes that you kept. It works once.
+two-factor-code = Authentication Code
+two-factor-recovery = Recovery Code
+two-factor-use-recovery = Use a recovery code
+two-factor-use-code = Use the authenticator app
+two-factor-start-over = Start over
 login-lede = Welcome back to { $brand }.
 
 # Invitation
@@ -146,3 +154,4 @@ home-leave = Leave Account
 home-leave-text = You no longer need to enter this account?
 home-leave-title = Leave { $account }?
 home-leave-confirm = You can no longer enter { $account }. Your login and your other accounts stay. To come back you need a new invitation.
+flash-two-factor-over = That took too long, or the code was wrong too often. Please log in again.

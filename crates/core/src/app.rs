@@ -127,6 +127,11 @@ impl App {
     pub(crate) fn unseal(&self, sealed: &[u8]) -> Option<Secret> {
         self.0.parts.seal_key.open(sealed)
     }
+
+    /// Opens a few sealed bytes; `None` when they were sealed under another key or for another purpose.
+    pub(crate) fn open_bytes(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.0.parts.seal_key.open_bytes(purpose, sealed)
+    }
 }
 
 /// One consistent view of the database.
@@ -211,6 +216,16 @@ impl Tx<'_> {
     /// Seals a secret for as long as its mail waits.
     pub(crate) fn seal(&self, secret: &Secret) -> Result<Vec<u8>, Fault> {
         Ok(self.app.parts.seal_key.seal(&self.app.parts.random, secret)?)
+    }
+
+    /// Seals a few bytes for one purpose.
+    pub(crate) fn seal_bytes(&self, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+        Ok(self.app.parts.seal_key.seal_bytes(&self.app.parts.random, purpose, bytes)?)
+    }
+
+    /// Opens a few sealed bytes; `None` when they were sealed under another key or for another purpose.
+    pub(crate) fn open_bytes(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.app.parts.seal_key.open_bytes(purpose, sealed)
     }
 
     /// Writes mails.

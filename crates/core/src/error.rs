@@ -74,6 +74,10 @@ pub enum Refusal {
     Closed,
     /// Only staff may.
     StaffOnly,
+    /// A second factor has to be shown first.
+    SecondFactor,
+    /// It has to be confirmed first who this is.
+    Unconfirmed,
 }
 
 /// One field that cannot be taken.

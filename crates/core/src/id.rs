@@ -67,6 +67,8 @@ ids! {
     NoteId
     /// An address-book entry of an account.
     ContactId
+    /// A second factor of a user or an admin.
+    FactorId
     /// A passkey of a user or an admin.
     PasskeyId
     /// A promised piece of work.

@@ -18,6 +18,7 @@ pub mod db;
 pub mod email;
 pub mod error;
 pub mod event;
+pub mod factor;
 pub mod id;
 pub mod invitation;
 pub mod mail;

@@ -86,6 +86,13 @@ impl FromValue for SecretHash {
     }
 }
 
+impl SecretHash {
+    /// The hash of something else that is random enough to need no salt (at least 112 bits).
+    pub(crate) fn of(random: &[u8]) -> Self {
+        Self(digest(&SHA256, random).as_ref().to_vec())
+    }
+}
+
 /// A short text that changes with the content: for the address of an asset, not for anything secret.
 pub fn fingerprint(content: &[u8]) -> String {
     let hash = digest(&SHA256, content);
@@ -177,6 +184,26 @@ impl SealKey {
         Ok([nonce.as_slice(), sealed.as_slice()].concat())
     }
 
+    /// Seals a few bytes for one purpose: what was sealed for another opens nothing.
+    pub fn seal_bytes(&self, random: &Random, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, NoRandomness> {
+        let mut nonce = [0; NONCE_LEN];
+        random.fill(&mut nonce)?;
+        let mut sealed = bytes.to_vec();
+        self.key
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose.as_bytes()), &mut sealed)
+            .map_err(|_| NoRandomness)?;
+        Ok([nonce.as_slice(), sealed.as_slice()].concat())
+    }
+
+    /// Opens what [`SealKey::seal_bytes`] made for this purpose.
+    pub fn open_bytes(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut sealed = sealed.to_vec();
+        let opened = self.key.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut sealed).ok()?;
+        Some(opened.to_vec())
+    }
+
     /// Opens what [`SealKey::seal`] made; `None` when it was made with another key or was damaged.
     pub fn open(&self, sealed: &[u8]) -> Option<Secret> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
@@ -211,5 +238,9 @@ mod tests {
         assert_eq!(other.open(&sealed), None);
         sealed.pop();
         assert_eq!(key.open(&sealed), None);
+        let sealed = key.seal_bytes(&random, "totp user 7", b"few").unwrap();
+        assert_eq!(key.open_bytes("totp user 7", &sealed).as_deref(), Some(b"few".as_slice()));
+        assert_eq!(key.open_bytes("totp user 8", &sealed), None);
+        assert_eq!(other.open_bytes("totp user 7", &sealed), None);
     }
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::access::{Grants, System};
+use crate::access::{Grants, System, Who};
 use crate::account::{self, Details, NewOwner};
 use crate::admin::{self, NewAdmin};
-use crate::app::{App, Parts, Request};
+use crate::app::{App, Parts, Request, Tx};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{Connections, Database, Location};
 use crate::email::Email;
@@ -19,7 +19,7 @@ use crate::mail::{self, Content, Outgoing, Templates, Written};
 use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
 use crate::secret::{Random, SealKey, Secret};
-use crate::settings::Brand;
+use crate::settings::{self, Brand};
 use crate::user::{self, NewUser, PersonName};
 
 /// The password of every user and admin that a test makes.
@@ -100,6 +100,8 @@ impl TestApp {
             public_url: "http://latchkey.example".to_owned(),
         });
         let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned() };
+        // Tests that are not about it do without; those that are switch it on.
+        app.write(&request, |tx: &Tx<'_>| settings::put(tx, "security.two_factor_admins", "no")).await.unwrap();
         Self { app, clock, location, request, unread: Arc::default(), _folder: Arc::new(folder) }
     }
 
@@ -164,7 +166,7 @@ impl TestApp {
     pub async fn invite(&self, by: UserId, account: AccountId, email: &str, grants: Grants) -> Secret {
         let new = NewInvitation { email: Email::parse(email).unwrap(), grants };
         let sent = self.app.write(&self.request, move |tx| {
-            let by = tx.authorize(by, account)?;
+            let by = tx.authorize(Who::without_second_factor(by), account)?;
             invitation::send(tx, &by, &new)
         });
         sent.await.unwrap();
@@ -221,6 +223,17 @@ impl Templates for PlainTemplates {
                 text: format!("{}\n{link}\n", brand.name),
                 html: format!("<a href=\"{link}\">Accept</a>"),
             },
+            Content::FactorAdded { name, factor } => {
+                Written { subject: "Two-factor on".to_owned(), text: format!("{name}: {factor} added"), html: String::new() }
+            }
+            Content::FactorRemoved { name, factor, by_staff } => Written {
+                subject: "Two-factor off".to_owned(),
+                text: format!("{name}: {factor} removed, by staff: {by_staff}"),
+                html: String::new(),
+            },
+            Content::RecoveryCodeUsed { name, left } => {
+                Written { subject: "Recovery code used".to_owned(), text: format!("{name}: {left} left"), html: String::new() }
+            }
             Content::Test {} => Written { subject: "Test".to_owned(), text: "Test".to_owned(), html: "Test".to_owned() },
         })
     }

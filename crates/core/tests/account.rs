@@ -1,6 +1,6 @@
 //! Client accounts: made, closed, opened again, deleted.
 
-use latchkey_core::access::{Denied, EditAccounts, EditDetails};
+use latchkey_core::access::{Denied, EditAccounts, EditDetails, Who};
 use latchkey_core::account::{self, Details, Error, NewOwner, Status};
 use latchkey_core::id::{AccountId, AdminId, UserId};
 use latchkey_core::testing::TestApp;
@@ -59,7 +59,8 @@ async fn rule_8_a_closed_account_cannot_be_entered_by_anybody(app: TestApp) {
     let other = app.account("Other", mia).await;
     close(&app.app, admin, acme).await;
     for user in [owner, mia] {
-        let refused = app.second_node().read(move |s| s.authorize::<EditDetails>(user, acme).map(drop)).await;
+        let refused =
+            app.second_node().read(move |s| s.authorize::<EditDetails>(Who::without_second_factor(user), acme).map(drop)).await;
         assert!(matches!(refused, Err(Denied::Closed(name)) if name == "Acme"));
     }
     assert!(can_enter(&app.app, mia, other).await, "other accounts are unaffected");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchkey_core::access::{ConfigureSystem, Denied, System, ViewStaffArea};
-use latchkey_core::admin::{self, Error, IDLE, NewAdmin, SETUP_VALID_FOR, Started};
+use latchkey_core::admin::{self, Error, NewAdmin, SETUP_VALID_FOR, Started};
 use latchkey_core::id::AdminId;
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
@@ -13,6 +13,8 @@ use latchkey_test_macros::on_both_databases;
 use crate::support::*;
 
 const MOMENT: Duration = Duration::from_micros(1);
+// What holds without a setting.
+const IDLE: Duration = Duration::from_mins(15);
 
 async fn setup_link(app: &TestApp) -> Secret {
     let url = app.app.write(&request(), |tx| admin::setup_link(tx, &System::named("test"))).await.unwrap();
@@ -188,7 +190,7 @@ async fn failed_admin_logins_look_the_same_and_are_noted(app: TestApp) {
         ("nul\0@staff.example", PASSWORD),
     ] {
         let before = events(&app).await.len();
-        let refused = admin::login(&app.app, &request(), email, &Password::typed(password)).await;
+        let refused = admin::login(&app.app, &request(), email, &Password::typed(password), "").await;
         assert!(matches!(refused, Err(Error::WrongCredentials)), "{email}");
         assert_eq!(kinds_after(&app, before).await, ["admin-login-failed"], "{email}");
     }

@@ -397,7 +397,8 @@ async fn register_and_accept(app: &TestApp, link: &Secret, address: &str) -> Res
 
 async fn login_and_accept(app: &TestApp, link: &Secret, address: &str, password: &str) -> Result<(Started, Accepted), Error> {
     let input = LoginAndAccept { secret: link.clone(), login: credentials(address, password, false) };
-    invitation::login_and_accept(&app.app, &request(), input).await
+    let begun = invitation::login_and_accept(&app.app, &request(), input).await?;
+    Ok(begun.session().expect("no second factor is asked for"))
 }
 
 async fn nobody_has(app: &TestApp, address: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use latchkey_core::access::{
-    DeleteAccounts, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, TransferOwnership,
+    DeleteAccounts, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, TransferOwnership, Who,
 };
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;
@@ -368,11 +368,11 @@ impl Real {
                 for (index, account) in accounts.iter().enumerate() {
                     let mine = mine.iter().find(|mine| mine.account == *account).cloned();
                     let tickets = [
-                        snapshot.authorize::<Enter>(*user, *account).is_ok(),
-                        snapshot.authorize::<ManageUsers>(*user, *account).is_ok(),
-                        snapshot.authorize::<EditDetails>(*user, *account).is_ok(),
-                        snapshot.authorize::<ManageContacts>(*user, *account).is_ok(),
-                        snapshot.authorize::<TransferOwnership>(*user, *account).is_ok(),
+                        snapshot.authorize::<Enter>(Who::without_second_factor(*user), *account).is_ok(),
+                        snapshot.authorize::<ManageUsers>(Who::without_second_factor(*user), *account).is_ok(),
+                        snapshot.authorize::<EditDetails>(Who::without_second_factor(*user), *account).is_ok(),
+                        snapshot.authorize::<ManageContacts>(Who::without_second_factor(*user), *account).is_ok(),
+                        snapshot.authorize::<TransferOwnership>(Who::without_second_factor(*user), *account).is_ok(),
                     ];
                     seen.standings.insert((user_index, index), (mine, tickets));
                 }

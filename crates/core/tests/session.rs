@@ -8,7 +8,7 @@ use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::{Hasher, Password};
 use latchkey_core::secret::Secret;
-use latchkey_core::session::{self, ABSOLUTE, Error, IDLE, REMEMBERED, Started, TOUCH_EVERY};
+use latchkey_core::session::{self, Error, Started, TOUCH_EVERY};
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_core::user::{self, NewUser, PersonName};
 use latchkey_test_macros::on_both_databases;
@@ -16,9 +16,17 @@ use latchkey_test_macros::on_both_databases;
 use crate::support::*;
 
 const MOMENT: Duration = Duration::from_micros(1);
+// What holds without a setting.
+const ABSOLUTE: Duration = Duration::from_hours(12);
+const IDLE: Duration = Duration::from_hours(1);
+const REMEMBERED: Duration = Duration::from_hours(30 * 24);
 
 async fn remembered(app: &TestApp, email: &str) -> Started {
-    session::login(&app.app, &request(), credentials(email, PASSWORD, true)).await.unwrap()
+    session::login(&app.app, &request(), credentials(email, PASSWORD, true), "")
+        .await
+        .unwrap()
+        .session()
+        .expect("no second factor is asked for")
 }
 
 /// Uses a session as a door does.
@@ -151,7 +159,7 @@ async fn a_wrong_password_and_an_unknown_address_look_the_same(app: TestApp) {
     let mut seen = Vec::new();
     for email in ["gus@example.com", "nobody@example.com", "not an address", "nul\0@example.com"] {
         let before = events(&app).await.len();
-        let refused = session::login(&app.app, &request(), credentials(email, "wrong", false)).await;
+        let refused = session::login(&app.app, &request(), credentials(email, "wrong", false), "").await;
         let Err(refused) = refused else { panic!("{email} is let in") };
         seen.push((refused.to_string(), kinds_after(&app, before).await));
     }
@@ -254,9 +262,9 @@ async fn a_login_that_a_password_change_overtakes_gets_nowhere(app: TestApp) {
     app.clock.advance(MOMENT);
     let new = Password::typed("another password");
     user::change_password(&app.app, &request(), gus, SessionId(1), &old.password, &new).await.unwrap();
-    let late = app.app.write(&request(), move |tx| session::start(tx, &proven, false)).await;
+    let late = app.app.write(&request(), move |tx| session::start(tx, &proven, false, "")).await;
     assert!(matches!(late, Err(Error::WrongCredentials)), "{:?}", late.err());
-    session::login(&app.app, &request(), credentials("gus@example.com", "another password", false)).await.unwrap();
+    session::login(&app.app, &request(), credentials("gus@example.com", "another password", false), "").await.unwrap();
 }
 
 #[on_both_databases]
@@ -265,7 +273,7 @@ async fn a_login_that_a_deletion_overtakes_gets_nowhere(app: TestApp) {
     let old = credentials("gus@example.com", PASSWORD, false);
     let proven = session::authenticate(&app.app, &request(), &old).await.unwrap();
     delete_user(&app.app, admin, gus).await.unwrap();
-    let late = app.app.write(&request(), move |tx| session::start(tx, &proven, false)).await;
+    let late = app.app.write(&request(), move |tx| session::start(tx, &proven, false, "")).await;
     assert!(late.is_err_and(|error| !is_internal(&error)));
 }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use latchkey_core::access::{
     Allowed, AllowedAdmin, Associate, Denied, Enter, Grants, InAccount, ManageUsers, Myself, StaffRight, System,
-    TransferOwnership,
+    TransferOwnership, Who,
 };
 use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::db::Location;
@@ -76,7 +76,7 @@ where
     T: Send + 'static,
     E: From<Denied> + From<Fault> + Send + 'static,
 {
-    app.write(&request(), move |tx| work(tx, &tx.authorize::<P>(user, account)?)).await
+    app.write(&request(), move |tx| work(tx, &tx.authorize::<P>(Who::without_second_factor(user), account)?)).await
 }
 
 pub(crate) async fn machine_in_account<P: InAccount, T, E>(
@@ -116,7 +116,7 @@ where
 }
 
 pub(crate) async fn may<P: InAccount>(app: &App, user: UserId, account: AccountId) -> bool {
-    app.read(move |snapshot| snapshot.authorize::<P>(user, account).map(drop)).await.is_ok()
+    app.read(move |snapshot| snapshot.authorize::<P>(Who::without_second_factor(user), account).map(drop)).await.is_ok()
 }
 
 pub(crate) async fn can_enter(app: &App, user: UserId, account: AccountId) -> bool {
@@ -239,7 +239,11 @@ pub(crate) fn credentials(email: &str, password: &str, remember: bool) -> Login 
 }
 
 pub(crate) async fn login(app: &App, email: &str) -> Started {
-    session::login(app, &request(), credentials(email, PASSWORD, false)).await.unwrap()
+    session::login(app, &request(), credentials(email, PASSWORD, false), "")
+        .await
+        .unwrap()
+        .session()
+        .expect("no second factor is asked for")
 }
 
 /// Whether a session's secret still opens something.
@@ -253,7 +257,8 @@ pub(crate) async fn resolved(app: &App, secret: &Secret) -> Option<session::Reso
 }
 
 pub(crate) async fn admin_login(app: &App, email: &str) -> Result<admin::Started, admin::Error> {
-    admin::login(app, &request(), email, &Password::typed(PASSWORD)).await
+    let begun = admin::login(app, &request(), email, &Password::typed(PASSWORD), "").await?;
+    Ok(begun.session().expect("no second factor is asked for"))
 }
 
 pub(crate) async fn admin_is_alive(app: &App, secret: &Secret) -> bool {

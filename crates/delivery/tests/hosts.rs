@@ -71,7 +71,7 @@ impl LookUp for PanicsOnce {
 
 async fn log_in(app: &TestApp, email: &str) {
     let login = Login { email: email.to_owned(), password: Password::typed(PASSWORD), remember: false };
-    session::login(&app.app, &app.request(), login).await.unwrap();
+    session::login(&app.app, &app.request(), login, "").await.unwrap();
 }
 
 /// The host of the user's one session.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latchkey_core::access::ManageUsers;
+use latchkey_core::access::{ManageUsers, Who};
 use latchkey_core::invitation;
 use latchkey_core::mail::{State, Written};
 use latchkey_core::secret::Secret;
@@ -111,7 +111,7 @@ async fn the_old_mail_of_a_cancelled_or_resent_invitation_is_not_sent(app: TestA
     let resent = invite(&app, owner, acme, "resent@example.org").await;
     let request = app.request();
     let changed = app.app.write(&request, move |tx| {
-        let by = tx.authorize::<ManageUsers>(owner, acme)?;
+        let by = tx.authorize::<ManageUsers>(Who::without_second_factor(owner), acme)?;
         invitation::cancel(tx, &by, cancelled)?;
         invitation::resend(tx, &by, resent)
     });

@@ -12,6 +12,10 @@ pub(crate) enum Name {
     Session,
     /// The session of an admin.
     Admin,
+    /// A user's login that waits for the second factor.
+    Pending,
+    /// An admin's login that waits for the second factor.
+    AdminPending,
     /// A browser that nobody is logged in with: what forms are tied to.
     Visitor,
     /// The one message after a change.
@@ -23,6 +27,8 @@ impl Name {
         match self {
             Self::Session => "latchkey_session",
             Self::Admin => "latchkey_admin",
+            Self::Pending => "latchkey_pending",
+            Self::AdminPending => "latchkey_admin_pending",
             Self::Visitor => "latchkey_visitor",
             Self::Flash => "latchkey_flash",
         }

@@ -56,6 +56,12 @@ impl PageError {
         Self(Box::new(Problem::Login { location }))
     }
 
+    /// To where two-factor is set up and, after a GET, back to where one was.
+    pub(crate) fn enrol(page: &str, parts: &Parts) -> Self {
+        let back = parts.uri.path_and_query().filter(|_| parts.method == Method::GET).map_or("", |path| path.as_str());
+        Self(Box::new(Problem::Login { location: leading_to(page, back) }))
+    }
+
     /// A page of this status.
     pub(crate) fn status(status: StatusCode) -> Self {
         Self::shown(status, text_of(status))
@@ -91,6 +97,14 @@ impl PageError {
             reference: Some(reference),
             retry_after: None,
         }))
+    }
+}
+
+/// The path of a page that leads on to another one.
+pub(crate) fn leading_to(page: &str, next: &str) -> String {
+    match next {
+        "" => page.to_owned(),
+        next => format!("{page}?next={}", url::form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>()),
     }
 }
 
@@ -260,10 +274,10 @@ fn action(visit: &Visit) -> Action {
 
 /// The page that names the missing permission and the owner to ask (UI, Client Area).
 async fn missing(visit: &Visit, permission: Permission) -> Option<Response> {
-    let user = visit.user.as_ref()?.user.id;
+    let who = visit.user.as_ref()?.who();
     let account = page::account_in(&visit.path)?;
     let found = visit.web.app().read(move |snapshot| {
-        let shown = view::account(snapshot, user, account)?;
+        let shown = view::account(snapshot, who, account)?;
         Ok::<_, latchkey_core::access::Denied>((shown, account::find(snapshot, account)?))
     });
     let (shown, account) = found.await.ok()?;

@@ -23,6 +23,7 @@ mod client_area;
 mod cookie;
 mod engine;
 mod error;
+mod factors;
 mod flash;
 mod form;
 mod headers;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
+use latchkey_core::access::{Subject, Who};
 use latchkey_core::app::Request;
-use latchkey_core::id::{AdminId, UserId};
+use latchkey_core::id::{AdminId, SessionId, UserId};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::Resolved;
 use latchkey_core::settings::Brand;
@@ -37,6 +38,22 @@ impl Area {
         if path == "/admin" || path.starts_with("/admin/") { Self::Admin } else { Self::Client }
     }
 
+    /// What stands before the paths of this area.
+    pub(crate) const fn base(self) -> &'static str {
+        match self {
+            Self::Client => "",
+            Self::Admin => "/admin",
+        }
+    }
+
+    /// Where one logs in.
+    pub(crate) const fn login(self) -> &'static str {
+        match self {
+            Self::Client => "/login",
+            Self::Admin => "/admin/login",
+        }
+    }
+
     pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::Client => "client",
@@ -58,6 +75,8 @@ pub(crate) struct Inner {
     pub(crate) user: Option<Resolved>,
     pub(crate) account_count: i64,
     pub(crate) admin: Option<admin::Resolved>,
+    /// What the cookie of a login says that waits for the second factor, in this area.
+    pub(crate) pending: Option<Secret>,
     pub(crate) flash: Option<Flash>,
     /// What this browser's forms are tied to.
     pub(crate) form_key: Secret,
@@ -92,16 +111,17 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let cookie = |name| cookie::read(&parts.headers, name, secure).and_then(|text| Secret::parse(&text));
     let token = cookie(if area == Area::Admin { Name::Admin } else { Name::Session });
     let visitor = cookie(Name::Visitor);
+    let pending = cookie(if area == Area::Admin { Name::AdminPending } else { Name::Pending });
     let known = token.clone();
     let (brand, user, account_count, admin) = web
         .app()
         .read(move |snapshot| {
-            let brand = settings::brand(snapshot)?;
+            let (brand, security) = settings::look(snapshot)?;
             Ok::<_, latchkey_core::error::Fault>(match (area, known) {
                 (_, None) => (brand, None, 0, None),
-                (Area::Admin, Some(token)) => (brand, None, 0, admin::resolve(snapshot, &token)?),
+                (Area::Admin, Some(token)) => (brand, None, 0, admin::resolve_under(snapshot, &security, &token)?),
                 (Area::Client, Some(token)) => {
-                    let user = session::resolve(snapshot, &token)?;
+                    let user = session::resolve_under(snapshot, &security, &token)?;
                     let count = user.as_ref().map(|found| membership::count_of(snapshot, found.user.id)).transpose()?;
                     (brand, user, count.unwrap_or(0), None)
                 }
@@ -128,6 +148,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
         user,
         account_count,
         admin,
+        pending,
         flash: cookie::read(&parts.headers, Name::Flash, secure).and_then(|text| Flash::decode(&text)),
         form_key,
         new_visitor,
@@ -185,6 +206,11 @@ impl LoggedIn {
     pub(crate) fn id(&self) -> UserId {
         self.user.user.id
     }
+
+    /// What the policy asks for.
+    pub(crate) fn who(&self) -> Who {
+        self.user.who()
+    }
 }
 
 impl FromRequestParts<Web> for LoggedIn {
@@ -193,6 +219,7 @@ impl FromRequestParts<Web> for LoggedIn {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         let visit = Visit::from_request_parts(parts, web).await?;
         match visit.user.clone() {
+            Some(user) if user.must_enrol => Err(PageError::enrol("/two-factor", parts)),
             Some(user) => Ok(Self { visit, user }),
             None => Err(PageError::login("/login", parts)),
         }
@@ -218,8 +245,46 @@ impl FromRequestParts<Web> for Staff {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         let visit = Visit::from_request_parts(parts, web).await?;
         match visit.admin.clone() {
+            Some(admin) if admin.must_enrol => Err(PageError::enrol("/admin/two-factor", parts)),
             Some(admin) => Ok(Self { visit, admin }),
             None => Err(PageError::login("/admin/login", parts)),
+        }
+    }
+}
+
+/// A visit of somebody who is logged in to the area of the path, though perhaps still to set up two-factor: the pages on
+/// which that is done, and few others.
+#[derive(Clone)]
+pub(crate) struct Somebody {
+    pub(crate) visit: Visit,
+    pub(crate) subject: Subject,
+    pub(crate) session: SessionId,
+    pub(crate) two_factor: bool,
+}
+
+impl Somebody {
+    /// What stands before the paths of this area.
+    pub(crate) const fn base(&self) -> &'static str {
+        match self.subject {
+            Subject::User(_) => "",
+            Subject::Admin(_) => "/admin",
+        }
+    }
+}
+
+impl FromRequestParts<Web> for Somebody {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
+        let visit = Visit::from_request_parts(parts, web).await?;
+        let found = match (&visit.user, &visit.admin) {
+            (Some(user), _) => Some((user.subject(), user.session.id, user.user.two_factor)),
+            (None, Some(admin)) => Some((admin.subject(), admin.session, admin.admin.two_factor)),
+            (None, None) => None,
+        };
+        match found {
+            Some((subject, session, two_factor)) => Ok(Self { visit, subject, session, two_factor }),
+            None => Err(PageError::login(visit.area.login(), parts)),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod actor;
 mod grants;
+mod identity;
 mod permission;
 mod policy;
 mod sql;
@@ -13,6 +14,7 @@ mod ticket;
 
 pub use actor::{Actor, ActorKind};
 pub use grants::{Grants, NOTHING_CHOSEN, UNKNOWN};
+pub use identity::{CONFIRMED_FOR, Confirmed, ConfirmedAdmin, Subject, Who};
 pub use permission::Permission;
 pub use policy::{Decision, Denied, Reason, Standing, decide};
 pub use ticket::{

@@ -1,5 +1,7 @@
 //! The decision itself: pure, without a database or a clock of its own.
 
+use std::time::Duration;
+
 use super::ticket::Needs;
 use super::{Grants, Permission};
 use crate::clock::Timestamp;
@@ -23,6 +25,12 @@ pub struct Standing {
     pub grants: Grants,
     /// When the membership ends, if it does.
     pub ends_at: Option<Timestamp>,
+    /// Whether the account, or the operator, requires a second factor.
+    pub two_factor_required: bool,
+    /// When the user's session last saw one.
+    pub second_factor_at: Option<Timestamp>,
+    /// For how long that counts.
+    pub second_factor_lasts: Duration,
     /// The moment of the question.
     pub now: Timestamp,
 }
@@ -36,6 +44,8 @@ pub enum Decision {
     AccountClosed,
     /// No: the membership has ended.
     MembershipEnded,
+    /// No: the account requires a second factor, and none was shown lately.
+    SecondFactorMissing,
     /// No: the permission is not held.
     NotHeld,
 }
@@ -49,6 +59,13 @@ pub enum Reason {
     Grant,
 }
 
+impl Standing {
+    fn lacks_second_factor(&self) -> bool {
+        let shown = self.second_factor_at.is_some_and(|at| self.now.since(at) < self.second_factor_lasts);
+        self.two_factor_required && !shown
+    }
+}
+
 /// May the user do that in the account?
 pub fn decide(standing: &Standing, permission: Permission) -> Decision {
     if !standing.is_owner && standing.ends_at.is_some_and(|end| end <= standing.now) {
@@ -56,6 +73,9 @@ pub fn decide(standing: &Standing, permission: Permission) -> Decision {
     }
     if standing.is_closed {
         return Decision::AccountClosed;
+    }
+    if standing.lacks_second_factor() {
+        return Decision::SecondFactorMissing;
     }
     if standing.is_owner {
         return Decision::Allowed(Reason::Owner);
@@ -72,6 +92,12 @@ pub enum Denied {
     /// The account is closed (PRODUCT rule 8).
     #[error("the account {0} is closed")]
     Closed(String),
+    /// The account requires a second factor, and none was shown lately (ASVS V6.3.3).
+    #[error("a second factor is required")]
+    SecondFactor,
+    /// Identity has not been confirmed within the last ten minutes (ASVS V7.5.1).
+    #[error("it has to be confirmed first who this is")]
+    Unconfirmed,
     /// The user is inside, but lacks the permission.
     #[error("the permission {} is missing", permission.key())]
     Missing {
@@ -97,6 +123,8 @@ impl HasKind for Denied {
         match self {
             Self::NoSuchAccount | Self::NoSuchUser => Kind::NotFound,
             Self::Closed(_) => Kind::Forbidden(Refusal::Closed),
+            Self::SecondFactor => Kind::Forbidden(Refusal::SecondFactor),
+            Self::Unconfirmed => Kind::Forbidden(Refusal::Unconfirmed),
             Self::Missing { permission } => Kind::Forbidden(Refusal::Missing(*permission)),
             Self::StaffOnly => Kind::Forbidden(Refusal::StaffOnly),
             Self::NotStaff => Kind::Unauthenticated,
@@ -111,12 +139,14 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
             Decision::Allowed(_) => Ok(()),
             Decision::AccountClosed => Err(Denied::Closed(standing.account_name.clone())),
             Decision::MembershipEnded => Err(Denied::NoSuchAccount),
+            Decision::SecondFactorMissing => Err(Denied::SecondFactor),
             Decision::NotHeld => Err(Denied::Missing { permission }),
         },
         Needs::Membership if !standing.is_owner && standing.ends_at.is_some_and(|end| end <= standing.now) => {
             Err(Denied::NoSuchAccount)
         }
         Needs::Membership if standing.is_closed => Err(Denied::Closed(standing.account_name.clone())),
+        Needs::Membership if standing.lacks_second_factor() => Err(Denied::SecondFactor),
         Needs::Membership => Ok(()),
         Needs::Staff => Err(Denied::StaffOnly),
     }
@@ -135,6 +165,9 @@ mod tests {
             is_owner: false,
             grants: Grants::parse(grants),
             ends_at: None,
+            two_factor_required: false,
+            second_factor_at: None,
+            second_factor_lasts: Duration::from_hours(24),
             now: Timestamp::from_micros(1_000),
         }
     }
@@ -167,5 +200,35 @@ mod tests {
         let ended = Standing { ends_at: Some(Timestamp::from_micros(1_000)), ..member("invoices") };
         assert_eq!(decide(&ended, Permission::Invoices), Decision::MembershipEnded);
         assert!(matches!(check(&ended, Needs::Membership), Err(Denied::NoSuchAccount)));
+    }
+
+    #[test]
+    fn v6_3_3_where_a_second_factor_is_required_nothing_goes_without_a_recent_one() {
+        let day = Duration::from_hours(24);
+        let now = Timestamp::from_micros(1_000).after(day);
+        let standing = |required, shown, is_owner| Standing {
+            two_factor_required: required,
+            second_factor_at: shown,
+            is_owner,
+            now,
+            ..member("invoices")
+        };
+        let (fresh, stale) = (Some(Timestamp::from_micros(1_001)), Some(Timestamp::from_micros(1_000)));
+        for is_owner in [true, false] {
+            for (required, shown, opens) in [
+                (false, None, true),
+                (false, stale, true),
+                (false, fresh, true),
+                (true, None, false),
+                (true, stale, false),
+                (true, fresh, true),
+            ] {
+                let standing = standing(required, shown, is_owner);
+                let decision = decide(&standing, Permission::Invoices);
+                assert_eq!(matches!(decision, Decision::Allowed(_)), opens, "{required} {shown:?} {is_owner}");
+                assert!(opens || decision == Decision::SecondFactorMissing);
+                assert_eq!(check(&standing, Needs::Membership).is_ok(), opens);
+            }
+        }
     }
 }

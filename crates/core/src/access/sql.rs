@@ -1,34 +1,41 @@
-use super::Standing;
+use super::{Standing, Subject, Who};
 use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::db::Row;
 use crate::error::Fault;
-use crate::id::{AccountId, AdminId, UserId};
+use crate::id::{AccountId, AdminId, SessionId, UserId};
 use crate::params;
+use crate::settings::Security;
 
 /// `lock` is empty or holds the account's row until the end of the transaction.
 ///
 /// PostgreSQL would lock the rows of all tables in the `from` list, so the account is locked by a
 /// statement of its own, before what depends on it is read.
-pub(super) fn standing(snapshot: &Snapshot<'_>, user: UserId, account: AccountId, lock: &str) -> Result<Option<Standing>, Fault> {
+pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lock: &str) -> Result<Option<Standing>, Fault> {
     if !lock.is_empty() && account_name(snapshot, account, lock)?.is_none() {
         return Ok(None);
     }
     let now = snapshot.now();
     snapshot.optional(
         "select u.first_name || ' ' || u.last_name, a.name, case when a.status = 'closed' then 1 else 0 end,
-                case when a.owner_id = u.id then 1 else 0 end, m.grants, m.ends_at
+                case when a.owner_id = u.id then 1 else 0 end, m.grants, m.ends_at,
+                case when a.two_factor_required_at is null then 0 else 1 end,
+                (select value from settings where key = 'security.second_factor_minutes')
          from memberships m join accounts a on a.id = m.account_id join users u on u.id = m.user_id
          where m.account_id = $1 and m.user_id = $2",
-        params![account, user],
+        params![account, who.user()],
         |row| {
             Ok(Standing {
-                user,
+                user: who.user(),
                 user_name: row.take()?,
                 account_name: row.take()?,
                 is_closed: row.take()?,
                 is_owner: row.take()?,
                 grants: row.take()?,
                 ends_at: row.take()?,
+                two_factor_required: row.take::<bool>()? || who.must_enrol(),
+                second_factor_at: who.second_factor_at(),
+                second_factor_lasts: Security::second_factor_of(row.take::<Option<String>>()?.as_deref()),
                 now,
             })
         },
@@ -45,6 +52,25 @@ pub(super) fn user_name(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<
 
 pub(super) fn enabled_admin(snapshot: &Snapshot<'_>, admin: AdminId) -> Result<Option<String>, Fault> {
     snapshot.optional("select name from admins where id = $1 and disabled_at is null", params![admin], Row::take)
+}
+
+/// The name, and when identity was last confirmed in this session; `None` when the session is not theirs.
+pub(super) fn confirmed_at(
+    snapshot: &Snapshot<'_>,
+    subject: Subject,
+    session: SessionId,
+) -> Result<Option<(String, Option<Timestamp>)>, Fault> {
+    let sql = match subject {
+        Subject::User(_) => {
+            "select u.first_name || ' ' || u.last_name, s.confirmed_at from sessions s join users u on u.id = s.user_id
+             where s.id = $1 and s.user_id = $2"
+        }
+        Subject::Admin(_) => {
+            "select a.name, s.confirmed_at from admin_sessions s join admins a on a.id = s.admin_id
+             where s.id = $1 and s.admin_id = $2 and a.disabled_at is null"
+        }
+    };
+    snapshot.optional(sql, params![session, subject.id()], |row| Ok((row.take()?, row.take()?)))
 }
 
 pub(super) fn bump_revision(tx: &Tx<'_>, account: AccountId) -> Result<Option<i64>, Fault> {

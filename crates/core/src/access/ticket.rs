@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::policy::{self, Denied, Standing};
-use super::{Actor, Grants, Permission, sql};
+use super::{Actor, Grants, Permission, Who, sql};
 use crate::app::{Snapshot, Tx};
 use crate::db::DbError;
 use crate::error::Fault;
@@ -187,8 +187,8 @@ impl System {
 
 impl Snapshot<'_> {
     /// The ticket for `P`, or why not. An account one is no member of looks like one that does not exist.
-    pub fn authorize<P: InAccount>(&self, user: UserId, account: AccountId) -> Result<Allowed<P>, Denied> {
-        let standing = sql::standing(self, user, account, "")?.ok_or(Denied::NoSuchAccount)?;
+    pub fn authorize<P: InAccount>(&self, who: Who, account: AccountId) -> Result<Allowed<P>, Denied> {
+        let standing = sql::standing(self, who, account, "")?.ok_or(Denied::NoSuchAccount)?;
         grant(standing, account, P::NEEDS)
     }
 
@@ -219,8 +219,8 @@ impl Snapshot<'_> {
 impl Tx<'_> {
     /// Like [`Snapshot::authorize`], and the account's row is held until the transaction ends:
     /// changes to who may do what happen one after the other in each account.
-    pub fn authorize<P: InAccount>(&self, user: UserId, account: AccountId) -> Result<Allowed<P>, Denied> {
-        let standing = sql::standing(self, user, account, self.for_update())?.ok_or(Denied::NoSuchAccount)?;
+    pub fn authorize<P: InAccount>(&self, who: Who, account: AccountId) -> Result<Allowed<P>, Denied> {
+        let standing = sql::standing(self, who, account, self.for_update())?.ok_or(Denied::NoSuchAccount)?;
         grant(standing, account, P::NEEDS)
     }
 

@@ -1,11 +1,12 @@
 //! Admins: members of staff, with their own logins and sessions.
 
 mod ops;
+mod second;
 mod sql;
 
 use std::time::Duration;
 
-use crate::access::Denied;
+use crate::access::{Denied, Subject};
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::{Fault, HasKind, Invalid, Kind};
@@ -14,13 +15,11 @@ use crate::password::{Busy, PasswordHash};
 use crate::secret::Secret;
 
 pub use ops::{
-    create, create_by_system, exists, list, login, logout, resolve, set_disabled, set_up, setup_is_open, setup_link, touch,
+    by_email, create, create_by_system, exists, list, login, logout, resolve, resolve_under, set_disabled, set_up, setup_is_open,
+    setup_link, touch,
 };
+pub use second::{confirm, second_step};
 
-/// Limits of an admin's session.
-pub const ABSOLUTE: Duration = Duration::from_hours(12);
-/// How long it may rest.
-pub const IDLE: Duration = Duration::from_mins(15);
 /// How long a set-up link works.
 pub const SETUP_VALID_FOR: Duration = Duration::from_hours(24);
 
@@ -37,6 +36,8 @@ pub struct Admin {
     pub last_login_at: Option<Timestamp>,
     /// Since when the admin can no longer log in.
     pub disabled_at: Option<Timestamp>,
+    /// Whether a second factor is set up.
+    pub two_factor: bool,
 }
 
 /// An admin to be made.
@@ -59,6 +60,15 @@ pub struct Resolved {
     pub last_seen_at: Timestamp,
     /// The admin.
     pub admin: Admin,
+    /// Whether two-factor is required of admins and this one has still to set one up.
+    pub must_enrol: bool,
+}
+
+impl Resolved {
+    /// Whose session it is.
+    pub const fn subject(&self) -> Subject {
+        Subject::Admin(self.admin.id)
+    }
 }
 
 /// A session that has just begun.

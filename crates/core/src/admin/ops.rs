@@ -1,13 +1,15 @@
-use super::{ABSOLUTE, Admin, Error, IDLE, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
-use crate::access::{Actor, AllowedAdmin, ConfigureSystem, Denied, System, ViewStaffArea};
+use super::{Admin, Error, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
+use crate::access::{Actor, AllowedAdmin, ConfigureSystem, Denied, Subject, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::id::AdminId;
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
 use crate::session::{TOUCH_EVERY, for_the_log};
+use crate::settings::{self, Security};
 
 /// Whether there is any admin yet.
 pub fn exists(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
@@ -45,7 +47,7 @@ pub async fn set_up(
             return Err(Error::Gone);
         }
         let id = insert(tx, &Actor::system("set-up link"), &NewAdmin { name: name.clone(), email, password })?;
-        begin(tx, id, &name)
+        begin(tx, id, &name, None)
     })
     .await
 }
@@ -87,8 +89,13 @@ pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: AdminId
     Ok(name)
 }
 
-/// Logs an admin in. Unknown and disabled addresses cost the same work as a wrong password.
-pub async fn login(app: &App, request: &Request, email: &str, password: &Password) -> Result<Started, Error> {
+/// The admin with this login.
+pub fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<AdminId>, Fault> {
+    sql::by_email(snapshot, email)
+}
+
+/// Logs an admin in, as far as a password goes. Unknown and disabled addresses cost the same work as a wrong password.
+pub async fn login(app: &App, request: &Request, email: &str, password: &Password, next: &str) -> Result<Begun<Started>, Error> {
     let key = EmailKey::of(email);
     let found = app.read(move |snapshot| sql::credentials(snapshot, &key)).await?;
     let kept = found.as_ref().map(|(_, _, hash)| hash.clone());
@@ -97,7 +104,7 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
         Verdict::RightButStale => Some(app.hasher().hash(app.random(), password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
-    let email = for_the_log(email);
+    let (email, next) = (for_the_log(email), next.to_owned());
     let known = found.filter(|_| verdict != Verdict::Wrong);
     let started = app.write(request, move |tx| {
         let Some((id, name, _)) = known else {
@@ -107,28 +114,44 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
         if let Some(hash) = &renewed {
             sql::renew_password(tx, id, hash)?;
         }
-        begin(tx, id, &name).map(Some)
+        if sql::hold(tx, id)?.is_none() {
+            return Err(Error::WrongCredentials);
+        }
+        let subject = Subject::Admin(id);
+        if factor::enrolled(tx, subject)? {
+            return Ok(Some(Begun::SecondFactor(factor::begin(tx, subject, false, None, &next)?)));
+        }
+        begin(tx, id, &name, None).map(Begun::Session).map(Some)
     });
     started.await?.ok_or(Error::WrongCredentials)
 }
 
-fn begin(tx: &Tx<'_>, id: AdminId, name: &str) -> Result<Started, Error> {
+pub(super) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
     if !sql::signed_in(tx, id)? {
         return Err(Error::WrongCredentials);
     }
     let secret = tx.secret()?;
     sql::delete_expired_sessions(tx)?;
-    sql::insert_session(tx, id, &secret.hash(), tx.now().after(ABSOLUTE))?;
-    tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin))?;
+    let lives = settings::security(tx)?.admin_absolute;
+    sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
+    let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
+    tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin).with_detail(how))?;
     Ok(Started { secret, admin: id })
 }
 
 /// Whose session this is, if it still lives and the admin is not disabled.
 pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    let Some((resolved, expires_at)) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
+    resolve_under(snapshot, &settings::security(snapshot)?, secret)
+}
+
+/// The same under limits that were read already.
+pub fn resolve_under(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret) -> Result<Option<Resolved>, Fault> {
+    let Some(found) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
     let now = snapshot.now();
-    let alive = expires_at > now && now.since(resolved.last_seen_at) < IDLE && resolved.admin.disabled_at.is_none();
-    Ok(alive.then_some(resolved))
+    let is_over = found.expires_at <= now || now.since(found.created_at) >= security.admin_absolute;
+    let alive = !is_over && now.since(found.last_seen_at) < security.admin_idle && found.admin.disabled_at.is_none();
+    let must_enrol = security.admins && !found.admin.two_factor;
+    Ok(alive.then_some(Resolved { session: found.id, last_seen_at: found.last_seen_at, admin: found.admin, must_enrol }))
 }
 
 /// Notes that a session was used, at most once a minute.

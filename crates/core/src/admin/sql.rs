@@ -1,4 +1,4 @@
-use super::{Admin, NewAdmin, Resolved};
+use super::{Admin, NewAdmin};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
@@ -9,10 +9,18 @@ use crate::params;
 use crate::password::PasswordHash;
 use crate::secret::SecretHash;
 
-const COLUMNS: &str = "a.id, a.name, a.email, a.last_login_at, a.disabled_at";
+const COLUMNS: &str = "a.id, a.name, a.email, a.last_login_at, a.disabled_at, \
+     case when exists (select 1 from authenticators f where f.admin_id = a.id and f.confirmed_at is not null) then 1 else 0 end";
 
 fn admin(row: &mut Row) -> Result<Admin, DbError> {
-    Ok(Admin { id: row.take()?, name: row.take()?, email: row.take()?, last_login_at: row.take()?, disabled_at: row.take()? })
+    Ok(Admin {
+        id: row.take()?,
+        name: row.take()?,
+        email: row.take()?,
+        last_login_at: row.take()?,
+        disabled_at: row.take()?,
+        two_factor: row.take()?,
+    })
 }
 
 pub(super) fn exists(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
@@ -71,21 +79,86 @@ pub(super) fn signed_in(tx: &Tx<'_>, id: AdminId) -> Result<bool, Fault> {
     Ok(changed == 1)
 }
 
-pub(super) fn insert_session(tx: &Tx<'_>, id: AdminId, hash: &SecretHash, expires_at: Timestamp) -> Result<(), Fault> {
+pub(super) fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<AdminId>, Fault> {
+    snapshot.optional("select id from admins where email_key = $1", params![email], Row::take)
+}
+
+/// Holds an admin who is enabled until the transaction ends, and returns its name.
+pub(super) fn hold(tx: &Tx<'_>, id: AdminId) -> Result<Option<String>, Fault> {
+    let sql = format!("select name from admins where id = $1 and disabled_at is null{}", tx.for_update());
+    tx.optional(&sql, params![id], Row::take)
+}
+
+pub(super) fn password_of(snapshot: &Snapshot<'_>, id: AdminId) -> Result<Option<PasswordHash>, Fault> {
+    snapshot.optional("select password_hash from admins where id = $1", params![id], Row::take)
+}
+
+pub(super) fn insert_session(
+    tx: &Tx<'_>,
+    id: AdminId,
+    hash: &SecretHash,
+    expires_at: Timestamp,
+    second_factor: bool,
+) -> Result<(), Fault> {
     let request = tx.request();
     tx.execute(
-        "insert into admin_sessions (token_hash, admin_id, created_at, last_seen_at, expires_at, ip, user_agent)
-         values ($1, $2, $3, $3, $4, $5, $6)",
-        params![hash, id, tx.now(), expires_at, request.ip.map_or_else(String::new, |ip| ip.to_string()), request.user_agent],
+        "insert into admin_sessions (token_hash, admin_id, created_at, last_seen_at, expires_at, ip, user_agent,
+                                     confirmed_at, second_factor_at)
+         values ($1, $2, $3, $3, $4, $5, $6, $3, $7)",
+        params![
+            hash,
+            id,
+            tx.now(),
+            expires_at,
+            request.ip.map_or_else(String::new, |ip| ip.to_string()),
+            request.user_agent,
+            second_factor.then(|| tx.now())
+        ],
     )?;
     Ok(())
 }
 
-pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Resolved, Timestamp)>, Fault> {
+/// Notes that identity was confirmed, under a new token; `false` when the session is gone.
+pub(super) fn confirmed(
+    tx: &Tx<'_>,
+    admin: AdminId,
+    id: SessionId,
+    hash: &SecretHash,
+    second_factor: bool,
+) -> Result<bool, Fault> {
+    let confirmed = tx.execute(
+        "update admin_sessions set token_hash = $1, confirmed_at = $2, second_factor_at = coalesce($3, second_factor_at)
+         where id = $4 and admin_id = $5",
+        params![hash, tx.now(), second_factor.then(|| tx.now()), id, admin],
+    )?;
+    Ok(confirmed == 1)
+}
+
+/// A session and its admin.
+pub(super) struct Found {
+    pub(super) id: SessionId,
+    pub(super) created_at: Timestamp,
+    pub(super) last_seen_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+    pub(super) admin: Admin,
+}
+
+pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Found>, Fault> {
     snapshot.optional(
-        &format!("select s.id, s.last_seen_at, {COLUMNS}, s.expires_at from admin_sessions s join admins a on a.id = s.admin_id where s.token_hash = $1"),
+        &format!(
+            "select s.id, s.created_at, s.last_seen_at, s.expires_at, {COLUMNS}
+             from admin_sessions s join admins a on a.id = s.admin_id where s.token_hash = $1"
+        ),
         params![hash],
-        |row| Ok((Resolved { session: row.take()?, last_seen_at: row.take()?, admin: admin(row)? }, row.take()?)),
+        |row| {
+            Ok(Found {
+                id: row.take()?,
+                created_at: row.take()?,
+                last_seen_at: row.take()?,
+                expires_at: row.take()?,
+                admin: admin(row)?,
+            })
+        },
     )
 }
 

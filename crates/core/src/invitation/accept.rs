@@ -6,6 +6,7 @@ use crate::account;
 use crate::app::{App, Request, Tx};
 use crate::email::Email;
 use crate::event::{Event, EventKind};
+use crate::factor::Begun;
 use crate::id::AccountId;
 use crate::mail;
 use crate::membership::{self, Joined, New};
@@ -87,17 +88,23 @@ pub struct LoginAndAccept {
     pub login: Login,
 }
 
-/// Logs in and accepts in one go: either both happen or neither.
-pub async fn login_and_accept(app: &App, request: &Request, input: LoginAndAccept) -> Result<(Started, Accepted), Error> {
+/// Logs in and accepts in one go: either both happen or neither. Where a second factor is asked for, the login leads through
+/// it and back to the invitation's page.
+pub async fn login_and_accept(app: &App, request: &Request, input: LoginAndAccept) -> Result<Begun<(Started, Accepted)>, Error> {
     let secret = input.secret.clone();
     app.read(move |snapshot| open(snapshot, &secret).map(drop)).await?;
     let proven = session::authenticate(app, request, &input.login).await?;
     app.write(request, move |tx| {
         // The account is held before the user is: everybody does it in this order.
         hold(tx, &input.secret)?;
-        let started = session::start(tx, &proven, input.login.remember)?;
-        let by = tx.myself(started.user)?;
-        Ok((started, accept(tx, &by, &input.secret)?))
+        let back = format!("/invite/{}", input.secret.reveal());
+        match session::start(tx, &proven, input.login.remember, &back)? {
+            Begun::SecondFactor(waiting) => Ok(Begun::SecondFactor(waiting)),
+            Begun::Session(started) => {
+                let by = tx.myself(started.user)?;
+                Ok(Begun::Session((started, accept(tx, &by, &input.secret)?)))
+            }
+        }
     })
     .await
 }

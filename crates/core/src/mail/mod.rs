@@ -40,6 +40,29 @@ pub enum Content {
         /// The link, with [`SECRET_MARK`] for its secret.
         link: String,
     },
+    /// A second factor was added to somebody's login.
+    FactorAdded {
+        /// Whose.
+        name: String,
+        /// The key of its kind.
+        factor: String,
+    },
+    /// A second factor was removed.
+    FactorRemoved {
+        /// Whose.
+        name: String,
+        /// The key of its kind.
+        factor: String,
+        /// Whether staff did it.
+        by_staff: bool,
+    },
+    /// A recovery code was used.
+    RecoveryCodeUsed {
+        /// Whose.
+        name: String,
+        /// How many are left.
+        left: i64,
+    },
     /// An admin tries the mail settings.
     Test {},
 }
@@ -49,6 +72,9 @@ impl Content {
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::FactorAdded { .. } => "factor_added",
+            Self::FactorRemoved { .. } => "factor_removed",
+            Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::Test {} => "test",
         }
     }

@@ -4,11 +4,12 @@
 //! logout ends it at once, on every node.
 
 mod ops;
+mod second;
 mod sql;
 
 use std::time::Duration;
 
-use crate::access::Denied;
+use crate::access::{Denied, Subject, Who};
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Kind};
 use crate::id::{SessionId, UserId};
@@ -17,17 +18,12 @@ use crate::secret::Secret;
 use crate::user::User;
 
 pub use ops::{
-    Current, Proven, authenticate, end, end_all_of, end_others, hostname_found, list, login, logout, of_user, resolve, start,
-    to_look_up, touch,
+    Current, Proven, authenticate, end, end_all_of, end_others, hostname_found, list, login, logout, of_user, resolve,
+    resolve_under, start, to_look_up, touch,
 };
 pub(crate) use ops::{for_the_log, start_registered};
+pub use second::{Renewed, confirm, second_step};
 
-/// Limits of a session without *Remember Me*.
-pub const ABSOLUTE: Duration = Duration::from_hours(12);
-/// How long such a session may rest.
-pub const IDLE: Duration = Duration::from_hours(1);
-/// Limit of a session with *Remember Me* (NIST SP 800-63B-4, 2.1.3: at most 30 days).
-pub const REMEMBERED: Duration = Duration::from_hours(30 * 24);
 /// A session that was seen this recently is not written again.
 pub const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
@@ -47,6 +43,8 @@ pub struct Started {
     pub secret: Secret,
     /// Who logged in.
     pub user: UserId,
+    /// The same, as the policy asks for it.
+    pub who: Who,
     /// How long the cookie lives; `None` ends it with the browser.
     pub cookie_lives: Option<Duration>,
 }
@@ -70,6 +68,8 @@ pub struct Session {
     pub host: Option<String>,
     /// What the browser calls itself.
     pub user_agent: String,
+    /// When a second factor was last shown in it.
+    pub second_factor_at: Option<Timestamp>,
 }
 
 /// Who uses a session.
@@ -79,6 +79,20 @@ pub struct Resolved {
     pub session: Session,
     /// The user.
     pub user: User,
+    /// Whether two-factor is required of everybody and this user has still to set one up.
+    pub must_enrol: bool,
+}
+
+impl Resolved {
+    /// What the policy asks for.
+    pub fn who(&self) -> Who {
+        Who::new(self.user.id, self.session.second_factor_at, self.must_enrol)
+    }
+
+    /// Whose session it is.
+    pub const fn subject(&self) -> Subject {
+        Subject::User(self.user.id)
+    }
 }
 
 /// Why nobody was logged in.

@@ -1,16 +1,18 @@
 use std::net::IpAddr;
 
-use super::{ABSOLUTE, Error, IDLE, Login, REMEMBERED, Resolved, Session, Started, TOUCH_EVERY, sql};
-use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, System, ViewStaffArea};
+use super::{Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
+use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::id::{SessionId, UserId};
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
 use crate::secret::Secret;
+use crate::settings::{self, Security};
 use crate::user::{self, Credentials};
 
 /// Proof that somebody has shown to be this user. Only [`authenticate`] makes one.
@@ -22,10 +24,11 @@ pub struct Proven {
     renewed: Option<PasswordHash>,
 }
 
-/// Logs in.
-pub async fn login(app: &App, request: &Request, login: Login) -> Result<Started, Error> {
+/// Logs in, as far as a password goes. `next` is where the login leads, kept while a second factor is asked for.
+pub async fn login(app: &App, request: &Request, login: Login, next: &str) -> Result<Begun<Started>, Error> {
     let proven = authenticate(app, request, &login).await?;
-    app.write(request, move |tx| start(tx, &proven, login.remember)).await
+    let next = next.to_owned();
+    app.write(request, move |tx| start(tx, &proven, login.remember, &next)).await
 }
 
 /// Compares what was typed with what is kept. An unknown address costs the same work as a wrong
@@ -63,40 +66,59 @@ fn note_failure(tx: &Tx<'_>, user: Option<&Credentials>, email: &str) -> Result<
     tx.record(&Actor::nobody(), &event)
 }
 
-/// Begins a session of a user who has shown who it is. A password that was changed since it was compared opens
-/// nothing, and is not brought back by the renewal of its hash.
-pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool) -> Result<Started, Error> {
-    if !user::signed_in(tx, proven.user, proven.changed_at, proven.renewed.as_ref())? {
+/// Begins a session of a user who has shown who it is; where a second factor is enrolled, a login that waits for it.
+/// A password that was changed since it was compared opens nothing, and is not brought back by the renewal of its hash.
+pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result<Begun<Started>, Error> {
+    let subject = Subject::User(proven.user);
+    // The user is held from here on: no factor is added or removed meanwhile.
+    if !user::keep_password(tx, proven.user, proven.changed_at, proven.renewed.as_ref())? {
         return Err(Error::WrongCredentials);
     }
+    if factor::enrolled(tx, subject)? {
+        return Ok(Begun::SecondFactor(factor::begin(tx, subject, remember, proven.changed_at, next)?));
+    }
+    user::signed_in(tx, proven.user, proven.changed_at, None)?;
     let by = tx.myself(proven.user)?;
-    begin(tx, &by, remember)
+    begin(tx, &by, remember, None).map(Begun::Session)
 }
 
 /// Begins the session of a user who has just chosen its password.
 pub(crate) fn start_registered(tx: &Tx<'_>, by: &Myself) -> Result<Started, Error> {
     user::signed_in(tx, by.id(), Some(tx.now()), None)?;
-    begin(tx, by, false)
+    begin(tx, by, false, None)
 }
 
-fn begin(tx: &Tx<'_>, by: &Myself, remember: bool) -> Result<Started, Error> {
+pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
     let secret = tx.secret()?;
-    let lives = if remember { REMEMBERED } else { ABSOLUTE };
-    sql::delete_expired(tx, by.id())?;
-    let id = sql::insert(tx, by.id(), &secret.hash(), tx.now().after(lives), remember)?;
-    tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()))?;
+    let security = settings::security(tx)?;
+    let lives = if remember { security.remember } else { security.absolute };
+    sql::sweep(tx)?;
+    let id = sql::insert(tx, by.id(), &secret.hash(), tx.now().after(lives), remember, second_factor.is_some())?;
+    let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
+    tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
     if tx.request().ip.is_some() {
         outbox::promise(tx, Topic::Hostname, id.0)?;
     }
-    Ok(Started { secret, user: by.id(), cookie_lives: remember.then_some(REMEMBERED) })
+    let must_enrol = security.everybody && second_factor.is_none();
+    let who = Who::new(by.id(), second_factor.map(|_| tx.now()), must_enrol);
+    Ok(Started { secret, user: by.id(), who, cookie_lives: remember.then_some(lives) })
 }
 
 /// Whose session this is, if it still lives.
 pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    let Some(resolved) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
+    resolve_under(snapshot, &settings::security(snapshot)?, secret)
+}
+
+/// The same under limits that were read already.
+pub fn resolve_under(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret) -> Result<Option<Resolved>, Fault> {
+    let Some((session, user)) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
     let now = snapshot.now();
-    let rested = !resolved.session.remember && now.since(resolved.session.last_seen_at) >= IDLE;
-    Ok((resolved.session.expires_at > now && !rested).then_some(resolved))
+    // A limit that was lowered holds for the sessions there are, too.
+    let lives = if session.remember { security.remember } else { security.absolute };
+    let is_over = session.expires_at <= now || now.since(session.created_at) >= lives;
+    let rested = !session.remember && now.since(session.last_seen_at) >= security.idle;
+    let must_enrol = security.everybody && !user.two_factor;
+    Ok((!is_over && !rested).then_some(Resolved { session, user, must_enrol }))
 }
 
 /// Notes that a session was used, at most once a minute.
@@ -123,7 +145,7 @@ pub struct Current {
 
 /// One's own sessions, latest used first.
 pub fn list(snapshot: &Snapshot<'_>, by: &Myself, current: SessionId) -> Result<Vec<Current>, Fault> {
-    let sessions = sql::of_user(snapshot, by.id())?;
+    let sessions = sql::of_user(snapshot, by.id(), &settings::security(snapshot)?)?;
     Ok(sessions.into_iter().map(|session| Current { current: session.id == current, session }).collect())
 }
 
@@ -148,7 +170,7 @@ pub fn end_others(tx: &Tx<'_>, by: &Myself, keep: SessionId) -> Result<u64, Faul
 
 /// The sessions of a user, for staff.
 pub fn of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user: UserId) -> Result<Vec<Session>, Fault> {
-    sql::of_user(snapshot, user)
+    sql::of_user(snapshot, user, &settings::security(snapshot)?)
 }
 
 /// Ends all sessions of a user.

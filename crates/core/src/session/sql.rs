@@ -1,4 +1,4 @@
-use super::{IDLE, Resolved, Session};
+use super::Session;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
@@ -6,9 +6,11 @@ use crate::error::Fault;
 use crate::id::{SessionId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
-use crate::user;
+use crate::settings::Security;
+use crate::user::{self, User};
 
-const COLUMNS: &str = "s.id, s.created_at, s.last_seen_at, s.expires_at, s.remember, s.ip, s.host, s.user_agent";
+const COLUMNS: &str =
+    "s.id, s.created_at, s.last_seen_at, s.expires_at, s.remember, s.ip, s.host, s.user_agent, s.second_factor_at";
 
 fn session(row: &mut Row) -> Result<Session, DbError> {
     Ok(Session {
@@ -20,25 +22,33 @@ fn session(row: &mut Row) -> Result<Session, DbError> {
         ip: row.take()?,
         host: row.take()?,
         user_agent: row.take()?,
+        second_factor_at: row.take()?,
     })
 }
 
-pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Resolved>, Fault> {
+pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Session, User)>, Fault> {
     snapshot.optional(
         &format!("select {COLUMNS}, {} from sessions s join users u on u.id = s.user_id where s.token_hash = $1", user::COLUMNS),
         params![hash],
-        |row| Ok(Resolved { session: session(row)?, user: user::read_row(row)? }),
+        |row| Ok((session(row)?, user::read_row(row)?)),
     )
 }
 
-pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Session>, Fault> {
+pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, limits: &Security) -> Result<Vec<Session>, Fault> {
     snapshot.all(
         &format!(
             "select {COLUMNS} from sessions s
-             where s.user_id = $1 and s.expires_at > $2 and (s.remember = 1 or s.last_seen_at > $3)
+             where s.user_id = $1 and s.expires_at > $2
+               and ((s.remember = 1 and s.created_at > $4) or (s.remember = 0 and s.created_at > $5 and s.last_seen_at > $3))
              order by s.last_seen_at desc, s.id desc limit 200"
         ),
-        params![user, snapshot.now(), snapshot.now().before(IDLE)],
+        params![
+            user,
+            snapshot.now(),
+            snapshot.now().before(limits.idle),
+            snapshot.now().before(limits.remember),
+            snapshot.now().before(limits.absolute)
+        ],
         session,
     )
 }
@@ -49,11 +59,13 @@ pub(super) fn insert(
     hash: &SecretHash,
     expires_at: Timestamp,
     remember: bool,
+    second_factor: bool,
 ) -> Result<SessionId, Fault> {
     let request = tx.request();
     tx.one(
-        "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent)
-         values ($1, $2, $3, $3, $4, $5, $6, $7) returning id",
+        "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
+                               confirmed_at, second_factor_at)
+         values ($1, $2, $3, $3, $4, $5, $6, $7, $3, $8) returning id",
         params![
             hash,
             user,
@@ -61,7 +73,8 @@ pub(super) fn insert(
             expires_at,
             i64::from(remember),
             request.ip.map_or_else(String::new, |ip| ip.to_string()),
-            request.user_agent
+            request.user_agent,
+            second_factor.then(|| tx.now())
         ],
         Row::take,
     )
@@ -80,9 +93,28 @@ pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) 
     tx.execute("delete from sessions where user_id = $1 and id is distinct from $2", params![user, keep])
 }
 
-pub(super) fn delete_expired(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
-    tx.execute("delete from sessions where user_id = $1 and expires_at <= $2", params![user, tx.now()])?;
+/// The oldest that are over, a bounded number of them.
+pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
+    const AT_ONCE: i64 = 50;
+    let over = format!("select id from sessions where expires_at <= $1 order by expires_at limit $2{}", tx.skip_locked());
+    tx.execute(&format!("delete from sessions where id in ({over})"), params![tx.now(), AT_ONCE])?;
     Ok(())
+}
+
+/// Notes that identity was confirmed, under a new token. When the session ends, and whether it outlasts the browser.
+pub(super) fn confirmed(
+    tx: &Tx<'_>,
+    user: UserId,
+    id: SessionId,
+    hash: &SecretHash,
+    second_factor: bool,
+) -> Result<Option<(Timestamp, bool)>, Fault> {
+    tx.optional(
+        "update sessions set token_hash = $1, confirmed_at = $2, second_factor_at = coalesce($3, second_factor_at)
+         where id = $4 and user_id = $5 returning expires_at, remember",
+        params![hash, tx.now(), second_factor.then(|| tx.now()), id, user],
+        |row| Ok((row.take()?, row.take()?)),
+    )
 }
 
 pub(super) fn ip(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<String>, Fault> {

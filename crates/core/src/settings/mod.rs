@@ -1,6 +1,7 @@
 //! What the operator chooses at run time: name, colour, logo, terms.
 
 pub mod demo;
+mod security;
 
 use crate::access::{AllowedAdmin, ConfigureSystem};
 use crate::app::{Snapshot, Tx};
@@ -9,6 +10,8 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::event::{Event, EventKind};
 use crate::params;
 use crate::text;
+
+pub use security::{Security, TypedLimits, look, require_two_factor_of_admins, security, set_security};
 
 /// How this installation presents itself (white label).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,20 +82,7 @@ impl HasKind for Error {
 
 /// How this installation presents itself.
 pub fn brand(snapshot: &Snapshot<'_>) -> Result<Brand, Fault> {
-    let mut brand = Brand::default();
-    let rows = snapshot.all("select key, value from settings where key like 'brand.%' escape '\\'", &[], |row| {
-        Ok((row.take::<String>()?, row.take::<String>()?))
-    })?;
-    for (key, value) in rows {
-        match key.as_str() {
-            "brand.name" => brand.name = value,
-            "brand.hue" => brand.hue = value.parse().unwrap_or(brand.hue),
-            "brand.logo_url" => brand.logo_url = Some(value).filter(|url| !url.is_empty()),
-            "brand.terms_url" => brand.terms_url = Some(value).filter(|url| !url.is_empty()),
-            _ => {}
-        }
-    }
-    Ok(brand)
+    Ok(look(snapshot)?.0)
 }
 
 /// Changes how this installation presents itself.
@@ -116,7 +106,7 @@ pub fn check_seal_key(tx: &Tx<'_>, fingerprint: &str) -> Result<(), Error> {
     if noted == fingerprint { Ok(()) } else { Err(Error::OtherSealKey) }
 }
 
-fn put(tx: &Tx<'_>, key: &str, value: &str) -> Result<(), Fault> {
+pub(crate) fn put(tx: &Tx<'_>, key: &str, value: &str) -> Result<(), Fault> {
     tx.execute(
         "insert into settings (key, value, updated_at) values ($1, $2, $3)
          on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at",

@@ -12,7 +12,7 @@ use crate::id::UserId;
 use crate::text;
 
 pub use ops::{AdminChange, by_email, change_own_name, change_password, create, delete, find, list, suggestions, update};
-pub(crate) use ops::{delete_orphan, hold, insert, signed_in};
+pub(crate) use ops::{delete_orphan, hold, insert, keep_password, password_of, signed_in};
 pub(crate) use sql::{COLUMNS, Credentials, credentials, user as read_row};
 
 /// Longest first or last name, in characters.
@@ -60,6 +60,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// The last login.
     pub last_login: LastLogin,
+    /// Whether a second factor is set up.
+    pub two_factor: bool,
 }
 
 /// **Last Login Time** and **Last Login Details**.

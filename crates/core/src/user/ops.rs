@@ -145,6 +145,21 @@ pub(crate) fn signed_in(
     sql::signed_in(tx, user, changed_at, renewed)
 }
 
+/// Holds a user whose password was compared; `false` when it was changed since, or the user is gone.
+pub(crate) fn keep_password(
+    tx: &Tx<'_>,
+    user: UserId,
+    changed_at: Option<Timestamp>,
+    renewed: Option<&crate::password::PasswordHash>,
+) -> Result<bool, Fault> {
+    sql::keep_password(tx, user, changed_at, renewed)
+}
+
+/// The kept hash.
+pub(crate) fn password_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<crate::password::PasswordHash>, Fault> {
+    sql::password_of(snapshot, user)
+}
+
 /// Users whom a query finds, newest first, at most `limit`, with the number of their accounts.
 pub fn list(
     snapshot: &Snapshot<'_>,

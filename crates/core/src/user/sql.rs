@@ -10,7 +10,8 @@ use crate::password::PasswordHash;
 use crate::search;
 
 pub(crate) const COLUMNS: &str = "u.id, u.first_name, u.last_name, u.email, case when u.password_hash is null then 0 else 1 end, \
-     u.password_changed_at, u.verified_at, u.created_at, u.last_login_at, u.last_login_ip, u.last_login_host";
+     u.password_changed_at, u.verified_at, u.created_at, u.last_login_at, u.last_login_ip, u.last_login_host, \
+     case when exists (select 1 from authenticators f where f.user_id = u.id and f.confirmed_at is not null) then 1 else 0 end";
 
 pub(crate) fn user(row: &mut Row) -> Result<User, DbError> {
     Ok(User {
@@ -22,6 +23,7 @@ pub(crate) fn user(row: &mut Row) -> Result<User, DbError> {
         verified_at: row.take()?,
         created_at: row.take()?,
         last_login: LastLogin { at: row.take()?, ip: row.take()?, host: row.take()? },
+        two_factor: row.take()?,
     })
 }
 
@@ -102,6 +104,21 @@ pub(super) fn replace_password(
         params![after, tx.now(), id, before],
     )?;
     Ok(changed == 1)
+}
+
+/// Holds the user and renews its hash; `false` when the user is gone, or its password is no longer the one that was set at
+/// `changed_at`.
+pub(super) fn keep_password(
+    tx: &Tx<'_>,
+    id: UserId,
+    changed_at: Option<Timestamp>,
+    renewed: Option<&PasswordHash>,
+) -> Result<bool, Fault> {
+    let kept = tx.execute(
+        "update users set password_hash = coalesce($1, password_hash) where id = $2 and password_changed_at is not distinct from $3",
+        params![renewed, id, changed_at],
+    )?;
+    Ok(kept == 1)
 }
 
 /// `false` when the user is gone, or its password is no longer the one that was set at `changed_at`.

@@ -53,7 +53,7 @@ impl Past {
         if self.users.contains_key(user) {
             let proof = self.proof(user).await?;
             let accepted = self.write(request, move |tx| {
-                let started = session::start(tx, &proof, false)?;
+                let started = session::start(tx, &proof, false, "")?.session().context("nobody has a second factor")?;
                 invitation::accept(tx, &tx.myself(started.user)?, &secret)?;
                 find_hosts(tx, person.host)?;
                 Ok(started.secret)

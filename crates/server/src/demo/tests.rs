@@ -127,7 +127,7 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     for (number, address) in addresses(&logins).into_iter().enumerate() {
         let password = Password::typed(password);
         if number == 0 {
-            admin::login(&app, &Request::default(), address, &password).await.unwrap();
+            admin::login(&app, &Request::default(), address, &password, "").await.unwrap();
         } else {
             let login = latchkey_core::session::Login { email: address.to_owned(), password, remember: false };
             latchkey_core::session::authenticate(&app, &Request::default(), &login).await.unwrap();

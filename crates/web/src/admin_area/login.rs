@@ -6,10 +6,12 @@ use axum::response::Response;
 use latchkey_core::access::ViewStaffArea;
 use latchkey_core::admin::{self, Started};
 use latchkey_core::error::{HasKind, Invalid, Kind};
+use latchkey_core::factor::Begun;
 use latchkey_core::password::Password;
 use serde::{Deserialize, Serialize};
 
 use crate::cookie::{self, Name};
+use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};
 use crate::visit::{Staff, Visit};
@@ -39,8 +41,9 @@ pub(crate) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
 /// Logs in.
 pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer {
     let password = Password::typed(&form.password);
-    match admin::login(visit.web.app(), &visit.request, &form.email, &password).await {
-        Ok(started) => Ok(begin(&visit, &started, page::see_other("/admin"))),
+    match admin::login(visit.web.app(), &visit.request, &form.email, &password, "/admin").await {
+        Ok(Begun::Session(started)) => Ok(begin(&visit, &started, page::see_other("/admin"))),
+        Ok(Begun::SecondFactor(waiting)) => Ok(two_factor::ask(&visit, &waiting)),
         Err(error) if error.kind() == Kind::Unauthenticated => {
             let form = Shown::new(&form).with_errors(&visit.web, &[Invalid::new("email", "error-admin-login-failed")]);
             Ok(page::invalid(&visit, "admin/login.html", context! { form }))

@@ -5,11 +5,12 @@ mod client;
 mod clients;
 mod config;
 mod dashboard;
-mod login;
+pub(crate) mod login;
 mod setup;
 mod users;
 
 use crate::client_area::password_strength;
+use crate::factors::login as two_factor;
 use crate::routes::Routes;
 
 /// The routes of the Admin Area.
@@ -18,6 +19,8 @@ pub(crate) fn routes() -> Routes {
         .get("/admin", dashboard::show)
         .get("/admin/login", login::show)
         .post("/admin/login", login::submit)
+        .get("/admin/login/two-factor", two_factor::show)
+        .post("/admin/login/two-factor", two_factor::submit)
         .post("/admin/logout", login::logout)
         .get("/admin/setup/{token}", setup::show)
         .post("/admin/setup/{token}", setup::submit)

@@ -54,10 +54,10 @@ fn form_page(visit: &Visit, account: &AccountShown, form: &DetailsForm, invalid:
 
 /// The page.
 pub(crate) async fn show(member: LoggedIn, Path(id): Path<AccountId>) -> Answer {
-    let user = member.id();
+    let who = member.who();
     let loaded = member.visit.web.app().read(move |snapshot| {
-        let shown = view::account(snapshot, user, id)?;
-        snapshot.authorize::<EditDetails>(user, id)?;
+        let shown = view::account(snapshot, who, id)?;
+        snapshot.authorize::<EditDetails>(who, id)?;
         Ok::<_, account::Error>((shown, account::find(snapshot, id)?.ok_or(account::Error::NotFound)?))
     });
     let (shown, account) = loaded.await?;
@@ -66,10 +66,10 @@ pub(crate) async fn show(member: LoggedIn, Path(id): Path<AccountId>) -> Answer 
 
 /// **Save Changes**.
 pub(crate) async fn save(member: LoggedIn, Path(id): Path<AccountId>, Form(form): Form<DetailsForm>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let parsed = Details::parse(&form.typed());
     let saved = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize::<EditDetails>(user, id)?;
+        let by = tx.authorize::<EditDetails>(who, id)?;
         match parsed {
             Ok(details) => account::update(tx, &by, &details).map(|()| Vec::new()),
             Err(invalid) => Ok(invalid),

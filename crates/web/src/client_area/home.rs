@@ -21,13 +21,13 @@ struct Tile {
 
 /// The account's first page.
 pub(crate) async fn show(member: LoggedIn, Path(id): Path<AccountId>) -> Answer {
-    let (web, user) = (&member.visit.web, member.id());
+    let (web, who) = (&member.visit.web, member.who());
     let (shown, account, open) = web
         .app()
         .read(move |snapshot| {
-            let shown = view::account(snapshot, user, id)?;
+            let shown = view::account(snapshot, who, id)?;
             let account = account::find(snapshot, id)?.ok_or(account::Error::NotFound)?;
-            let open = match snapshot.authorize::<ManageUsers>(user, id) {
+            let open = match snapshot.authorize::<ManageUsers>(who, id) {
                 Ok(by) => Some((invitation::pending(snapshot, &by)?, mail::of_invitations(snapshot, &by)?)),
                 Err(_) => None,
             };
@@ -64,9 +64,9 @@ fn tiles(member: &LoggedIn, shown: &AccountShown) -> Vec<Tile> {
 
 /// Gives one's own access up.
 pub(crate) async fn leave(member: LoggedIn, Path(id): Path<AccountId>, _: Form<Pressed>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, user, who) = (&member.visit, member.id(), member.who());
     let left = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize::<Enter>(user, id)?;
+        let by = tx.authorize::<Enter>(who, id)?;
         membership::leave(tx, &by, &tx.myself(user)?)?;
         Ok::<_, membership::Error>(by.account_name().to_owned())
     });
@@ -77,6 +77,6 @@ pub(crate) async fn leave(member: LoggedIn, Path(id): Path<AccountId>, _: Form<P
 
 /// The account on screen, for pages that need nothing else of it.
 pub(crate) async fn on_screen(member: &LoggedIn, account: AccountId) -> Result<AccountShown, PageError> {
-    let user = member.id();
-    Ok(member.visit.web.app().read(move |snapshot| view::account(snapshot, user, account)).await?)
+    let who = member.who();
+    Ok(member.visit.web.app().read(move |snapshot| view::account(snapshot, who, account)).await?)
 }

@@ -6,6 +6,7 @@ use latchkey_core::app::Snapshot;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, HasKind, Invalid, Kind};
+use latchkey_core::factor::Begun;
 use latchkey_core::invitation::{self, Accepted, Error, Invitation, LoginAndAccept, RegisterAndAccept};
 use latchkey_core::membership::{self, Joined};
 use latchkey_core::password::Password;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::login::{self, LoginForm};
 use super::password::context as password_context;
+use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};
 use crate::view::{self, PermissionShown};
@@ -149,7 +151,8 @@ pub(crate) async fn login(visit: Visit, Path(token): Path<String>, Form(form): F
     if problems.is_empty() {
         let input = LoginAndAccept { secret, login: form.login() };
         match invitation::login_and_accept(visit.web.app(), &visit.request, input).await {
-            Ok((started, accepted)) => return Ok(login::begin(&visit, &started, inside(&visit, &accepted))),
+            Ok(Begun::Session((started, accepted))) => return Ok(login::begin(&visit, &started, inside(&visit, &accepted))),
+            Ok(Begun::SecondFactor(waiting)) => return Ok(two_factor::ask(&visit, &waiting)),
             Err(Error::Login(error)) if error.kind() == Kind::Unauthenticated => problems.push(login::FAILED),
             Err(error) => return refused(&visit, &token, error).await,
         }

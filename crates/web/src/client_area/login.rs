@@ -4,6 +4,7 @@ use axum::extract::Query;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use latchkey_core::error::{Invalid, Kind};
+use latchkey_core::factor::Begun;
 use latchkey_core::password::Password;
 use latchkey_core::session::{self, Login, Started};
 use latchkey_core::{error::HasKind, membership};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts;
 use crate::cookie::{self, Name};
 use crate::error::PageError;
+use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};
 use crate::visit::{LoggedIn, Visit};
@@ -70,14 +72,18 @@ pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer 
     if !missing.is_empty() {
         return Ok(again(&missing));
     }
-    match session::login(visit.web.app(), &visit.request, form.login()).await {
-        Ok(started) => {
-            let location = landing(&visit, &started, &form.next).await?;
-            Ok(begin(&visit, &started, page::see_other(&location)))
-        }
+    match session::login(visit.web.app(), &visit.request, form.login(), page::local(&form.next).unwrap_or_default()).await {
+        Ok(Begun::Session(started)) => landed(&visit, &started, &form.next).await,
+        Ok(Begun::SecondFactor(waiting)) => Ok(two_factor::ask(&visit, &waiting)),
         Err(error) if error.kind() == Kind::Unauthenticated => Ok(again(&[FAILED])),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The answer to a login that is done.
+pub(crate) async fn landed(visit: &Visit, started: &Started, next: &str) -> Answer {
+    let location = landing(visit, started, next).await?;
+    Ok(begin(visit, started, page::see_other(&location)))
 }
 
 /// Where a login leads: back to where one was, straight into the only account, or to the switcher.
@@ -92,7 +98,7 @@ async fn landing(visit: &Visit, started: &Started, next: &str) -> Result<String,
     let entered = accounts.iter().map(|mine| mine.account).find(|account| page::account_in(&location) == Some(*account));
     if let Some(account) = entered {
         // Who cannot enter (any more) is told so there; the login stands.
-        let _ = accounts::note_entry(visit, user, account).await;
+        let _ = accounts::note_entry(visit, started.who, account).await;
     }
     Ok(location)
 }

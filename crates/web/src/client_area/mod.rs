@@ -4,7 +4,7 @@ mod accounts;
 mod details;
 mod home;
 mod invitation;
-mod login;
+pub(crate) mod login;
 mod me;
 mod password;
 mod users;
@@ -13,6 +13,7 @@ pub(crate) use details::DetailsForm;
 pub(crate) use password::{context as password_context, strength as password_strength};
 pub(crate) use users::PermissionsForm;
 
+use crate::factors::login as two_factor;
 use crate::routes::Routes;
 
 /// The routes of the Client Area.
@@ -21,6 +22,8 @@ pub(crate) fn routes() -> Routes {
         .get("/", accounts::root)
         .get("/login", login::show)
         .post("/login", login::submit)
+        .get("/login/two-factor", two_factor::show)
+        .post("/login/two-factor", two_factor::submit)
         .post("/logout", login::logout)
         .post("/password/strength", password::strength)
         .get("/invite/{token}", invitation::show)

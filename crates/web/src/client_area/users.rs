@@ -54,10 +54,10 @@ struct Users {
 }
 
 async fn load(member: &LoggedIn, account: AccountId) -> Result<Users, PageError> {
-    let user = member.id();
+    let who = member.who();
     let loaded = member.visit.web.app().read(move |snapshot| {
-        let shown = view::account(snapshot, user, account)?;
-        let by = snapshot.authorize::<ManageUsers>(user, account)?;
+        let shown = view::account(snapshot, who, account)?;
+        let by = snapshot.authorize::<ManageUsers>(who, account)?;
         let members = membership::list(snapshot, &by)?;
         let invitations = invitation::pending(snapshot, &by)?;
         let mails = mail::of_invitations(snapshot, &by)?;
@@ -109,9 +109,9 @@ pub(crate) async fn invite(member: LoggedIn, Path(account): Path<AccountId>, For
     let (problems, resend) = match form.parse() {
         Err(problems) => (problems, None),
         Ok(new) => {
-            let (user, email) = (member.id(), new.email.to_string());
+            let (who, email) = (member.who(), new.email.to_string());
             let sent = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize::<ManageUsers>(user, account)?;
+                let by = tx.authorize::<ManageUsers>(who, account)?;
                 invitation::send(tx, &by, &new)
             });
             let sent = sent.await;
@@ -132,9 +132,9 @@ pub(crate) async fn invite(member: LoggedIn, Path(account): Path<AccountId>, For
 
 /// **Resend Invite**.
 pub(crate) async fn resend(member: LoggedIn, Path((account, id)): Path<(AccountId, InvitationId)>, _: Form<Pressed>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let resent = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize::<ManageUsers>(user, account)?;
+        let by = tx.authorize::<ManageUsers>(who, account)?;
         invitation::resend(tx, &by, id)
     });
     let back = list_path(account);
@@ -145,9 +145,9 @@ pub(crate) async fn resend(member: LoggedIn, Path((account, id)): Path<(AccountI
 
 /// **Cancel Invite**.
 pub(crate) async fn cancel(member: LoggedIn, Path((account, id)): Path<(AccountId, InvitationId)>, _: Form<Pressed>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let cancelled = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize::<ManageUsers>(user, account)?;
+        let by = tx.authorize::<ManageUsers>(who, account)?;
         invitation::cancel(tx, &by, id)
     });
     let back = list_path(account);
@@ -158,9 +158,9 @@ pub(crate) async fn cancel(member: LoggedIn, Path((account, id)): Path<(AccountI
 
 /// **Remove Access**.
 pub(crate) async fn remove(member: LoggedIn, Path((account, id)): Path<(AccountId, UserId)>, _: Form<Pressed>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let removed = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize::<ManageUsers>(user, account)?;
+        let by = tx.authorize::<ManageUsers>(who, account)?;
         let removed = membership::find(tx, &by, id)?;
         membership::remove(tx, &by, id)?;
         Ok::<_, membership::Error>((removed.user.name.full(), by.account_name().to_owned()))
@@ -183,10 +183,10 @@ async fn load_one(
     account: AccountId,
     id: UserId,
 ) -> Result<(AccountShown, Allowed<ManageUsers>, Member), PageError> {
-    let user = member.id();
+    let who = member.who();
     let loaded = member.visit.web.app().read(move |snapshot| {
-        let shown = view::account(snapshot, user, account)?;
-        let by = snapshot.authorize::<ManageUsers>(user, account)?;
+        let shown = view::account(snapshot, who, account)?;
+        let by = snapshot.authorize::<ManageUsers>(who, account)?;
         let found = membership::find(snapshot, &by, id)?;
         Ok::<_, membership::Error>((shown, by, found))
     });
@@ -216,12 +216,12 @@ pub(crate) async fn save_permissions(
     Path((account, id)): Path<(AccountId, UserId)>,
     Form(form): Form<PermissionsForm>,
 ) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
+    let (visit, who) = (&member.visit, member.who());
     let problems = match Grants::choose(form.permissions.iter().map(String::as_str)) {
         Err(message) => vec![Invalid::new("permissions", message)],
         Ok(grants) => {
             let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize::<ManageUsers>(user, account)?;
+                let by = tx.authorize::<ManageUsers>(who, account)?;
                 membership::set_grants(tx, &by, id, &grants)?;
                 Ok::<_, membership::Error>(membership::find(tx, &by, id)?.user.name.full())
             });

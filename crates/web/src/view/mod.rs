@@ -3,11 +3,11 @@
 mod event;
 mod people;
 
-use latchkey_core::access::{Denied, Enter, Grants, Permission};
+use latchkey_core::access::{Denied, Enter, Grants, Permission, Who};
 use latchkey_core::admin::Admin;
 use latchkey_core::app::Snapshot;
 use latchkey_core::clock::Timestamp;
-use latchkey_core::id::{AccountId, UserId};
+use latchkey_core::id::AccountId;
 use latchkey_core::mail::{Mail, State};
 use latchkey_core::membership::{self, Mine};
 use latchkey_core::user::User;
@@ -68,9 +68,9 @@ pub(crate) struct AccountShown {
 }
 
 /// The account on screen, if the user may be in it.
-pub(crate) fn account(snapshot: &Snapshot<'_>, user: UserId, account: AccountId) -> Result<AccountShown, Denied> {
-    let entered = snapshot.authorize::<Enter>(user, account)?;
-    let mine = membership::mine(snapshot, user, &entered).map_err(|error| match error {
+pub(crate) fn account(snapshot: &Snapshot<'_>, who: Who, account: AccountId) -> Result<AccountShown, Denied> {
+    let entered = snapshot.authorize::<Enter>(who, account)?;
+    let mine = membership::mine(snapshot, who.user(), &entered).map_err(|error| match error {
         membership::Error::Fault(fault) => Denied::Fault(fault),
         _ => Denied::NoSuchAccount,
     })?;

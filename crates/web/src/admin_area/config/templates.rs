@@ -28,7 +28,7 @@ struct Sample {
 }
 
 /// Every kind of mail, with sample content.
-fn samples(staff: &Staff) -> [Content; 2] {
+fn samples(staff: &Staff) -> [Content; 5] {
     let app = staff.visit.web.app();
     let grants: Grants = [Permission::Invoices, Permission::Tickets].into_iter().collect();
     let invitation = Content::Invitation {
@@ -40,7 +40,14 @@ fn samples(staff: &Staff) -> [Content; 2] {
         expires_at: app.now().after(Duration::from_hours(7 * 24)),
         link: format!("{}/invite/…", app.public_url()),
     };
-    [invitation, Content::Test {}]
+    let (name, factor) = ("Mara Example".to_owned(), "totp".to_owned());
+    [
+        invitation,
+        Content::FactorAdded { name: name.clone(), factor: factor.clone() },
+        Content::FactorRemoved { name: name.clone(), factor, by_staff: false },
+        Content::RecoveryCodeUsed { name, left: 9 },
+        Content::Test {},
+    ]
 }
 
 fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {

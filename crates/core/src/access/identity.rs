@@ -1,0 +1,144 @@
+//! What a session knows of who uses it: enough to enter an account, and enough for what needs a fresh proof.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::policy::Denied;
+use super::ticket::System;
+use super::{Actor, sql};
+use crate::app::Snapshot;
+use crate::clock::Timestamp;
+use crate::id::{AdminId, SessionId, UserId};
+
+/// For how long "confirm it's you" lasts (ASVS V7.5.1).
+pub const CONFIRMED_FOR: Duration = Duration::from_mins(10);
+
+/// Somebody who can log in: a user or an admin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A user of the Client Area.
+    User(UserId),
+    /// A member of staff.
+    Admin(AdminId),
+}
+
+impl Subject {
+    /// The column that holds the id, in tables of both.
+    pub(crate) const fn column(self) -> &'static str {
+        match self {
+            Self::User(_) => "user_id",
+            Self::Admin(_) => "admin_id",
+        }
+    }
+
+    /// The id, of whichever kind.
+    pub(crate) const fn id(self) -> i64 {
+        match self {
+            Self::User(id) => id.0,
+            Self::Admin(id) => id.0,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user {id}"),
+            Self::Admin(id) => write!(f, "admin {id}"),
+        }
+    }
+}
+
+/// A user as its session shows it: who, and how well proven. The policy asks for this, never for a bare id, so
+/// that nobody forgets the second factor where an account requires it.
+#[derive(Clone, Copy, Debug)]
+pub struct Who {
+    user: UserId,
+    second_factor_at: Option<Timestamp>,
+    must_enrol: bool,
+}
+
+impl Who {
+    /// With what the session knows. Whoever still has to enrol has shown no second factor, whatever it showed before.
+    pub(crate) fn new(user: UserId, second_factor_at: Option<Timestamp>, must_enrol: bool) -> Self {
+        Self { user, second_factor_at: second_factor_at.filter(|_| !must_enrol), must_enrol }
+    }
+
+    /// A user of whom no second factor is known: accounts that require one stay closed.
+    pub const fn without_second_factor(user: UserId) -> Self {
+        Self { user, second_factor_at: None, must_enrol: false }
+    }
+
+    /// The user.
+    pub const fn user(self) -> UserId {
+        self.user
+    }
+
+    /// When the second factor was last shown.
+    pub(super) const fn second_factor_at(self) -> Option<Timestamp> {
+        self.second_factor_at
+    }
+
+    /// Whether two-factor is required of everybody and this user has none.
+    pub(super) const fn must_enrol(self) -> bool {
+        self.must_enrol
+    }
+}
+
+/// Proof that somebody has confirmed who it is within the last ten minutes, in this session: what changes of
+/// factors, of the login's address and the like ask for (ASVS V7.5.1).
+#[derive(Debug)]
+pub struct Confirmed {
+    subject: Subject,
+    session: SessionId,
+    actor: Actor,
+}
+
+impl Confirmed {
+    /// Who.
+    pub const fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// In which session.
+    pub const fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Who, as the log tells it.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+/// Proof that an admin has confirmed who it is within the last ten minutes, beside the ticket for what it does:
+/// ownership, deletion, taking a factor away, masquerade (ASVS V7.5.3).
+#[derive(Debug)]
+pub struct ConfirmedAdmin(());
+
+impl ConfirmedAdmin {
+    /// The machine has nobody to ask.
+    pub const fn machine(_by: &System) -> Self {
+        Self(())
+    }
+}
+
+impl Snapshot<'_> {
+    /// The ticket of somebody who has just confirmed who it is, in this session.
+    pub fn confirmed(&self, subject: Subject, session: SessionId) -> Result<Confirmed, Denied> {
+        let (name, at) = sql::confirmed_at(self, subject, session)?.ok_or(Denied::Unconfirmed)?;
+        if at.is_none_or(|at| self.now().since(at) >= CONFIRMED_FOR) {
+            return Err(Denied::Unconfirmed);
+        }
+        let actor = match subject {
+            Subject::User(id) => Actor::user(id, &name),
+            Subject::Admin(id) => Actor::admin(id, &name),
+        };
+        Ok(Confirmed { subject, session, actor })
+    }
+
+    /// The same for what an admin does beside its own data.
+    pub fn confirmed_admin(&self, admin: AdminId, session: SessionId) -> Result<ConfirmedAdmin, Denied> {
+        self.confirmed(Subject::Admin(admin), session).map(|_| ConfirmedAdmin(()))
+    }
+}

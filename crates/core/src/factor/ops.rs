@@ -1,0 +1,223 @@
+use std::time::Duration;
+
+use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, recovery, sql, totp};
+use crate::access::{AllowedAdmin, Confirmed, ConfirmedAdmin, EditUsers, Subject, System};
+use crate::app::{App, Snapshot, Tx};
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::{AdminId, FactorId, SessionId, UserId};
+use crate::mail::{self, Content, NewMail};
+use crate::settings;
+
+/// How long an offered secret waits for its first code.
+const OFFER_LIVES: Duration = Duration::from_mins(30);
+
+/// What a secret is sealed for: another row's opens nothing.
+fn purpose(subject: Subject) -> String {
+    format!("totp {subject}")
+}
+
+/// Whether a second factor is set up.
+pub fn enrolled(snapshot: &Snapshot<'_>, subject: Subject) -> Result<bool, Fault> {
+    sql::is_enrolled(snapshot, subject)
+}
+
+/// The factors that are set up.
+pub fn list(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Vec<Factor>, Fault> {
+    sql::list(snapshot, subject)
+}
+
+/// How many recovery codes can still be used.
+pub fn recovery_codes_left(snapshot: &Snapshot<'_>, subject: Subject) -> Result<i64, Fault> {
+    sql::codes_left(snapshot, subject)
+}
+
+/// Makes the secret of an authenticator app. It counts only when a code has confirmed it.
+pub fn offer_totp(tx: &Tx<'_>, by: &Confirmed) -> Result<(), Error> {
+    let subject = by.subject();
+    sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let sealed = tx.seal_bytes(&purpose(subject), &tx.random::<{ totp::SECRET }>()?)?;
+    if sql::offer_totp(tx, subject, &sealed)? { Ok(()) } else { Err(Error::AlreadyEnrolled) }
+}
+
+/// The secret that waits to be confirmed, shown only to whoever has just confirmed who it is.
+pub async fn offered_totp(app: &App, subject: Subject, session: SessionId) -> Result<OfferedTotp, Error> {
+    let loaded = app.read(move |snapshot| {
+        snapshot.confirmed(subject, session)?;
+        let totp = sql::offered_totp(snapshot, subject, snapshot.now().before(OFFER_LIVES))?;
+        Ok::<_, Error>((totp, sql::email_of(snapshot, subject)?, settings::brand(snapshot)?))
+    });
+    let (Some(found), Some(email), brand) = loaded.await? else { return Err(Error::NothingOffered) };
+    let secret = app.open_bytes(&purpose(subject), &found.sealed).ok_or(Error::NothingOffered)?;
+    let secret = totp::base32(&secret);
+    let (issuer, account) = (percent(&brand.name), percent(&email));
+    let uri = format!("otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits=6&period=30");
+    Ok(OfferedTotp { secret, uri })
+}
+
+fn percent(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// Confirms the authenticator app with its first code. Whoever has no recovery codes gets them now, once.
+pub fn confirm_totp(tx: &Tx<'_>, by: &Confirmed, code: &str) -> Result<Option<Vec<String>>, Error> {
+    let subject = by.subject();
+    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let since = tx.now().before(OFFER_LIVES);
+    let offered = sql::offered_totp(tx, subject, since)?.ok_or(Error::NothingOffered)?;
+    let secret = tx.open_bytes(&purpose(subject), &offered.sealed).ok_or(Error::NothingOffered)?;
+    let step = totp::step_of(&secret, code, tx.now(), None).ok_or(Error::WrongCode)?;
+    if !sql::confirm_totp(tx, offered.id, step)? {
+        return Err(Error::AlreadyEnrolled);
+    }
+    sql::shown_in(tx, subject, by.session())?;
+    tx.record(by.actor(), &about(subject, &name, EventKind::FactorAdded).with_detail(FactorKind::Totp.key()))?;
+    let content = Content::FactorAdded { name, factor: FactorKind::Totp.key().to_owned() };
+    tell(tx, subject, &email, content)?;
+    if sql::codes_left(tx, subject)? > 0 {
+        return Ok(None);
+    }
+    Ok(Some(make_codes(tx, subject)?))
+}
+
+/// Removes a factor of one's own; with the last one the recovery codes go.
+pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
+    let subject = by.subject();
+    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let kind = sql::remove(tx, subject, id)?.ok_or(Error::NotFound)?;
+    if !sql::is_enrolled(tx, subject)? {
+        sql::delete_codes(tx, subject)?;
+    }
+    tx.record(by.actor(), &about(subject, &name, EventKind::FactorRemoved).with_detail(&kind))?;
+    tell(tx, subject, &email, Content::FactorRemoved { name, factor: kind, by_staff: false })?;
+    Ok(())
+}
+
+/// **Generate New Codes**: all earlier ones are dead.
+pub fn new_recovery_codes(tx: &Tx<'_>, by: &Confirmed) -> Result<Vec<String>, Error> {
+    let subject = by.subject();
+    let (name, _) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    if !sql::is_enrolled(tx, subject)? {
+        return Err(Error::NoFactor);
+    }
+    tx.record(by.actor(), &about(subject, &name, EventKind::RecoveryCodesMade))?;
+    Ok(make_codes(tx, subject)?)
+}
+
+fn make_codes(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Fault> {
+    sql::delete_codes(tx, subject)?;
+    let mut codes = Vec::new();
+    for _ in 0..CODES {
+        let code = recovery::fresh(tx)?;
+        sql::insert_code(tx, subject, &recovery::hash(&code))?;
+        codes.push(code);
+    }
+    Ok(codes)
+}
+
+/// **Disable Two-Factor**: staff takes the factors of a user away, who is told. Nobody can add one for somebody else.
+pub fn take_from_user(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, _confirmed: &ConfirmedAdmin, user: UserId) -> Result<(), Error> {
+    let subject = Subject::User(user);
+    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let kinds = take_all(tx, subject)?;
+    tx.record(by.actor(), &about(subject, &name, EventKind::FactorRemoved).with_detail(kinds.join(", ")))?;
+    for factor in kinds {
+        tell(tx, subject, &email, Content::FactorRemoved { name: name.clone(), factor, by_staff: true })?;
+    }
+    Ok(())
+}
+
+/// The operator lets an admin in who has lost its factor, at the command line.
+pub fn remove_all_of_admin(tx: &Tx<'_>, by: &System, admin: AdminId) -> Result<(), Error> {
+    let subject = Subject::Admin(admin);
+    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let kinds = take_all(tx, subject)?;
+    let event = Event::new(EventKind::FactorRemoved).with_email(&email).with_detail(format!("{name}: {}", kinds.join(", ")));
+    tx.record(by.actor(), &event)?;
+    for factor in kinds {
+        tell(tx, subject, &email, Content::FactorRemoved { name: name.clone(), factor, by_staff: true })?;
+    }
+    Ok(())
+}
+
+fn take_all(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Error> {
+    let kinds = sql::remove_all(tx, subject)?;
+    if kinds.is_empty() {
+        return Err(Error::NoFactor);
+    }
+    sql::delete_codes(tx, subject)?;
+    sql::delete_pending_of(tx, subject)?;
+    Ok(kinds)
+}
+
+/// Looks at what was shown. A wrong one is counted, which has to be kept: the transaction must commit.
+///
+/// The user or admin is held first, so of two who show the same at the same moment one gets in (ASVS V6.5.1).
+pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Option<SecondProof>, Fault> {
+    let Some((name, email)) = sql::hold(tx, subject)? else { return Ok(None) };
+    let how = match shown {
+        Shown::Code(code) => verify_code(tx, subject, code)?.then_some(FactorKind::Totp),
+        Shown::Recovery(code) => sql::use_code(tx, subject, &recovery::hash(code))?.then_some(FactorKind::Recovery),
+    };
+    let actor = match subject {
+        Subject::User(id) => crate::access::Actor::user(id, &name),
+        Subject::Admin(id) => crate::access::Actor::admin(id, &name),
+    };
+    match how {
+        None => {
+            tx.record(&crate::access::Actor::nobody(), &about(subject, &name, EventKind::SecondFactorFailed).with_email(&email))?
+        }
+        Some(FactorKind::Recovery) => {
+            let left = sql::codes_left(tx, subject)?;
+            let event = about(subject, &name, EventKind::RecoveryCodeUsed).with_detail(format!("{left} left"));
+            tx.record(&actor, &event)?;
+            tell(tx, subject, &email, Content::RecoveryCodeUsed { name, left })?;
+        }
+        Some(FactorKind::Totp) => {}
+    }
+    Ok(how.map(|how| SecondProof { subject, how }))
+}
+
+fn verify_code(tx: &Tx<'_>, subject: Subject, code: &str) -> Result<bool, Fault> {
+    let Some(totp) = sql::confirmed_totp(tx, subject)? else { return Ok(false) };
+    if totp.failures >= MAX_FAILURES {
+        return Ok(false);
+    }
+    let secret = tx.open_bytes(&purpose(subject), &totp.sealed).unwrap_or_default();
+    let step = totp::step_of(&secret, code, tx.now(), totp.last_step).filter(|_| !secret.is_empty());
+    if let Some(step) = step
+        && sql::use_step(tx, totp.id, step)?
+    {
+        return Ok(true);
+    }
+    sql::count_failure(tx, totp.id)?;
+    Ok(false)
+}
+
+fn about(subject: Subject, name: &str, kind: EventKind) -> Event {
+    match subject {
+        Subject::User(id) => Event::new(kind).to_user(id, name),
+        Subject::Admin(_) => Event::new(kind),
+    }
+}
+
+/// Tells whom it concerns by mail (NIST SP 800-63B-4, 4.6).
+fn tell(tx: &Tx<'_>, subject: Subject, email: &str, content: Content) -> Result<(), Fault> {
+    let user = match subject {
+        Subject::User(id) => Some(id),
+        Subject::Admin(_) => None,
+    };
+    mail::queue(tx, &NewMail { to: email, account: None, user, invitation: None, content, secret: None }).map(drop)
+}
+
+/// The code that the authenticator app shows now, for tests that play it.
+#[cfg(feature = "testing")]
+pub async fn code_now(app: &App, subject: Subject) -> Option<String> {
+    let found = app.read(move |snapshot| {
+        let offered = sql::offered_totp(snapshot, subject, snapshot.now().before(OFFER_LIVES))?;
+        Ok::<_, Fault>(sql::confirmed_totp(snapshot, subject)?.or(offered))
+    });
+    let secret = app.open_bytes(&purpose(subject), &found.await.ok()??.sealed)?;
+    Some(totp::now(&secret, app.now()))
+}

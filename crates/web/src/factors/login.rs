@@ -1,0 +1,130 @@
+//! The second step of a login. A cookie of its own ties it to the browser that typed the password.
+
+use std::time::Duration;
+
+use axum::extract::Query;
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
+use latchkey_core::error::Invalid;
+use latchkey_core::factor::{self, Second, Shown as Given};
+use latchkey_core::secret::Secret;
+use latchkey_core::{admin, session};
+use serde::{Deserialize, Serialize};
+
+use crate::admin_area::login as admin_login;
+use crate::client_area::login as client_login;
+use crate::cookie::{self, Name};
+use crate::form::{Form, Shown};
+use crate::page::{self, Answer};
+use crate::visit::{Area, Visit};
+
+/// How long the cookie of a login that waits lives.
+const COOKIE: Duration = Duration::from_mins(10);
+
+/// A code of the app, or a recovery code. What was typed is never sent back: pages show an empty one.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct CodeForm {
+    code: String,
+    recovery: String,
+}
+
+impl CodeForm {
+    /// Whether a recovery code was asked for.
+    pub(crate) fn is_recovery(&self) -> bool {
+        !self.recovery.is_empty()
+    }
+
+    /// What was typed, if anything was.
+    pub(crate) fn given(&self) -> Option<Given> {
+        match (self.recovery.trim(), self.code.trim()) {
+            ("", "") => None,
+            ("", code) => Some(Given::Code(code.to_owned())),
+            (recovery, _) => Some(Given::Recovery(recovery.to_owned())),
+        }
+    }
+
+    /// What is wrong with it, when it is not right.
+    pub(crate) fn problem(&self) -> Invalid {
+        match (self.is_recovery(), self.given()) {
+            (_, None) => Invalid::new("code", "error-code-required"),
+            (true, _) => Invalid::new("recovery", "error-recovery-wrong"),
+            (false, _) => Invalid::new("code", "error-code-wrong"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    with: String,
+}
+
+const fn cookie_of(area: Area) -> Name {
+    match area {
+        Area::Client => Name::Pending,
+        Area::Admin => Name::AdminPending,
+    }
+}
+
+/// Leads to the second step.
+pub(crate) fn ask(visit: &Visit, waiting: &Secret) -> Response {
+    let mut response = page::see_other(&format!("{}/login/two-factor", visit.area.base()));
+    let secure = visit.web.settings().secure;
+    if let Some(header) = cookie::set(cookie_of(visit.area), &waiting.reveal(), Some(COOKIE), secure) {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+    response
+}
+
+fn forget(visit: &Visit, mut response: Response) -> Response {
+    if let Some(header) = cookie::clear(cookie_of(visit.area), visit.web.settings().secure) {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+    response
+}
+
+fn form_page(visit: &Visit, recovery: bool, invalid: &[Invalid]) -> Response {
+    let form = Shown::new(&CodeForm::default()).with_errors(&visit.web, invalid);
+    let context = context! { form, recovery, base => visit.area.base() };
+    if invalid.is_empty() {
+        page::page(visit, "two_factor.html", context)
+    } else {
+        page::invalid(visit, "two_factor.html", context)
+    }
+}
+
+/// The page that asks for the second factor.
+pub(crate) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    let Some(token) = visit.pending.clone() else { return Ok(page::see_other(visit.area.login())) };
+    if factor::waiting(visit.web.app(), token).await?.is_none() {
+        return Ok(forget(&visit, page::see_other(visit.area.login())));
+    }
+    Ok(form_page(&visit, asked.with == "recovery", &[]))
+}
+
+/// Takes the second factor, and begins the session.
+pub(crate) async fn submit(visit: Visit, Form(form): Form<CodeForm>) -> Answer {
+    let Some(token) = visit.pending.clone() else { return Ok(over(&visit)) };
+    let Some(given) = form.given() else { return Ok(form_page(&visit, form.is_recovery(), &[form.problem()])) };
+    let app = visit.web.app();
+    match visit.area {
+        Area::Client => match app.write(&visit.request, move |tx| session::second_step(tx, &token, &given)).await? {
+            Second::Session(started, next) => Ok(forget(&visit, client_login::landed(&visit, &started, &next).await?)),
+            Second::Wrong => Ok(form_page(&visit, form.is_recovery(), &[form.problem()])),
+            Second::Over => Ok(over(&visit)),
+        },
+        Area::Admin => match app.write(&visit.request, move |tx| admin::second_step(tx, &token, &given)).await? {
+            Second::Session(started, next) => {
+                let response = page::see_other(page::local(&next).unwrap_or("/admin"));
+                Ok(forget(&visit, admin_login::begin(&visit, &started, response)))
+            }
+            Second::Wrong => Ok(form_page(&visit, form.is_recovery(), &[form.problem()])),
+            Second::Over => Ok(over(&visit)),
+        },
+    }
+}
+
+fn over(visit: &Visit) -> Response {
+    forget(visit, page::refused(visit, visit.area.login(), "flash-two-factor-over"))
+}
