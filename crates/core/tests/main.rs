@@ -13,6 +13,7 @@ mod invitation;
 mod mail;
 mod membership;
 mod note;
+mod passkey;
 mod property;
 mod races;
 mod search;

@@ -1,13 +1,12 @@
 //! Passwordless login: a passkey that recognises its owner is both factors in one.
 
 use super::challenge::Purpose;
-use super::ops::{self, Wanted};
+use super::ops;
 use super::options::RequestOptions;
-use super::{AssertionResponse, Error};
-use crate::access::Subject;
+use super::{Answer, AssertionResponse, Error};
 use crate::app::{App, Request, Tx};
 use crate::secret::Secret;
-use crate::{admin, session};
+use crate::{admin, factor, session};
 
 /// What the browser is asked to log in to the Client Area.
 pub fn begin_login(tx: &Tx<'_>, browser: &Secret) -> Result<RequestOptions, Error> {
@@ -27,12 +26,10 @@ pub async fn login(
     response: AssertionResponse,
     remember: bool,
 ) -> Result<session::Started, Error> {
-    let started = app.write(request, move |tx| {
-        let wanted = Wanted { purpose: Purpose::Login, browser: &browser, subject: None };
-        match ops::used(tx, &wanted, &response)? {
-            Some(Subject::User(user)) => session::start_with_passkey(tx, user, remember).map(Some).map_err(Error::Session),
-            _ => Ok(None),
-        }
+    let answer = Answer { purpose: Purpose::Login, browser, response };
+    let started = app.write(request, move |tx| match factor::by_passkey_alone(tx, &answer)? {
+        Some(proof) => session::start_with_passkey(tx, &proof, remember).map_err(Error::Session),
+        None => Ok(None),
     });
     started.await?.ok_or(Error::Refused)
 }
@@ -44,12 +41,10 @@ pub async fn admin_login(
     browser: Secret,
     response: AssertionResponse,
 ) -> Result<admin::Started, Error> {
-    let started = app.write(request, move |tx| {
-        let wanted = Wanted { purpose: Purpose::AdminLogin, browser: &browser, subject: None };
-        match ops::used(tx, &wanted, &response)? {
-            Some(Subject::Admin(admin)) => admin::start_with_passkey(tx, admin).map(Some).map_err(Error::Admin),
-            _ => Ok(None),
-        }
+    let answer = Answer { purpose: Purpose::AdminLogin, browser, response };
+    let started = app.write(request, move |tx| match factor::by_passkey_alone(tx, &answer)? {
+        Some(proof) => admin::start_with_passkey(tx, &proof).map_err(Error::Admin),
+        None => Ok(None),
     });
     started.await?.ok_or(Error::Refused)
 }

@@ -17,9 +17,9 @@ mod relying_party;
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "only tests use it")]
 pub mod soft;
+mod sql;
 #[cfg(test)]
 mod tests;
-mod sql;
 mod verify;
 
 use base64::Engine;
@@ -29,11 +29,12 @@ use crate::access::Denied;
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
 use crate::id::PasskeyId;
+use crate::secret::Secret;
 
 pub use challenge::Purpose;
 pub use login::{admin_login, begin_admin_login, begin_login, login};
-pub use ops::{Added, add, begin_adding, exists, list, remove, rename};
-pub(crate) use ops::{begin_second, remove_all};
+pub use ops::{Added, add, begin_adding, begin_confirming, begin_second_step, exists, list, remove, rename};
+pub(crate) use ops::{remove_all, used};
 pub use options::{CreationOptions, RequestOptions};
 pub use relying_party::{NoName, RelyingParty};
 
@@ -190,6 +191,17 @@ pub struct AssertionResponse {
     authenticator_data: Vec<u8>,
     signature: Vec<u8>,
     user_handle: Vec<u8>,
+}
+
+/// A passkey that was used, for what, and in which browser.
+#[derive(Clone)]
+pub struct Answer {
+    /// What it was asked for.
+    pub purpose: Purpose,
+    /// What holds the ceremony to its browser.
+    pub browser: Secret,
+    /// What the browser sent.
+    pub response: AssertionResponse,
 }
 
 /// The parts of [`AssertionResponse`] as a form brings them, each in base64url.

@@ -1,8 +1,8 @@
 use super::challenge::{self, Purpose};
+use super::client_data::ClientData;
 use super::options::{self, CreationOptions, For, RequestOptions};
 use super::verify::{self, Expected};
-use super::client_data::ClientData;
-use super::{AssertionResponse, Error, MAX_NAME, MAX_PER_PERSON, Passkey, Refused, RegistrationResponse, RelyingParty, sql};
+use super::{Answer, Error, MAX_NAME, MAX_PER_PERSON, Passkey, Refused, RegistrationResponse, RelyingParty, sql};
 use crate::access::{Actor, Confirmed, Subject};
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
@@ -75,11 +75,11 @@ pub fn add(
     }
     let made = match registered(tx, &party, browser, response)? {
         Ok(made) => made,
-        Err(refused) => return refuse(tx, Some((subject, &person)), refused),
+        Err(refused) => return Ok(refuse(tx, Some((subject, &person)), refused)?),
     };
     // §7.1 step 26: nobody has a passkey of this id.
     let Some(id) = sql::insert(tx, subject, &name, &response.transports.join(" "), &made)? else {
-        return refuse(tx, Some((subject, &person)), Refused::Taken);
+        return Ok(refuse(tx, Some((subject, &person)), Refused::Taken)?);
     };
     tx.record(by.actor(), &about(subject, &person, EventKind::PasskeyAdded).with_detail(&name))?;
     factor::tell(tx, subject, &email, Content::FactorAdded { name: person, factor: "passkey".to_owned() })?;
@@ -107,9 +107,11 @@ fn claimed(client_data: &[u8]) -> Result<Secret, Refused> {
 }
 
 /// Writes down why a ceremony was refused.
-fn refuse<T>(tx: &Tx<'_>, whose: Option<(Subject, &str)>, refused: Refused) -> Result<Option<T>, Error> {
+fn refuse<T>(tx: &Tx<'_>, whose: Option<(Subject, &str)>, refused: Refused) -> Result<Option<T>, Fault> {
     let event = match whose {
-        Some((subject @ Subject::User(_), name)) => about(subject, name, EventKind::PasskeyRefused).with_detail(refused.to_string()),
+        Some((subject @ Subject::User(_), name)) => {
+            about(subject, name, EventKind::PasskeyRefused).with_detail(refused.to_string())
+        }
         Some((Subject::Admin(_), name)) => Event::new(EventKind::PasskeyRefused).with_detail(format!("{name}: {refused}")),
         None => Event::new(EventKind::PasskeyRefused).with_detail(refused.to_string()),
     };
@@ -156,8 +158,18 @@ pub(super) fn begin_login(tx: &Tx<'_>, purpose: Purpose, browser: &Secret) -> Re
     Ok(options::login(&party, &challenge::make(tx, purpose, browser)?))
 }
 
-/// What the browser is asked to show one of somebody's passkeys beside something else.
-pub(crate) fn begin_second(tx: &Tx<'_>, purpose: Purpose, subject: Subject, browser: &Secret) -> Result<RequestOptions, Error> {
+/// What the browser is asked to show a passkey as the second step of the login that waits under this token.
+pub fn begin_second_step(tx: &Tx<'_>, token: &Secret, browser: &Secret) -> Result<RequestOptions, Error> {
+    let subject = factor::subject_of(tx, token)?.ok_or(Error::NotFound)?;
+    begin_second(tx, Purpose::SecondStep, subject, browser)
+}
+
+/// What the browser is asked to show a passkey to confirm who it is.
+pub fn begin_confirming(tx: &Tx<'_>, subject: Subject, browser: &Secret) -> Result<RequestOptions, Error> {
+    begin_second(tx, Purpose::Confirm, subject, browser)
+}
+
+fn begin_second(tx: &Tx<'_>, purpose: Purpose, subject: Subject, browser: &Secret) -> Result<RequestOptions, Error> {
     let party = RelyingParty::of(tx.public_url())?;
     let allowed = sql::descriptors(tx, subject)?;
     if allowed.is_empty() {
@@ -166,25 +178,20 @@ pub(crate) fn begin_second(tx: &Tx<'_>, purpose: Purpose, subject: Subject, brow
     Ok(options::second(&party, &challenge::make(tx, purpose, browser)?, allowed))
 }
 
-/// What an assertion must be.
-pub(super) struct Wanted<'a> {
-    pub(super) purpose: Purpose,
-    pub(super) browser: &'a Secret,
-    /// Whose passkey it must be, where that is known before.
-    pub(super) subject: Option<Subject>,
-}
-
 /// Whose passkey was used. `None` when it was refused: its challenge is used up and the log says why, so the transaction must
-/// commit. The person is held from here on.
-pub(super) fn used(tx: &Tx<'_>, wanted: &Wanted<'_>, response: &AssertionResponse) -> Result<Option<Subject>, Error> {
-    let party = RelyingParty::of(tx.public_url())?;
+/// commit. `expected` is whose it must be, where that is known and shown before; otherwise the passkey stands alone, and must
+/// recognise its owner. The person is held from here on.
+pub(crate) fn used(tx: &Tx<'_>, answer: &Answer, expected: Option<Subject>) -> Result<Option<Subject>, Fault> {
+    let (response, browser) = (&answer.response, &answer.browser);
+    let Ok(party) = RelyingParty::of(tx.public_url()) else { return refuse(tx, None, Refused::WrongRelyingParty) };
     let challenge = match claimed(&response.client_data) {
-        Ok(challenge) if challenge::take(tx, wanted.purpose, wanted.browser, &challenge)? => challenge,
+        Ok(challenge) if challenge::take(tx, answer.purpose, browser, &challenge)? => challenge,
         Ok(_) => return refuse(tx, None, Refused::WrongChallenge),
         Err(refused) => return refuse(tx, None, refused),
     };
     // §7.2 steps 5 and 6: whose passkey it is, and whether it is that person's turn.
-    let Some(subject) = sql::owner_of(tx, &response.credential_id)?.filter(|owner| wanted.takes(*owner)) else {
+    let Some(subject) = sql::owner_of(tx, &response.credential_id)?.filter(|owner| takes(answer.purpose, expected, *owner))
+    else {
         return refuse(tx, None, Refused::Unknown);
     };
     // The person is held before the passkey is read: of two who use it at once the second sees the first one's count.
@@ -192,14 +199,11 @@ pub(super) fn used(tx: &Tx<'_>, wanted: &Wanted<'_>, response: &AssertionRespons
     let Some((id, _, kept)) = sql::kept(tx, subject, &response.credential_id)? else {
         return refuse(tx, Some((subject, &person)), Refused::Unknown);
     };
-    let alone = wanted.subject.is_none();
-    let handle_fits = if response.user_handle.is_empty() {
-        !alone
-    } else {
-        sql::handle(tx, subject)?.as_ref() == Some(&response.user_handle)
-    };
-    let expected = Expected { party: &party, challenge: &challenge, needs_verification: alone };
-    let asserted = if handle_fits { verify::assertion(&expected, response, &kept) } else { Err(Refused::WrongHandle) };
+    let alone = expected.is_none();
+    let handle_fits =
+        if response.user_handle.is_empty() { !alone } else { sql::handle(tx, subject)?.as_ref() == Some(&response.user_handle) };
+    let held_to = Expected { party: &party, challenge: &challenge, needs_verification: alone };
+    let asserted = if handle_fits { verify::assertion(&held_to, response, &kept) } else { Err(Refused::WrongHandle) };
     match asserted {
         Ok(asserted) => {
             sql::used(tx, id, &asserted)?;
@@ -209,12 +213,11 @@ pub(super) fn used(tx: &Tx<'_>, wanted: &Wanted<'_>, response: &AssertionRespons
     }
 }
 
-impl Wanted<'_> {
-    fn takes(&self, owner: Subject) -> bool {
-        match (self.subject, self.purpose, owner) {
-            (Some(subject), ..) => subject == owner,
-            (None, Purpose::Login, Subject::User(_)) | (None, Purpose::AdminLogin, Subject::Admin(_)) => true,
-            (None, ..) => false,
-        }
+/// Whether it is this one's turn: who is asked for, or anybody who may log in to the area alone.
+fn takes(purpose: Purpose, expected: Option<Subject>, owner: Subject) -> bool {
+    match (expected, purpose, owner) {
+        (Some(subject), Purpose::SecondStep | Purpose::Confirm, _) => subject == owner,
+        (None, Purpose::Login, Subject::User(_)) | (None, Purpose::AdminLogin, Subject::Admin(_)) => true,
+        _ => false,
     }
 }

@@ -1,7 +1,7 @@
+use super::Passkey;
 use super::challenge::Purpose;
 use super::options::Descriptor;
 use super::verify::{Asserted, Kept, Registered};
-use super::Passkey;
 use crate::access::Subject;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -152,13 +152,7 @@ pub(super) fn used(tx: &Tx<'_>, id: PasskeyId, asserted: &Asserted) -> Result<()
         "update passkeys set sign_count = $1, backed_up = $2, last_used_at = $3,
                 user_verified = case when $4 = 1 then 1 else user_verified end
          where id = $5",
-        params![
-            i64::from(asserted.sign_count),
-            i64::from(asserted.backed_up),
-            tx.now(),
-            i64::from(asserted.user_verified),
-            id
-        ],
+        params![i64::from(asserted.sign_count), i64::from(asserted.backed_up), tx.now(), i64::from(asserted.user_verified), id],
     )?;
     Ok(())
 }
