@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{ConfigureSystem, EditAccounts, EditUsers, ManageUsers};
+use latchkey_core::access::{ConfigureSystem, ConfirmedAdmin, EditAccounts, EditUsers, ManageUsers, System};
 use latchkey_core::{account, admin, membership, user};
 
 use crate::support::world::grants;
@@ -141,7 +141,9 @@ async fn a_deleted_user_and_a_disabled_admin_are_out_at_once(app: TestApp) {
     });
     removed.await.unwrap();
     assert!(is_in(&lone_actor).await);
-    let deleted = world.app.app.write(&request, move |tx| user::delete(tx, &tx.authorize_admin::<EditUsers>(stella)?, lone));
+    let deleted = world.app.app.write(&request, move |tx| {
+        user::delete(tx, &tx.authorize_admin::<EditUsers>(stella)?, &ConfirmedAdmin::machine(&System::named("test")), lone)
+    });
     deleted.await.unwrap();
     assert!(!is_in(&lone_actor).await);
 
@@ -158,7 +160,12 @@ async fn a_deleted_user_and_a_disabled_admin_are_out_at_once(app: TestApp) {
     assert_eq!(answer.status, 422);
     // An account that is deleted is not there for its owner either.
     let gone = world.app.app.write(&request, move |tx| {
-        account::delete(tx, &tx.authorize_admin::<latchkey_core::access::DeleteAccounts>(stella)?, acme)
+        account::delete(
+            tx,
+            &tx.authorize_admin::<latchkey_core::access::DeleteAccounts>(stella)?,
+            &ConfirmedAdmin::machine(&System::named("test")),
+            acme,
+        )
     });
     gone.await.unwrap();
     assert_eq!(world.owner.get(&format!("/a/{acme}")).await.status, 404);

@@ -284,3 +284,22 @@ admin-disable-title = Disable { $name }?
 admin-disable-text = { $name } is logged out of the Admin Area at once and can't log in until enabled again. What they did stays in the log.
 admin-add = Add Admin
 admin-password-hint = Give it to the new admin in person. They can't see it here later.
+
+# Security: of an admin's own login, of users, and in general
+admin-security-lede = The second factor of your own login.
+user-two-factor-disable = Disable Two-Factor
+user-two-factor-disable-text = The second factor and the recovery codes of { $user } are removed. The password alone opens the login until a new factor is set up. { $user } is told by mail.
+config-security = Security
+config-security-lede = How long logins last, and of whom a second factor is required.
+config-two-factor = Two-factor
+config-two-factor-admins = Require two-factor of all admins
+config-two-factor-admins-hint = Who has none sets it up right after the next login, before anything else.
+config-two-factor-everybody = Require two-factor of all users
+config-two-factor-everybody-hint = Who has none sets it up right after the next login. Accounts may require it of their own users either way.
+config-second-factor-hours = Ask again after (hours)
+config-second-factor-hours-hint = Where an account requires two-factor. At most 24.
+config-sessions = Sessions of users
+config-sessions-admins = Sessions of admins
+config-absolute-hours = Ends after (hours, at most 24)
+config-idle-minutes = Ends after resting (minutes, at most 60)
+config-remember-days = With Remember Me: ends after (days, at most 30)

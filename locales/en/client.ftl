@@ -155,3 +155,45 @@ home-leave-text = You no longer need to enter this account?
 home-leave-title = Leave { $account }?
 home-leave-confirm = You can no longer enter { $account }. Your login and your other accounts stay. To come back you need a new invitation.
 flash-two-factor-over = That took too long, or the code was wrong too often. Please log in again.
+
+# Two-factor and "confirm it's you", in both areas
+confirm-title = Confirm it's you
+confirm-lede = What you are about to do needs a fresh proof of who you are. It lasts for ten minutes. You come back to where you were; a button that you had pressed there is to be pressed again.
+confirm = Confirm
+two-factor-required-title = Two-factor is required
+two-factor-required-lede = To go on at { $brand } you need a second factor besides your password.
+two-factor-what = A second factor keeps others out even when they know your password: an app on your phone shows a code that changes every thirty seconds.
+totp-set-up = Set up authenticator app
+totp-lede = Scan the code with an authenticator app, then type the six digits that it shows.
+totp-qr = QR code with the secret for your authenticator app
+totp-secret = Or type this secret into the app
+totp-open = Open in an app on this device
+totp-code-hint = The six digits that the app shows now.
+totp-confirm = Turn On
+factors-title = Two-factor authentication
+factor-totp = Authenticator app
+factor-totp-none = Not set up
+factor-added = Added
+factor-last-used = last used
+factor-dead = Too many wrong codes: remove it and set it up anew
+factor-remove = Remove
+factor-remove-title = Remove this factor?
+factor-remove-text = Your password alone will open your login if this is the last one. Your recovery codes go with it.
+recovery-title = Recovery codes
+recovery-lede = Keep these codes where you find them without your phone. Each opens your login once. They are shown now and never again.
+recovery-download = Download as Text
+recovery-go-on = I Have Kept Them
+recovery-others = Are you logged in elsewhere? Sessions that began without the second factor can be ended now.
+recovery-left = { $count ->
+    [0] None left
+    [one] One left
+   *[other] { $count } left
+}
+recovery-generate = Generate New Codes
+recovery-generate-title = Generate new codes?
+recovery-generate-text = All codes that you have kept stop working.
+account-two-factor = Require two-factor
+account-two-factor-on = Everybody who enters this account must show a second factor, at least once a day. Who has none is led through setting one up.
+account-two-factor-off = A password is enough to enter this account.
+account-two-factor-require = Require Two-Factor
+account-two-factor-stop = Stop Requiring Two-Factor

@@ -72,6 +72,8 @@ pub enum Refusal {
     Missing(Permission),
     /// The account is closed.
     Closed,
+    /// Only the account's owner may.
+    OwnerOnly,
     /// Only staff may.
     StaffOnly,
     /// A second factor has to be shown first.

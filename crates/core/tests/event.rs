@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use latchkey_core::access::{System, Who};
+use latchkey_core::access::{ConfirmedAdmin, System, Who};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::app::Tx;
@@ -134,7 +134,9 @@ fn user_cases(w: &World) -> Vec<Case> {
         case(&[SessionEnded], move |tx| Ok(session::end(tx, &tx.myself(member)?, session)?)),
         case(&[SessionEnded], move |tx| Ok(session::end_all_of(tx, &tx.authorize_admin(admin)?, member).map(drop)?)),
         case(&[EventKind::Logout], move |tx| Ok(session::logout(tx, &tx.myself(member)?, session)?)),
-        case(&[UserDeleted], move |tx| Ok(user::delete(tx, &tx.authorize_admin(admin)?, loner)?)),
+        case(&[UserDeleted], move |tx| {
+            Ok(user::delete(tx, &tx.authorize_admin(admin)?, &ConfirmedAdmin::machine(&System::named("test")), loner)?)
+        }),
     ]
 }
 
@@ -160,8 +162,22 @@ fn membership_cases(w: &World) -> Vec<Case> {
         case(&[MembershipLeft], move |tx| {
             Ok(membership::leave(tx, &tx.authorize(Who::without_second_factor(leaver), acme)?, &tx.myself(leaver)?)?)
         }),
-        case(&[OwnerChanged], move |tx| Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, member)?)),
-        case(&[OwnerChanged], move |tx| Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, owner)?)),
+        case(&[OwnerChanged], move |tx| {
+            Ok(membership::make_owner(
+                tx,
+                &tx.authorize_staff(admin, acme)?,
+                &ConfirmedAdmin::machine(&System::named("test")),
+                member,
+            )?)
+        }),
+        case(&[OwnerChanged], move |tx| {
+            Ok(membership::make_owner(
+                tx,
+                &tx.authorize_staff(admin, acme)?,
+                &ConfirmedAdmin::machine(&System::named("test")),
+                owner,
+            )?)
+        }),
     ]
 }
 
@@ -219,9 +235,17 @@ fn account_cases(w: &World) -> Vec<Case> {
         case(&[ContactDeleted], move |tx| {
             Ok(contact::delete(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, contact)?)
         }),
-        case(&[AccountDeleted], move |tx| Ok(account::delete(tx, &tx.authorize_admin(admin)?, doomed)?)),
+        case(&[AccountDeleted], move |tx| {
+            Ok(account::delete(tx, &tx.authorize_admin(admin)?, &ConfirmedAdmin::machine(&System::named("test")), doomed)?)
+        }),
         case(&[AccountDeleted, UserDeleted], move |tx| {
-            Ok(account::delete_with_orphans(tx, &tx.authorize_admin(admin)?, orphaned).map(drop)?)
+            Ok(account::delete_with_orphans(
+                tx,
+                &tx.authorize_admin(admin)?,
+                &ConfirmedAdmin::machine(&System::named("test")),
+                orphaned,
+            )
+            .map(drop)?)
         }),
     ]
 }

@@ -9,6 +9,7 @@ mod account;
 mod admin;
 mod contact;
 mod event;
+mod factor;
 mod invitation;
 mod mail;
 mod membership;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use latchkey_core::access::{
-    DeleteAccounts, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, TransferOwnership, Who,
+    ConfirmedAdmin, DeleteAccounts, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, System,
+    TransferOwnership, Who,
 };
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;
@@ -348,7 +349,11 @@ impl Real {
 
     async fn delete_account(&self, account: AccountId, orphans: bool) -> bool {
         let deleted = as_staff::<DeleteAccounts, _, _>(&self.app.app, self.admin, move |tx, by| {
-            if orphans { account::delete_with_orphans(tx, by, account).map(drop) } else { account::delete(tx, by, account) }
+            if orphans {
+                account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), account).map(drop)
+            } else {
+                account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), account)
+            }
         });
         told(&deleted.await)
     }

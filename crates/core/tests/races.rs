@@ -1,7 +1,7 @@
 //! What happens at the same moment, on two nodes. Whatever the order, one story comes out of it, and
 //! nobody sees a failure of the database.
 
-use latchkey_core::access::{EditAccounts, System};
+use latchkey_core::access::{ConfirmedAdmin, EditAccounts, System};
 use latchkey_core::account::{self, Details, NewOwner, Status};
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;
@@ -328,7 +328,9 @@ async fn a_worker_that_reports_a_mail_does_not_collide_with_the_deletion_of_its_
             };
             done.map_err(session::Error::from)
         });
-        let deleted = as_staff(&nodes.first, nodes.admin, move |tx, by| account::delete(tx, by, doomed));
+        let deleted = as_staff(&nodes.first, nodes.admin, move |tx, by| {
+            account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
+        });
         let (reported, deleted) = join!(reported, deleted);
         assert!(ok(&reported) && ok(&deleted), "{reported:?} {deleted:?}");
         assert_eq!(number(&app, "select count(*) from outbox where topic = 'mail'").await, 0);
@@ -372,7 +374,10 @@ async fn rule_9_accounts_that_go_at_the_same_moment_take_the_user_they_share_alo
     let nodes = nodes(&app).await;
     let admin = nodes.admin;
     let delete = |node: App, id: AccountId| async move {
-        as_staff(&node, admin, move |tx, by| account::delete_with_orphans(tx, by, id)).await
+        as_staff(&node, admin, move |tx, by| {
+            account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), id)
+        })
+        .await
     };
     for round in 0..ROUNDS {
         let shared = nodes.guest(&app, round).await;
@@ -404,7 +409,7 @@ async fn deleting_with_orphans_beside_a_login_that_accepts_fails_for_nobody(app:
             tokio::task::yield_now().await;
         }
         let deleted = as_staff::<latchkey_core::access::DeleteAccounts, _, _>(&nodes.first, admin, move |tx, by| {
-            account::delete_with_orphans(tx, by, doomed)
+            account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
         })
         .await;
         assert!(ok(&deleted), "{deleted:?}");
@@ -419,7 +424,9 @@ async fn rule_9_deleting_with_orphans_spares_who_is_just_let_in_elsewhere(app: T
     for round in 0..ROUNDS {
         let guest = nodes.guest(&app, round).await;
         let doomed = app.account("Doomed", guest).await;
-        let deleted = as_staff(&nodes.first, admin, move |tx, by| account::delete_with_orphans(tx, by, doomed));
+        let deleted = as_staff(&nodes.first, admin, move |tx, by| {
+            account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
+        });
         let (deleted, let_in) = join!(deleted, associate(&nodes.second, nodes.acme, guest, "invoices"));
         assert!(ok(&deleted), "{deleted:?}");
         assert_eq!(can_enter(&nodes.first, guest, nodes.acme).await, ok(&let_in));
@@ -476,7 +483,9 @@ async fn deleting_an_account_beside_its_other_work_fails_for_nobody(app: TestApp
         let guest = nodes.guest(&app, round).await;
         let doomed = app.account("Doomed", owner).await;
         let (id, link) = invite(&app, owner, doomed, "guest@example.org", "invoices").await;
-        let deleted = as_staff(&nodes.first, admin, move |tx, by| account::delete(tx, by, doomed));
+        let deleted = as_staff(&nodes.first, admin, move |tx, by| {
+            account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
+        });
         let noted = as_staff::<EditAccounts, _, _>(&nodes.second, admin, move |tx, by| note::add(tx, by, doomed, "note", false));
         let entered = in_account(&nodes.second, owner, doomed, move |tx, by| membership::enter(tx, by, owner));
         let (deleted, noted, entered, accepted, resent, let_in) = join!(

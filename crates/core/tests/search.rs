@@ -1,6 +1,6 @@
 //! Search as you type, and paging through what it finds.
 
-use latchkey_core::access::ViewStaffArea;
+use latchkey_core::access::{ConfirmedAdmin, System, ViewStaffArea};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::event::{self, Filter, Recorded};
 use latchkey_core::id::{AccountId, AdminId, UserId};
@@ -91,7 +91,9 @@ async fn what_is_renamed_is_found_by_its_new_name_only(app: TestApp) {
     in_account(&app.app, owner, acme, move |tx, by| account::update(tx, by, &details)).await.unwrap();
     assert_eq!(accounts(&app, admin, words("acme"), 50).await, []);
     assert_eq!(accounts(&app, admin, words("zenith"), 50).await, [acme]);
-    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, acme)).await.unwrap();
+    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), acme))
+        .await
+        .unwrap();
     assert_eq!(accounts(&app, admin, words("zenith"), 50).await, []);
 }
 

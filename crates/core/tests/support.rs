@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use latchkey_core::access::{
-    Allowed, AllowedAdmin, Associate, Denied, Enter, Grants, InAccount, ManageUsers, Myself, StaffRight, System,
+    Allowed, AllowedAdmin, Associate, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers, Myself, StaffRight, System,
     TransferOwnership, Who,
 };
 use latchkey_core::app::{App, Request, Tx};
@@ -161,7 +161,10 @@ pub(crate) async fn leave(app: &App, user: UserId, account: AccountId) -> Result
 }
 
 pub(crate) async fn make_owner(app: &App, account: AccountId, user: UserId) -> Result<(), membership::Error> {
-    machine_in_account::<TransferOwnership, _, _>(app, account, move |tx, by| membership::make_owner(tx, by, user)).await
+    machine_in_account::<TransferOwnership, _, _>(app, account, move |tx, by| {
+        membership::make_owner(tx, by, &ConfirmedAdmin::machine(&System::named("test")), user)
+    })
+    .await
 }
 
 pub(crate) async fn associate(app: &App, account: AccountId, user: UserId, keys: &str) -> Result<(), membership::Error> {
@@ -180,7 +183,10 @@ pub(crate) async fn reopen(app: &App, admin: AdminId, account: AccountId) {
 }
 
 pub(crate) async fn delete_user(app: &App, admin: AdminId, user: UserId) -> Result<(), latchkey_core::user::Error> {
-    as_staff(app, admin, move |tx, by| latchkey_core::user::delete(tx, by, user)).await
+    as_staff(app, admin, move |tx, by| {
+        latchkey_core::user::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), user)
+    })
+    .await
 }
 
 // Invitations.

@@ -42,6 +42,28 @@ pub(crate) enum Command {
 pub(crate) enum AdminCommand {
     /// Make an admin.
     Create(CreateAdmin),
+    /// Require a second factor of all admins (as a new installation does), or let a password do.
+    RequireTwoFactor(RequireTwoFactor),
+    /// Take the second factor away from an admin who has lost it.
+    RemoveTwoFactor(RemoveTwoFactor),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RequireTwoFactor {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// Whether it is required.
+    #[arg(value_parser = ["yes", "no"])]
+    pub(crate) required: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RemoveTwoFactor {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// The admin's login.
+    #[arg(long)]
+    pub(crate) email: String,
 }
 
 #[derive(Debug, Subcommand)]

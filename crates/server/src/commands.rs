@@ -9,13 +9,16 @@ use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::app::{App, Request};
 use latchkey_core::email::{Email, EmailKey};
 use latchkey_core::error::{Fields, Invalid};
+use latchkey_core::factor;
 use latchkey_core::password::Password;
+use latchkey_core::settings;
 use latchkey_core::text;
 use latchkey_core::user::{self, NewUser};
 use latchkey_web::Engine;
 
 use crate::cli::{
-    AccountCommand, AdminCommand, Cli, Command, ConfigCommand, CreateAccount, CreateAdmin, CreateUser, Options, UserCommand,
+    AccountCommand, AdminCommand, Cli, Command, ConfigCommand, CreateAccount, CreateAdmin, CreateUser, Options, RemoveTwoFactor,
+    RequireTwoFactor, UserCommand,
 };
 use crate::config::Config;
 use crate::{open, serve};
@@ -27,6 +30,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Serve(options)) => serve::run(options).await,
         Some(Command::Migrate(options)) => migrate(options).await,
         Some(Command::Admin(AdminCommand::Create(input))) => create_admin(input).await,
+        Some(Command::Admin(AdminCommand::RequireTwoFactor(input))) => require_two_factor(input).await,
+        Some(Command::Admin(AdminCommand::RemoveTwoFactor(input))) => remove_two_factor(input).await,
         Some(Command::User(UserCommand::Create(input))) => create_user(input).await,
         Some(Command::Account(AccountCommand::Create(input))) => create_account(input).await,
         Some(Command::Config(ConfigCommand::Check(options))) => check(options).await,
@@ -67,6 +72,25 @@ async fn create_admin(input: CreateAdmin) -> anyhow::Result<()> {
     app.write(&Request::default(), move |tx| admin::create_by_system(tx, &system(), &new)).await?;
     println!("Admin {email} made.");
     say_password(made);
+    Ok(())
+}
+
+async fn require_two_factor(input: RequireTwoFactor) -> anyhow::Result<()> {
+    let required = input.required == "yes";
+    let app = open(input.options).await?.app;
+    app.write(&Request::default(), move |tx| settings::require_two_factor_of_admins(tx, &system(), required)).await?;
+    println!("Two-factor is {} of admins.", if required { "required" } else { "not required" });
+    Ok(())
+}
+
+async fn remove_two_factor(input: RemoveTwoFactor) -> anyhow::Result<()> {
+    let email = Email::parse(&input.email).map_err(|_| anyhow::anyhow!("--email is no mail address"))?;
+    let app = open(input.options).await?.app;
+    let key = EmailKey::of(email.as_str());
+    let found = app.read(move |snapshot| admin::by_email(snapshot, &key)).await?;
+    let found = found.with_context(|| format!("there is no admin {email}"))?;
+    app.write(&Request::default(), move |tx| factor::remove_all_of_admin(tx, &system(), found)).await?;
+    println!("The second factor of {email} was removed.");
     Ok(())
 }
 

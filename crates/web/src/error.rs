@@ -30,6 +30,8 @@ pub(crate) struct PageError(Box<Problem>);
 enum Problem {
     /// Log in first, then come back.
     Login { location: String },
+    /// Show first who this is, or a second factor, and come back.
+    Prove { page: &'static str },
     /// A page that says what is wrong.
     Shown {
         status: StatusCode,
@@ -134,6 +136,8 @@ impl<E: HasKind + 'static> From<E> for PageError {
         let shown = |status, text| Self::shown(status, text);
         match error.kind() {
             Kind::Unauthenticated => Self(Box::new(Problem::Login { location: "/login".to_owned() })),
+            Kind::Forbidden(Refusal::Unconfirmed) => Self(Box::new(Problem::Prove { page: "/confirm" })),
+            Kind::Forbidden(Refusal::SecondFactor) => Self(Box::new(Problem::Prove { page: "/two-factor" })),
             Kind::Forbidden(refusal) => Self(Box::new(Problem::Shown {
                 status: StatusCode::FORBIDDEN,
                 text: "error-403",
@@ -170,6 +174,11 @@ impl IntoResponse for PageError {
                 Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
                 Err(_) => StatusCode::BAD_REQUEST.into_response(),
             },
+            Problem::Prove { .. } => {
+                let mut response = StatusCode::FORBIDDEN.into_response();
+                response.extensions_mut().insert(Pending((*self.0).clone()));
+                response
+            }
             Problem::Shown { status, .. } => {
                 let mut response = status.into_response();
                 response.extensions_mut().insert(Pending((*self.0).clone()));
@@ -224,7 +233,7 @@ fn bare(error: PageError) -> Response {
             let reference = reference.unwrap_or_default();
             (status, format!("Something went wrong. Please try again in a minute. Reference: {reference}\n")).into_response()
         }
-        Problem::Login { .. } => error.into_response(),
+        Problem::Login { .. } | Problem::Prove { .. } => error.into_response(),
     }
 }
 
@@ -235,6 +244,10 @@ struct Action {
 }
 
 async fn show(visit: &Visit, problem: Problem) -> Response {
+    if let Problem::Prove { page } = problem {
+        // A button is pressed again afterwards: what was sent is not kept, and nothing was done.
+        return page::see_other(&leading_to(&format!("{}{page}", visit.area.base()), &visit.back));
+    }
     let Problem::Shown { status, text, refusal, reference, retry_after } = problem else {
         return PageError(Box::new(problem)).into_response();
     };

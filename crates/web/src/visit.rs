@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::USER_AGENT;
+use axum::http::Method;
+use axum::http::header::{HOST, REFERER, USER_AGENT};
 use axum::http::request::Parts;
 use latchkey_core::access::{Subject, Who};
 use latchkey_core::app::Request;
@@ -71,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) request: Request,
     pub(crate) area: Area,
     pub(crate) path: String,
+    /// Where to come back to: this page, or the one on which the form stands that was sent.
+    pub(crate) back: String,
     pub(crate) brand: Brand,
     pub(crate) user: Option<Resolved>,
     pub(crate) account_count: i64,
@@ -144,6 +147,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
         request,
         area,
         path: parts.uri.path().to_owned(),
+        back: back(parts, web.app().public_url()),
         brand,
         user,
         account_count,
@@ -153,6 +157,23 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
         form_key,
         new_visitor,
     })))
+}
+
+/// This page or, after a form was sent, the page of this server on which it stood.
+fn back(parts: &Parts, public_url: &str) -> String {
+    if parts.method == Method::GET {
+        return parts.uri.path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
+    }
+    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let page = text(REFERER).and_then(|referrer| url::Url::parse(referrer).ok());
+    let own = |url: &url::Url| {
+        let authority = url.authority();
+        Some(authority) == text(HOST) || public_url.split_once("://").is_some_and(|(_, own)| own == authority)
+    };
+    page.filter(own).map_or_else(String::new, |url| match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    })
 }
 
 fn request(parts: &Parts, trusted: &[IpNet]) -> Request {

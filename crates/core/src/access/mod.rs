@@ -19,5 +19,5 @@ pub use permission::Permission;
 pub use policy::{Decision, Denied, Reason, Standing, decide};
 pub use ticket::{
     Allowed, AllowedAdmin, Associate, ConfigureSystem, DeleteAccounts, EditAccounts, EditDetails, EditUsers, Enter, InAccount,
-    ManageContacts, ManageUsers, Myself, StaffRight, System, TransferOwnership, ViewStaffArea,
+    ManageContacts, ManageUsers, Myself, RequireTwoFactor, StaffRight, System, TransferOwnership, ViewStaffArea,
 };

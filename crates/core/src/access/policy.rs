@@ -104,6 +104,9 @@ pub enum Denied {
         /// What is missing.
         permission: Permission,
     },
+    /// Only the account's owner may.
+    #[error("only the owner may do that")]
+    OwnerOnly,
     /// Only staff may.
     #[error("only staff may do that")]
     StaffOnly,
@@ -126,6 +129,7 @@ impl HasKind for Denied {
             Self::SecondFactor => Kind::Forbidden(Refusal::SecondFactor),
             Self::Unconfirmed => Kind::Forbidden(Refusal::Unconfirmed),
             Self::Missing { permission } => Kind::Forbidden(Refusal::Missing(*permission)),
+            Self::OwnerOnly => Kind::Forbidden(Refusal::OwnerOnly),
             Self::StaffOnly => Kind::Forbidden(Refusal::StaffOnly),
             Self::NotStaff => Kind::Unauthenticated,
             Self::Fault(fault) => fault.kind(),
@@ -147,6 +151,8 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
         }
         Needs::Membership if standing.is_closed => Err(Denied::Closed(standing.account_name.clone())),
         Needs::Membership if standing.lacks_second_factor() => Err(Denied::SecondFactor),
+        Needs::Owner if !standing.is_owner => check(standing, Needs::Membership).and(Err(Denied::OwnerOnly)),
+        Needs::Owner => check(standing, Needs::Membership),
         Needs::Membership => Ok(()),
         Needs::Staff => Err(Denied::StaffOnly),
     }

@@ -22,6 +22,8 @@ pub enum Needs {
     Membership,
     /// This permission.
     Permission(Permission),
+    /// The account's owner alone.
+    Owner,
     /// Nobody in the Client Area may: only staff.
     Staff,
 }
@@ -46,6 +48,8 @@ rights! { InAccount,
     ManageContacts = Needs::Permission(Permission::Contacts);
     /// Associate a user without asking it.
     Associate = Needs::Staff;
+    /// Require a second factor of the account's users.
+    RequireTwoFactor = Needs::Owner;
     /// Give the account another owner.
     TransferOwnership = Needs::Staff;
 }

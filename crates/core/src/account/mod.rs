@@ -15,7 +15,8 @@ use crate::user::{self, NewUser};
 pub use country::COUNTRIES;
 pub(crate) use ops::hold;
 pub use ops::{
-    classify, close, count, create, create_by_system, delete, delete_with_orphans, find, groups, list, reopen, update,
+    classify, close, count, create, create_by_system, delete, delete_with_orphans, find, groups, list, reopen,
+    require_two_factor, update,
 };
 
 /// Longest account name, in characters.
@@ -151,6 +152,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// Goes up with every change to who may do what.
     pub revision: i64,
+    /// Whether a second factor is required of all its users.
+    pub two_factor_required: bool,
 }
 
 /// The owner of an account, for lists.

@@ -7,7 +7,8 @@ use crate::params;
 use crate::search;
 
 const COLUMNS: &str = "a.id, a.name, a.company, a.contact_email, a.address1, a.address2, a.city, a.state, a.postcode, a.country, a.phone, \
-     a.status, a.client_group, o.id, o.first_name || ' ' || o.last_name, o.email, a.created_at, a.revision";
+     a.status, a.client_group, o.id, o.first_name || ' ' || o.last_name, o.email, a.created_at, a.revision, \
+     case when a.two_factor_required_at is null then 0 else 1 end";
 
 fn account(row: &mut Row) -> Result<Account, DbError> {
     Ok(Account {
@@ -29,6 +30,7 @@ fn account(row: &mut Row) -> Result<Account, DbError> {
         owner: Owner { id: row.take()?, name: row.take()?, email: row.take()? },
         created_at: row.take()?,
         revision: row.take()?,
+        two_factor_required: row.take()?,
     })
 }
 
@@ -99,6 +101,17 @@ pub(super) fn set_status(tx: &Tx<'_>, id: AccountId, status: Status) -> Result<(
     let closed_at = (status == Status::Closed).then(|| tx.now());
     tx.execute("update accounts set status = $1, closed_at = $2 where id = $3", params![status, closed_at, id])?;
     Ok(())
+}
+
+/// `false` when it was so already.
+pub(super) fn require_two_factor(tx: &Tx<'_>, id: AccountId, required: bool) -> Result<bool, Fault> {
+    let at = required.then(|| tx.now());
+    let changed = tx.execute(
+        "update accounts set two_factor_required_at = $1
+         where id = $2 and case when two_factor_required_at is null then 0 else 1 end <> $3",
+        params![at, id, i64::from(required)],
+    )?;
+    Ok(changed == 1)
 }
 
 pub(super) fn delete(tx: &Tx<'_>, id: AccountId) -> Result<(), Fault> {

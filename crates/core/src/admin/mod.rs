@@ -16,8 +16,8 @@ use crate::secret::Secret;
 
 pub(crate) use ops::start_with_passkey;
 pub use ops::{
-    by_email, create, create_by_system, exists, list, login, logout, resolve, resolve_under, set_disabled, set_up, setup_is_open,
-    setup_link, touch,
+    by_email, create, create_by_system, end_others, exists, list, login, logout, resolve, resolve_under, set_disabled, set_up,
+    setup_is_open, setup_link, touch,
 };
 pub use second::{confirm, second_step};
 

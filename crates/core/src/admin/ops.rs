@@ -5,7 +5,7 @@ use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
-use crate::id::AdminId;
+use crate::id::{AdminId, SessionId};
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
 use crate::session::{TOUCH_EVERY, for_the_log};
@@ -173,4 +173,14 @@ pub fn touch(tx: &Tx<'_>, resolved: &Resolved) -> Result<(), Fault> {
 pub fn logout(tx: &Tx<'_>, by: &AllowedAdmin<ViewStaffArea>, resolved: &Resolved) -> Result<(), Error> {
     sql::delete_session(tx, resolved.session)?;
     Ok(tx.record(by.actor(), &Event::new(EventKind::AdminLogout))?)
+}
+
+/// Ends all of one's own sessions but this one.
+pub fn end_others(tx: &Tx<'_>, by: &AllowedAdmin<ViewStaffArea>, keep: SessionId) -> Result<u64, Error> {
+    let ended = sql::delete_other_sessions(tx, by.id(), keep)?;
+    if ended > 0 {
+        let event = Event::new(EventKind::SessionEnded).with_detail(format!("{ended} other sessions"));
+        tx.record(by.actor(), &event)?;
+    }
+    Ok(ended)
 }

@@ -173,6 +173,10 @@ pub(super) fn delete_session(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
     Ok(())
 }
 
+pub(super) fn delete_other_sessions(tx: &Tx<'_>, admin: AdminId, keep: SessionId) -> Result<u64, Fault> {
+    tx.execute("delete from admin_sessions where admin_id = $1 and id <> $2", params![admin, keep])
+}
+
 pub(super) fn delete_expired_sessions(tx: &Tx<'_>) -> Result<(), Fault> {
     tx.execute("delete from admin_sessions where expires_at <= $1", params![tx.now()])?;
     Ok(())

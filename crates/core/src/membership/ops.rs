@@ -1,7 +1,7 @@
 use super::{Error, Joined, Member, Mine, New, sql};
 use crate::access::{
-    Actor, Allowed, AllowedAdmin, Associate, Enter, Grants, InAccount, ManageUsers, Myself, Permission, TransferOwnership,
-    ViewStaffArea,
+    Actor, Allowed, AllowedAdmin, Associate, ConfirmedAdmin, Enter, Grants, InAccount, ManageUsers, Myself, Permission,
+    TransferOwnership, ViewStaffArea,
 };
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
@@ -101,7 +101,7 @@ pub fn leave(tx: &Tx<'_>, by: &Allowed<Enter>, myself: &Myself) -> Result<(), Er
 }
 
 /// Makes a member the owner. The old owner stays, with all permissions.
-pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, user: UserId) -> Result<(), Error> {
+pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &ConfirmedAdmin, user: UserId) -> Result<(), Error> {
     let member = sql::find(tx, by.account(), user)?.ok_or(Error::NotFound)?;
     if member.is_owner {
         return Err(Error::IsOwner);

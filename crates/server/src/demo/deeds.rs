@@ -1,7 +1,7 @@
 //! Each deed of the demo's past, done through the operation that a door would call.
 
 use anyhow::{Context, bail};
-use latchkey_core::access::{ManageContacts, ManageUsers, System, Who};
+use latchkey_core::access::{ConfirmedAdmin, ManageContacts, ManageUsers, System, Who};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::app::Request;
 use latchkey_core::contact::{self, NewContact};
@@ -59,9 +59,19 @@ impl Past {
                 (Chore::Classify { active }, _) => account::classify(tx, &tx.authorize_admin(by)?, id, group, active)?,
                 (Chore::Close, _) => account::close(tx, &tx.authorize_admin(by)?, id)?,
                 (Chore::Reopen, _) => account::reopen(tx, &tx.authorize_admin(by)?, id)?,
-                (Chore::Delete, _) => drop(account::delete_with_orphans(tx, &tx.authorize_admin(by)?, id)?),
+                (Chore::Delete, _) => drop(account::delete_with_orphans(
+                    tx,
+                    &tx.authorize_admin(by)?,
+                    &ConfirmedAdmin::machine(&super::past::system()),
+                    id,
+                )?),
                 (Chore::Note { text, pinned }, _) => drop(note::add(tx, &tx.authorize_admin(by)?, id, text, pinned)?),
-                (Chore::MakeOwner { .. }, Some(heir)) => membership::make_owner(tx, &tx.authorize_staff(by, id)?, heir)?,
+                (Chore::MakeOwner { .. }, Some(heir)) => membership::make_owner(
+                    tx,
+                    &tx.authorize_staff(by, id)?,
+                    &ConfirmedAdmin::machine(&super::past::system()),
+                    heir,
+                )?,
                 _ => bail!("{chore:?} is done elsewhere"),
             }
             Ok(())

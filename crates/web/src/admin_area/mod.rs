@@ -10,7 +10,7 @@ mod setup;
 mod users;
 
 use crate::client_area::password_strength;
-use crate::factors::login as two_factor;
+use crate::factors;
 use crate::routes::Routes;
 
 /// The routes of the Admin Area.
@@ -19,8 +19,6 @@ pub(crate) fn routes() -> Routes {
         .get("/admin", dashboard::show)
         .get("/admin/login", login::show)
         .post("/admin/login", login::submit)
-        .get("/admin/login/two-factor", two_factor::show)
-        .post("/admin/login/two-factor", two_factor::submit)
         .post("/admin/logout", login::logout)
         .get("/admin/setup/{token}", setup::show)
         .post("/admin/setup/{token}", setup::submit)
@@ -33,9 +31,11 @@ pub(crate) fn routes() -> Routes {
         .get("/admin/users/{user}", users::show)
         .post("/admin/users/{user}", users::save)
         .post("/admin/users/{user}/delete", users::delete)
+        .post("/admin/users/{user}/two-factor/disable", users::disable_two_factor)
         .post("/admin/users/{user}/sessions/end-all", users::end_sessions)
         .get("/admin/activity", activity::show)
         .get("/admin/activity.csv", activity::export)
         .merge(client::routes())
         .merge(config::routes())
+        .merge(factors::admin_routes())
 }

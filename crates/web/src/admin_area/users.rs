@@ -9,6 +9,7 @@ use latchkey_core::clock::Timestamp;
 use latchkey_core::email::{Email, EmailKey};
 use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::event::{self, Filter, Recorded};
+use latchkey_core::factor;
 use latchkey_core::id::UserId;
 use latchkey_core::membership::{self, Mine};
 use latchkey_core::session::{self, Session};
@@ -113,7 +114,7 @@ impl From<User> for UserShown {
             name,
             email: user.email.to_string(),
             created_at: user.created_at,
-            two_factor: false,
+            two_factor: user.two_factor,
             verified: user.verified_at.is_some(),
             has_password: user.has_password,
             last_login_at: user.last_login.at,
@@ -254,15 +255,26 @@ pub(crate) async fn save(staff: Staff, Path(id): Path<UserId>, Form(form): Form<
 
 /// Deletes a user who has no account.
 pub(crate) async fn delete(staff: Staff, Path(id): Path<UserId>, _: Form<Pressed>) -> Answer {
-    let (visit, admin) = (&staff.visit, staff.id());
+    let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let deleted = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<EditUsers>(admin)?;
         let name = user::find(tx, id)?.ok_or(user::Error::NotFound)?.name.full();
-        user::delete(tx, &by, id).map(|()| name)
+        user::delete(tx, &by, &tx.confirmed_admin(admin, session)?, id).map(|()| name)
     });
     page::pressed(visit, &format!("/admin/users/{id}"), deleted.await, |name| {
         page::done(visit, "/admin/users", "flash-user-deleted", &[("user", &name)])
     })
+}
+
+/// **Disable Two-Factor**: the user is told; nobody can turn it on for somebody else.
+pub(crate) async fn disable_two_factor(staff: Staff, Path(id): Path<UserId>, _: Form<Pressed>) -> Answer {
+    let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
+    let taken = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<EditUsers>(admin)?;
+        factor::take_from_user(tx, &by, &tx.confirmed_admin(admin, session)?, id)
+    });
+    let path = format!("/admin/users/{id}");
+    page::pressed(visit, &path, taken.await, |()| page::done(visit, &path, "flash-two-factor-disabled", &[]))
 }
 
 /// Ends all sessions of a user.

@@ -13,7 +13,7 @@ pub(crate) use details::DetailsForm;
 pub(crate) use password::{context as password_context, strength as password_strength};
 pub(crate) use users::PermissionsForm;
 
-use crate::factors::login as two_factor;
+use crate::factors;
 use crate::routes::Routes;
 
 /// The routes of the Client Area.
@@ -22,8 +22,6 @@ pub(crate) fn routes() -> Routes {
         .get("/", accounts::root)
         .get("/login", login::show)
         .post("/login", login::submit)
-        .get("/login/two-factor", two_factor::show)
-        .post("/login/two-factor", two_factor::submit)
         .post("/logout", login::logout)
         .post("/password/strength", password::strength)
         .get("/invite/{token}", invitation::show)
@@ -37,6 +35,7 @@ pub(crate) fn routes() -> Routes {
         .get("/a/{account}", home::show)
         .post("/a/{account}/leave", home::leave)
         .get("/a/{account}/users", users::show)
+        .post("/a/{account}/two-factor", users::two_factor)
         .post("/a/{account}/invitations", users::invite)
         .post("/a/{account}/invitations/{invitation}/resend", users::resend)
         .post("/a/{account}/invitations/{invitation}/cancel", users::cancel)
@@ -54,4 +53,5 @@ pub(crate) fn routes() -> Routes {
         .post("/me/sessions/end-others", me::sessions::end_others)
         .post("/me/sessions/{session}/end", me::sessions::end)
         .get("/me/invitations", me::invitations::show)
+        .merge(factors::client_routes())
 }

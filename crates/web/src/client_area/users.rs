@@ -2,7 +2,8 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use latchkey_core::access::{Allowed, Grants, ManageUsers, Permission};
+use latchkey_core::access::{Allowed, Grants, ManageUsers, Permission, RequireTwoFactor};
+use latchkey_core::account;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::id::{AccountId, InvitationId, UserId};
@@ -51,6 +52,7 @@ struct Users {
     members: Vec<Member>,
     invitations: Vec<Invitation>,
     mails: Vec<Mail>,
+    two_factor_required: bool,
 }
 
 async fn load(member: &LoggedIn, account: AccountId) -> Result<Users, PageError> {
@@ -61,7 +63,8 @@ async fn load(member: &LoggedIn, account: AccountId) -> Result<Users, PageError>
         let members = membership::list(snapshot, &by)?;
         let invitations = invitation::pending(snapshot, &by)?;
         let mails = mail::of_invitations(snapshot, &by)?;
-        Ok::<_, membership::Error>(Users { by, account: shown, members, invitations, mails })
+        let two_factor_required = account::find(snapshot, account)?.is_some_and(|found| found.two_factor_required);
+        Ok::<_, membership::Error>(Users { by, account: shown, members, invitations, mails, two_factor_required })
     });
     Ok(loaded.await?)
 }
@@ -79,6 +82,7 @@ fn list_page(
     let me = Some(member.id().0);
     let context = context! {
         account => &users.account,
+        two_factor_required => users.two_factor_required,
         users => view::people(web, &users.members, me, |other| users.by.may_touch(&other.grants) && other.user.id != member.id()),
         user_count => users.members.len(),
         invitations => invited,
@@ -101,6 +105,23 @@ pub(crate) async fn show(member: LoggedIn, Path(account): Path<AccountId>) -> An
 
 fn list_path(account: AccountId) -> String {
     format!("/a/{account}/users")
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TwoFactorForm {
+    required: String,
+}
+
+/// The owner requires two-factor of all users of the account, or no longer does.
+pub(crate) async fn two_factor(member: LoggedIn, Path(account): Path<AccountId>, Form(form): Form<TwoFactorForm>) -> Answer {
+    let (visit, who, required) = (&member.visit, member.who(), form.required == "yes");
+    let done = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize::<RequireTwoFactor>(who, account)?;
+        account::require_two_factor(tx, &by, required)
+    });
+    let message = if required { "flash-two-factor-required" } else { "flash-two-factor-not-required" };
+    page::pressed(visit, &list_path(account), done.await, |()| page::done(visit, &list_path(account), message, &[]))
 }
 
 /// **Send Invite**.

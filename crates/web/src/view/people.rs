@@ -44,7 +44,7 @@ pub(crate) fn people(web: &Web, members: &[Member], me: Option<i64>, may_touch: 
             initials: initials(&member.user.name.full()),
             is_owner: member.is_owner,
             is_me: me == Some(member.user.id.0),
-            two_factor: false,
+            two_factor: member.user.two_factor,
             role: None,
             last_login_at: member.user.last_login.at,
             last_login_ip: member.user.last_login.ip.clone(),

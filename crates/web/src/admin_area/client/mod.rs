@@ -23,6 +23,7 @@ pub(super) fn routes() -> Routes {
         .post("/admin/clients/{account}/delete", summary::delete)
         .get("/admin/clients/{account}/profile", profile::show)
         .post("/admin/clients/{account}/profile", profile::save)
+        .post("/admin/clients/{account}/two-factor", profile::two_factor)
         .get("/admin/clients/{account}/users", users::show)
         .get("/admin/clients/{account}/users/associate", associate::show)
         .post("/admin/clients/{account}/users/associate", associate::submit)

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::{EditAccounts, EditDetails, ViewStaffArea};
+use latchkey_core::access::{EditAccounts, EditDetails, RequireTwoFactor, ViewStaffArea};
 use latchkey_core::account::{self, Account, Details, Error, Status};
 use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::id::AccountId;
@@ -56,6 +56,7 @@ async fn load(staff: &Staff, id: AccountId) -> Result<Account, PageError> {
 fn form_page(staff: &Staff, account: Account, form: &ProfileForm, invalid: &[Invalid]) -> Response {
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let context = context! {
+        two_factor_required => account.two_factor_required,
         client => Client::from(account),
         countries => view::countries(),
         form => Shown::new(form).with_errors(&staff.visit.web, invalid),
@@ -72,6 +73,24 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<AccountId>) -> Answer {
         status: account.status.key().to_owned(),
     };
     Ok(form_page(&staff, account, &form, &[]))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TwoFactorForm {
+    pub(crate) required: String,
+}
+
+/// Requires two-factor of all users of the account, or no longer does.
+pub(crate) async fn two_factor(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<TwoFactorForm>) -> Answer {
+    let (visit, admin, required) = (&staff.visit, staff.id(), form.required == "yes");
+    let done = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_staff::<RequireTwoFactor>(admin, id)?;
+        account::require_two_factor(tx, &by, required)
+    });
+    let path = format!("/admin/clients/{id}/profile");
+    let message = if required { "flash-two-factor-required" } else { "flash-two-factor-not-required" };
+    page::pressed(visit, &path, done.await, |()| page::done(visit, &path, message, &[]))
 }
 
 /// **Save Changes**.

@@ -116,7 +116,7 @@ pub(crate) async fn reopen(staff: Staff, Path(id): Path<AccountId>, _: Form<Pres
 
 /// Deletes the account, with or without the users it would leave alone.
 pub(crate) async fn delete(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<DeleteForm>) -> Answer {
-    let (visit, admin) = (&staff.visit, staff.id());
+    let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let loaded = load(&staff, id).await?;
     let name = loaded.account.details.name.clone();
     if form.confirm.trim() != name {
@@ -125,7 +125,12 @@ pub(crate) async fn delete(staff: Staff, Path(id): Path<AccountId>, Form(form): 
     let with_users = !form.with_users.is_empty();
     let deleted = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<DeleteAccounts>(admin)?;
-        if with_users { account::delete_with_orphans(tx, &by, id) } else { account::delete(tx, &by, id).map(|()| 0) }
+        let confirmed = tx.confirmed_admin(admin, session)?;
+        if with_users {
+            account::delete_with_orphans(tx, &by, &confirmed, id)
+        } else {
+            account::delete(tx, &by, &confirmed, id).map(|()| 0)
+        }
     });
     page::pressed(visit, &format!("/admin/clients/{id}"), deleted.await, |users| {
         if users == 0 {

@@ -115,10 +115,10 @@ pub(crate) async fn remove(staff: Staff, Path((account, user)): Path<(AccountId,
 
 /// **Make Owner**.
 pub(crate) async fn make_owner(staff: Staff, Path((account, user)): Path<(AccountId, UserId)>, _: Form<Pressed>) -> Answer {
-    let (visit, admin, back) = (&staff.visit, staff.id(), path(account));
+    let (visit, admin, session, back) = (&staff.visit, staff.id(), staff.admin.session, path(account));
     let changed = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_staff::<TransferOwnership>(admin, account)?;
-        membership::make_owner(tx, &by, user)?;
+        membership::make_owner(tx, &by, &tx.confirmed_admin(admin, session)?, user)?;
         let inside = tx.authorize_staff::<ManageUsers>(admin, account)?;
         Ok::<_, membership::Error>((membership::find(tx, &inside, user)?.user.name.full(), by.account_name().to_owned()))
     });

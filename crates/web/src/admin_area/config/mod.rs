@@ -3,6 +3,7 @@
 mod admins;
 mod general;
 mod mail;
+mod security;
 mod templates;
 
 use crate::routes::Routes;
@@ -13,6 +14,8 @@ pub(super) fn routes() -> Routes {
         .post("/admin/config", general::save)
         .get("/admin/config/mail", mail::show)
         .post("/admin/config/mail", mail::send_test)
+        .get("/admin/config/security", security::show)
+        .post("/admin/config/security", security::save)
         .get("/admin/config/templates", templates::show)
         .get("/admin/config/templates/{key}", templates::html)
         .get("/admin/config/admins", admins::show)

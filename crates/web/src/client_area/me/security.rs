@@ -1,8 +1,9 @@
 //! Security Settings.
 
-use latchkey_core::access::Denied;
+use latchkey_core::access::{Denied, Subject};
 use latchkey_core::{event, session};
 
+use crate::factors::settings as factors;
 use crate::page::{self, Answer};
 use crate::view;
 use crate::visit::LoggedIn;
@@ -16,12 +17,13 @@ pub(crate) async fn show(member: LoggedIn) -> Answer {
     let loaded = web.app().read(move |snapshot| {
         let by = snapshot.myself(user)?;
         let sessions = session::list(snapshot, &by, current)?.len();
-        Ok::<_, Denied>((sessions, event::of_myself(snapshot, &by, RECENT)?))
+        Ok::<_, Denied>((sessions, event::of_myself(snapshot, &by, RECENT)?, factors::of(snapshot, Subject::User(user))?))
     });
-    let (session_count, recent) = loaded.await?;
+    let (session_count, recent, factors) = loaded.await?;
     let context = context! {
         password_changed_at => member.user.user.password_changed_at,
         session_count,
+        factors,
         recent => view::happened(web, &recent),
     };
     Ok(page::page(&member.visit, "client/me/security.html", context))

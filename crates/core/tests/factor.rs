@@ -1,0 +1,358 @@
+//! Second factors: enrolled with a fresh proof, asked for after the password, used once.
+
+use std::time::Duration;
+
+use latchkey_core::access::{Confirmed, ConfirmedAdmin, Denied, Enter, RequireTwoFactor, Subject, System, Who};
+use latchkey_core::app::{App, Tx};
+use latchkey_core::error::Fault;
+use latchkey_core::factor::{self, Begun, CODES, Confirmation, Error, MAX_FAILURES, MAX_TRIES, Second, Shown};
+use latchkey_core::id::{SessionId, UserId};
+use latchkey_core::password::Password;
+use latchkey_core::secret::Secret;
+use latchkey_core::session::{self, Started};
+use latchkey_core::settings::{self, Security};
+use latchkey_core::testing::{PASSWORD, TestApp};
+use latchkey_core::{account, admin};
+use latchkey_test_macros::on_both_databases;
+use tokio::join;
+
+use crate::support::*;
+
+const STEP: Duration = Duration::from_secs(30);
+const MOMENT: Duration = Duration::from_micros(1);
+
+/// Does something as somebody who has just confirmed who it is.
+async fn confirmed<T: Send + 'static>(
+    app: &App,
+    subject: Subject,
+    session: SessionId,
+    work: impl FnOnce(&Tx<'_>, &Confirmed) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    app.write(&request(), move |tx| work(tx, &tx.confirmed(subject, session)?)).await
+}
+
+async fn session_id(app: &TestApp, started: &Started) -> SessionId {
+    resolved(&app.app, &started.secret).await.unwrap().session.id
+}
+
+/// Sets up an authenticator app; the recovery codes.
+async fn enrol(app: &TestApp, subject: Subject, session: SessionId) -> Vec<String> {
+    confirmed(&app.app, subject, session, factor::offer_totp).await.unwrap();
+    let code = factor::code_now(&app.app, subject).await.unwrap();
+    let codes = confirmed(&app.app, subject, session, move |tx, by| factor::confirm_totp(tx, by, &code)).await.unwrap();
+    app.clock.advance(STEP);
+    assert_eq!(app.take_mails().await.last().unwrap().written.subject, "Two-factor on");
+    codes.expect("the first factor brings recovery codes")
+}
+
+/// Gus, enrolled, with his first session and his recovery codes.
+async fn gus(app: &TestApp) -> (UserId, Started, Vec<String>) {
+    let gus = person(app, "Gus").await;
+    let started = login(&app.app, "gus@example.com").await;
+    let codes = enrol(app, Subject::User(gus), session_id(app, &started).await).await;
+    (gus, started, codes)
+}
+
+/// The password is right; what waits for the second factor.
+async fn waits(app: &App, email: &str) -> Secret {
+    match session::login(app, &request(), credentials(email, PASSWORD, false), "/a/7").await.unwrap() {
+        Begun::SecondFactor(token) => token,
+        Begun::Session(_) => panic!("a second factor is asked for"),
+    }
+}
+
+async fn answer(app: &App, token: &Secret, shown: Shown) -> Second<Started> {
+    let token = token.clone();
+    app.write(&request(), move |tx| session::second_step(tx, &token, &shown)).await.unwrap()
+}
+
+fn word<S>(second: &Second<S>) -> &'static str {
+    match second {
+        Second::Session(..) => "in",
+        Second::Wrong => "wrong",
+        Second::Over => "over",
+    }
+}
+
+async fn code(app: &TestApp, user: UserId) -> Shown {
+    Shown::Code(factor::code_now(&app.app, Subject::User(user)).await.unwrap())
+}
+
+#[on_both_databases]
+async fn v7_2_4_a_login_with_a_factor_is_a_session_only_after_both_steps(app: TestApp) {
+    let (user, before, _) = gus(&app).await;
+    let token = waits(&app.app, "gus@example.com").await;
+    assert!(!is_alive(&app.app, &token).await, "what waits is no session");
+    assert_eq!(number(&app, "select count(*) from sessions").await, 1);
+    let shown = code(&app, user).await;
+    let Second::Session(started, next) = answer(&app.app, &token, shown).await else { panic!("the code is right") };
+    assert_eq!(next, "/a/7");
+    assert!(started.secret != token && started.secret != before.secret, "a new token");
+    let found = resolved(&app.app, &started.secret).await.unwrap();
+    assert_eq!(found.session.second_factor_at, Some(app.app.now()));
+    assert_eq!(word(&answer(&app.app, &token, Shown::Code("1".to_owned())).await), "over", "what waited is gone");
+}
+
+#[on_both_databases]
+async fn v6_5_1_a_code_opens_once_even_on_two_nodes_at_the_same_moment(app: TestApp) {
+    let (user, ..) = gus(&app).await;
+    let second = app.second_node();
+    for _ in 0..8 {
+        let (here, there) = (waits(&app.app, "gus@example.com").await, waits(&second, "gus@example.com").await);
+        let (one, two) = (code(&app, user).await, code(&app, user).await);
+        let (one, two) = join!(answer(&app.app, &here, one), answer(&second, &there, two));
+        let mut words = [word(&one), word(&two)];
+        words.sort_unstable();
+        assert_eq!(words, ["in", "wrong"]);
+        app.clock.advance(STEP);
+    }
+}
+
+#[on_both_databases]
+async fn v6_5_1_a_recovery_code_opens_once_even_on_two_nodes_at_the_same_moment(app: TestApp) {
+    let (_, _, codes) = gus(&app).await;
+    let second = app.second_node();
+    for code in codes.iter().take(4) {
+        let (here, there) = (waits(&app.app, "gus@example.com").await, waits(&second, "gus@example.com").await);
+        let typed = code.to_uppercase().replace('-', " ");
+        let (one, two) =
+            join!(answer(&app.app, &here, Shown::Recovery(code.clone())), answer(&second, &there, Shown::Recovery(typed)));
+        let mut words = [word(&one), word(&two)];
+        words.sort_unstable();
+        assert_eq!(words, ["in", "wrong"]);
+        assert_eq!(app.take_mails().await.last().unwrap().written.subject, "Recovery code used");
+    }
+}
+
+#[on_both_databases]
+async fn v6_5_2_to_4_recovery_codes_are_random_and_kept_as_hashes_and_secrets_sealed(app: TestApp) {
+    let (user, started, codes) = gus(&app).await;
+    assert_eq!(codes.len(), CODES);
+    let distinct: std::collections::BTreeSet<&String> = codes.iter().collect();
+    assert_eq!(distinct.len(), CODES);
+    for code in &codes {
+        let characters = code.replace('-', "");
+        assert!(characters.len() * 5 >= 112, "{} bits", characters.len() * 5);
+        assert!(characters.chars().all(|c| c.is_ascii_lowercase() || ('2'..='7').contains(&c)));
+    }
+    let id = session_id(&app, &started).await;
+    let (again, subject) = (person(&app, "Mia").await, Subject::User(user));
+    assert!(matches!(confirmed(&app.app, subject, id, factor::offer_totp).await, Err(Error::AlreadyEnrolled)));
+    let mia = session_id(&app, &login(&app.app, "mia@example.com").await).await;
+    confirmed(&app.app, Subject::User(again), mia, factor::offer_totp).await.unwrap();
+    let offered = factor::offered_totp(&app.app, Subject::User(again), mia).await.unwrap();
+    assert!(offered.uri.starts_with("otpauth://totp/Latchkey:mia@example.com?secret="), "{}", offered.uri);
+    assert_eq!(offered.secret.len(), 32, "160 bits");
+    let waiting = waits(&app.app, "gus@example.com").await;
+    let everything = dump(&app).await.into_values().flatten().collect::<Vec<_>>().join("\n").to_lowercase();
+    for code in codes {
+        assert!(!everything.contains(&code) && !everything.contains(&code.replace('-', "")));
+    }
+    assert!(!everything.contains(&offered.secret.to_lowercase()));
+    assert!(!everything.contains(&waiting.reveal().to_lowercase()) && !everything.contains("/a/7"));
+}
+
+#[on_both_databases]
+async fn v6_6_2_wrong_codes_are_few_for_each_login_and_a_code_is_of_its_own_user(app: TestApp) {
+    let (user, ..) = gus(&app).await;
+    let mia = person(&app, "Mia").await;
+    let session = session_id(&app, &login(&app.app, "mia@example.com").await).await;
+    let of_mia = enrol(&app, Subject::User(mia), session).await;
+    let token = waits(&app.app, "gus@example.com").await;
+    assert_eq!(word(&answer(&app.app, &token, Shown::Recovery(of_mia[0].clone())).await), "wrong");
+    let others = code(&app, mia).await;
+    assert_eq!(word(&answer(&app.app, &token, others).await), "wrong");
+    for tried in 3..=MAX_TRIES {
+        let expected = if tried == MAX_TRIES { "over" } else { "wrong" };
+        assert_eq!(word(&answer(&app.app, &token, Shown::Code("000000".to_owned())).await), expected);
+    }
+    let right = code(&app, user).await;
+    assert_eq!(word(&answer(&app.app, &token, right.clone()).await), "over", "the right code comes too late");
+    let token = waits(&app.app, "gus@example.com").await;
+    assert_eq!(word(&answer(&app.app, &token, right).await), "in");
+    let token = waits(&app.app, "gus@example.com").await;
+    app.clock.advance(Duration::from_mins(10));
+    let right = code(&app, user).await;
+    assert_eq!(word(&answer(&app.app, &token, right).await), "over", "a login waits for ten minutes");
+    waits(&app.app, "gus@example.com").await;
+    assert_eq!(number(&app, "select count(*) from pending_logins").await, 1, "what is over is swept away");
+}
+
+#[on_both_databases]
+async fn nist_3_2_2_a_hundred_wrong_codes_in_a_row_make_the_app_useless(app: TestApp) {
+    let (user, _, codes) = gus(&app).await;
+    sql(&app, &format!("update authenticators set failures = {}", MAX_FAILURES - 1)).await.unwrap();
+    let token = waits(&app.app, "gus@example.com").await;
+    assert_eq!(word(&answer(&app.app, &token, Shown::Code("000000".to_owned())).await), "wrong");
+    let right = code(&app, user).await;
+    assert_eq!(word(&answer(&app.app, &token, right).await), "wrong");
+    assert_eq!(word(&answer(&app.app, &token, Shown::Recovery(codes[0].clone())).await), "in", "a recovery code still opens");
+    app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn a_second_step_that_a_password_change_overtakes_gets_nowhere(app: TestApp) {
+    let (user, started, _) = gus(&app).await;
+    let token = waits(&app.app, "gus@example.com").await;
+    let id = session_id(&app, &started).await;
+    let (old, new) = (Password::typed(PASSWORD), Password::typed("another password"));
+    latchkey_core::user::change_password(&app.app, &request(), user, id, &old, &new).await.unwrap();
+    let right = code(&app, user).await;
+    assert_eq!(word(&answer(&app.app, &token, right).await), "over");
+}
+
+#[on_both_databases]
+async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: TestApp) {
+    let (user, started, _) = gus(&app).await;
+    let (subject, id) = (Subject::User(user), session_id(&app, &started).await);
+    let listed = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap();
+    let totp = listed[0].id;
+    app.clock.advance(Duration::from_mins(10) - STEP - MOMENT);
+    confirmed(&app.app, subject, id, |tx, by| factor::new_recovery_codes(tx, by)).await.unwrap();
+    app.clock.advance(MOMENT);
+    let refused = confirmed(&app.app, subject, id, |tx, by| factor::new_recovery_codes(tx, by)).await;
+    assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
+    let refused = confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await;
+    assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
+    let password = || Confirmation::Password(Password::typed(PASSWORD));
+    let confirm = async |with| session::confirm(&app.app, &request(), user, id, with).await.unwrap();
+    assert!(confirm(password()).await.is_none(), "where there is a factor the password is not enough");
+    assert!(confirm(Confirmation::Shown(Shown::Code("000000".to_owned()))).await.is_none());
+    let renewed = confirm(Confirmation::Shown(code(&app, user).await)).await.expect("the code is right");
+    assert!(!is_alive(&app.app, &started.secret).await, "V7.2.4: the old token is dead");
+    assert!(is_alive(&app.app, &renewed.secret).await);
+    confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
+    assert_eq!(app.take_mails().await.last().unwrap().written.text, "Gus Example: totp removed, by staff: false");
+    assert_eq!(number(&app, "select count(*) from recovery_codes").await, 0);
+    login(&app.app, "gus@example.com").await;
+    app.clock.advance(Duration::from_mins(10));
+    assert!(confirm(Confirmation::Password(Password::typed("wrong"))).await.is_none());
+    assert!(confirm(password()).await.is_some(), "without a factor the password confirms");
+}
+
+#[on_both_databases]
+async fn v6_5_6_staff_takes_a_factor_away_and_the_user_is_told(app: TestApp) {
+    let (user, ..) = gus(&app).await;
+    let stella = staff(&app).await;
+    let waiting = waits(&app.app, "gus@example.com").await;
+    let take = async || {
+        as_staff(&app.app, stella, move |tx, by| {
+            factor::take_from_user(tx, by, &ConfirmedAdmin::machine(&System::named("test")), user)
+        })
+        .await
+    };
+    take().await.unwrap();
+    let mail = app.take_mails().await.pop().unwrap();
+    assert_eq!((mail.to.as_str(), mail.written.text.as_str()), ("gus@example.com", "Gus Example: totp removed, by staff: true"));
+    assert_eq!(word(&answer(&app.app, &waiting, Shown::Code("1".to_owned())).await), "over");
+    login(&app.app, "gus@example.com").await;
+    assert!(matches!(take().await, Err(Error::NoFactor)));
+    let logged = events(&app).await;
+    let removed = logged.iter().find(|event| event.kind == "factor-removed").unwrap();
+    assert_eq!((removed.actor_name.as_str(), removed.user_id), ("Stella", Some(user.0)));
+}
+
+#[on_both_databases]
+async fn v7_5_3_an_admin_confirms_who_it_is_and_logs_in_with_both_steps(app: TestApp) {
+    let stella = staff(&app).await;
+    let started = admin_login(&app.app, "stella@staff.example").await.unwrap();
+    let secret = started.secret.clone();
+    let found = app.app.read(move |snapshot| admin::resolve(snapshot, &secret)).await.unwrap().unwrap();
+    let (subject, id) = (Subject::Admin(stella), found.session);
+    let codes = enrol(&app, subject, id).await;
+    let begun = admin::login(&app.app, &request(), "stella@staff.example", &Password::typed(PASSWORD), "/admin").await.unwrap();
+    let Begun::SecondFactor(token) = begun else { panic!("a second factor is asked for") };
+    let of_users = answer(&app.app, &token, Shown::Recovery(codes[0].clone())).await;
+    assert_eq!(word(&of_users), "over", "an admin's login is none of the Client Area");
+    let shown = Shown::Code(factor::code_now(&app.app, subject).await.unwrap());
+    let second = app.app.write(&request(), move |tx| admin::second_step(tx, &token, &shown)).await.unwrap();
+    assert_eq!(word(&second), "in");
+    app.clock.advance(Duration::from_mins(10));
+    let refused = app.app.read(move |snapshot| snapshot.confirmed_admin(stella, id)).await;
+    assert!(matches!(refused, Err(Denied::Unconfirmed)));
+    let shown = Confirmation::Shown(Shown::Code(factor::code_now(&app.app, subject).await.unwrap()));
+    assert!(admin::confirm(&app.app, &request(), stella, id, shown).await.unwrap().is_some());
+    app.app.read(move |snapshot| snapshot.confirmed_admin(stella, id)).await.unwrap();
+}
+
+async fn require(app: &TestApp, owner: Who, account: latchkey_core::id::AccountId, required: bool) -> Result<(), account::Error> {
+    app.app
+        .write(&request(), move |tx| {
+            account::require_two_factor(tx, &tx.authorize::<RequireTwoFactor>(owner, account)?, required)
+        })
+        .await
+}
+
+#[on_both_databases]
+async fn v6_3_3_an_account_that_requires_two_factor_opens_with_a_recent_one_only(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let elsewhere = app.account("Elsewhere", owner).await;
+    let mia = member(&app, acme, "Mia", "users invoices").await;
+    let revision_before = revision(&app.app, acme).await;
+    let bare = Who::without_second_factor;
+    let refused = require(&app, bare(mia), acme, true).await;
+    assert!(matches!(refused, Err(account::Error::Denied(Denied::OwnerOnly))), "{refused:?}");
+    require(&app, bare(owner), acme, true).await.unwrap();
+    assert!(revision(&app.app, acme).await > revision_before);
+    let enter = async |node: &App, who: Who, account| {
+        node.read(move |snapshot| snapshot.authorize::<Enter>(who, account).map(drop)).await
+    };
+    let second = app.second_node();
+    assert!(matches!(enter(&second, bare(mia), acme).await, Err(Denied::SecondFactor)), "at once, on every node");
+    assert!(matches!(enter(&app.app, bare(owner), acme).await, Err(Denied::SecondFactor)), "the owner too");
+    enter(&app.app, bare(owner), elsewhere).await.unwrap();
+    assert!(require(&app, bare(owner), acme, false).await.is_err(), "nor is it switched off without one");
+    let session = session_id(&app, &login(&app.app, "olivia@example.com").await).await;
+    enrol(&app, Subject::User(owner), session).await;
+    let token = waits(&app.app, "olivia@example.com").await;
+    let shown = code(&app, owner).await;
+    let Second::Session(started, _) = answer(&app.app, &token, shown).await else { panic!("the code is right") };
+    let who = resolved(&app.app, &started.secret).await.unwrap().who();
+    enter(&app.app, who, acme).await.unwrap();
+    app.clock.advance(Duration::from_hours(24) - MOMENT);
+    enter(&app.app, who, acme).await.unwrap();
+    app.clock.advance(MOMENT);
+    assert!(matches!(enter(&app.app, who, acme).await, Err(Denied::SecondFactor)), "after 24 hours it is asked for again");
+}
+
+#[on_both_databases]
+async fn v6_3_3_where_everybody_needs_a_factor_who_has_none_enters_nothing(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    let set = Security { everybody: true, ..Security::default() };
+    as_staff::<_, _, Fault2>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
+    let started = login(&app.app, "olivia@example.com").await;
+    let found = resolved(&app.app, &started.secret).await.unwrap();
+    assert!(found.must_enrol);
+    for who in [found.who(), started.who] {
+        let refused = app.app.read(move |snapshot| snapshot.authorize::<Enter>(who, acme).map(drop)).await;
+        assert!(matches!(refused, Err(Denied::SecondFactor)));
+    }
+    enrol(&app, found.subject(), found.session.id).await;
+    let found = resolved(&app.app, &started.secret).await.unwrap();
+    assert!(!found.must_enrol);
+    let who = found.who();
+    app.app.read(move |snapshot| snapshot.authorize::<Enter>(who, acme).map(drop)).await.unwrap();
+}
+
+type Fault2 = account::Error;
+
+#[on_both_databases]
+async fn v7_3_1_and_v7_3_2_limits_that_were_lowered_hold_for_the_sessions_there_are(app: TestApp) {
+    person(&app, "Gus").await;
+    let stella = staff(&app).await;
+    let started = login(&app.app, "gus@example.com").await;
+    let mut set = Security { absolute: Duration::from_hours(2), idle: Duration::from_mins(5), ..Security::default() };
+    as_staff::<_, _, Fault2>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
+    app.clock.advance(Duration::from_mins(5) - MOMENT);
+    assert!(is_alive(&app.app, &started.secret).await);
+    app.clock.advance(MOMENT);
+    assert!(!is_alive(&app.app, &started.secret).await && !is_alive(&app.second_node(), &started.secret).await);
+    set.idle = Duration::from_hours(1);
+    as_staff::<_, _, Fault2>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
+    sql(&app, "update sessions set last_seen_at = last_seen_at + 7200000000").await.unwrap();
+    app.clock.advance(Duration::from_hours(2) - Duration::from_mins(5) - MOMENT);
+    assert!(is_alive(&app.app, &started.secret).await);
+    app.clock.advance(MOMENT);
+    assert!(!is_alive(&app.app, &started.secret).await);
+}

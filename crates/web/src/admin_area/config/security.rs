@@ -1,0 +1,85 @@
+//! How long logins last, and of whom two-factor is required.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use latchkey_core::access::{ConfigureSystem, Denied};
+use latchkey_core::error::Invalid;
+use latchkey_core::settings::{self, Security, TypedLimits};
+use serde::{Deserialize, Serialize};
+
+use crate::form::{Form, Shown};
+use crate::page::{self, Answer};
+use crate::visit::Staff;
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct SecurityForm {
+    absolute_hours: String,
+    idle_minutes: String,
+    remember_days: String,
+    second_factor_hours: String,
+    admin_absolute_hours: String,
+    admin_idle_minutes: String,
+    everybody: String,
+    admins: String,
+}
+
+impl SecurityForm {
+    fn parse(&self) -> Result<Security, Vec<Invalid>> {
+        let typed = TypedLimits {
+            absolute_hours: &self.absolute_hours,
+            idle_minutes: &self.idle_minutes,
+            remember_days: &self.remember_days,
+            second_factor_hours: &self.second_factor_hours,
+            admin_absolute_hours: &self.admin_absolute_hours,
+            admin_idle_minutes: &self.admin_idle_minutes,
+        };
+        Security::parse(&typed, !self.everybody.is_empty(), !self.admins.is_empty())
+    }
+}
+
+impl From<Security> for SecurityForm {
+    fn from(security: Security) -> Self {
+        let minutes = |span: std::time::Duration| (span.as_secs() / 60).to_string();
+        let hours = |span: std::time::Duration| (span.as_secs() / 3_600).to_string();
+        let checked = |on: bool| if on { "yes".to_owned() } else { String::new() };
+        Self {
+            absolute_hours: hours(security.absolute),
+            idle_minutes: minutes(security.idle),
+            remember_days: (security.remember.as_secs() / 86_400).to_string(),
+            second_factor_hours: hours(security.second_factor),
+            admin_absolute_hours: hours(security.admin_absolute),
+            admin_idle_minutes: minutes(security.admin_idle),
+            everybody: checked(security.everybody),
+            admins: checked(security.admins),
+        }
+    }
+}
+
+fn form_page(staff: &Staff, form: &SecurityForm, invalid: &[Invalid]) -> Response {
+    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let context = context! { form => Shown::new(form).with_errors(&staff.visit.web, invalid) };
+    page::respond(&staff.visit, status, "admin/config/security.html", context)
+}
+
+/// The page.
+pub(crate) async fn show(staff: Staff) -> Answer {
+    let security = staff.visit.web.app().read(settings::security).await?;
+    Ok(form_page(&staff, &security.into(), &[]))
+}
+
+/// **Save Changes**.
+pub(crate) async fn save(staff: Staff, Form(form): Form<SecurityForm>) -> Answer {
+    let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
+    let security = match form.parse() {
+        Ok(security) => security,
+        Err(problems) => return Ok(form_page(&staff, &form, &problems)),
+    };
+    let saved = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ConfigureSystem>(admin)?;
+        tx.confirmed_admin(admin, session)?;
+        Ok::<_, Denied>(settings::set_security(tx, &by, &security)?)
+    });
+    saved.await?;
+    Ok(page::done(visit, "/admin/config/security", "flash-settings-saved", &[]))
+}

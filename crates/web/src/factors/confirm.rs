@@ -1,0 +1,108 @@
+//! "Confirm it's you": before what needs a fresh proof, and where an account requires two-factor.
+
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
+use latchkey_core::access::Subject;
+use latchkey_core::error::Invalid;
+use latchkey_core::factor::{Confirmation, Shown as Given};
+use latchkey_core::password::Password;
+use latchkey_core::{admin, session};
+use serde::{Deserialize, Serialize};
+
+use crate::cookie::{self, Name};
+use crate::error::{PageError, leading_to};
+use crate::form::{Form, Shown};
+use crate::page::{self, Answer};
+use crate::visit::Somebody;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    next: String,
+    with: String,
+}
+
+/// The factor where there is one, else the password. What was typed is never sent back: pages show an empty form.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct ConfirmForm {
+    code: String,
+    recovery: String,
+    #[serde(skip_serializing)]
+    password: String,
+    #[serde(skip_serializing)]
+    next: String,
+}
+
+impl ConfirmForm {
+    /// What was given; `Err` says what is wrong when it is not right.
+    fn read(&self, two_factor: bool) -> (Option<Confirmation>, Invalid) {
+        let (code, recovery) = (self.code.trim().to_owned(), self.recovery.trim().to_owned());
+        match (two_factor, recovery.is_empty()) {
+            (false, _) => {
+                let typed = (!self.password.is_empty()).then(|| Confirmation::Password(Password::typed(&self.password)));
+                let message = if typed.is_some() { "error-password-wrong" } else { "error-password-required" };
+                (typed, Invalid::new("password", message))
+            }
+            (true, false) => {
+                (Some(Confirmation::Shown(Given::Recovery(recovery))), Invalid::new("recovery", "error-recovery-wrong"))
+            }
+            (true, true) if code.is_empty() => (None, Invalid::new("code", "error-code-required")),
+            (true, true) => (Some(Confirmation::Shown(Given::Code(code))), Invalid::new("code", "error-code-wrong")),
+        }
+    }
+}
+
+fn form_page(who: &Somebody, next: &str, recovery: bool, invalid: &[Invalid]) -> Response {
+    let form = Shown::new(&ConfirmForm::default()).with_errors(&who.visit.web, invalid);
+    let asks = match (who.two_factor, recovery) {
+        (false, _) => "password",
+        (true, false) => "code",
+        (true, true) => "recovery",
+    };
+    let recovery_url =
+        format!("{}&with=recovery", leading_to(&format!("{}/confirm", who.base()), next)).replace("/confirm&", "/confirm?");
+    let context = context! { form, asks, next, recovery_url, base => who.base() };
+    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    page::respond(&who.visit, status, "confirm.html", context)
+}
+
+/// The page.
+pub(crate) async fn show(who: Somebody, Query(asked): Query<Asked>) -> Answer {
+    Ok(form_page(&who, page::local(&asked.next).unwrap_or_default(), asked.with == "recovery", &[]))
+}
+
+/// Confirms, and leads back. The session goes on under a new token (ASVS V7.2.4).
+pub(crate) async fn submit(who: Somebody, Form(form): Form<ConfirmForm>) -> Answer {
+    let next = page::local(&form.next).unwrap_or_default().to_owned();
+    let (given, problem) = form.read(who.two_factor);
+    let again = || Ok(form_page(&who, &next, problem.field == "recovery", &[problem.clone()]));
+    let Some(given) = given else { return again() };
+    let (app, request) = (who.visit.web.app(), &who.visit.request);
+    let renewed = match who.subject {
+        Subject::User(user) => session::confirm(app, request, user, who.session, given)
+            .await?
+            .map(|renewed| (Name::Session, renewed.secret, renewed.cookie_lives)),
+        Subject::Admin(id) => {
+            admin::confirm(app, request, id, who.session, given).await?.map(|secret| (Name::Admin, secret, None))
+        }
+    };
+    let Some((name, secret, lives)) = renewed else { return again() };
+    let next = if next.is_empty() { format!("{}/me/security", who.base()) } else { next };
+    let mut response = page::done(&who.visit, &next, "flash-confirmed", &[]);
+    if let Some(header) = cookie::set(name, &secret.reveal(), lives, who.visit.web.settings().secure) {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+    Ok(response)
+}
+
+/// Two-factor is required here: whoever has it shows it, whoever has none is led through setting it up.
+pub(crate) async fn two_factor(who: Somebody, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+    let next = page::local(&asked.next).unwrap_or_default();
+    if who.two_factor {
+        return Ok(page::see_other(&leading_to(&format!("{}/confirm", who.base()), next)));
+    }
+    Ok(page::page(&who.visit, "two_factor_required.html", context! { next, base => who.base() }))
+}
