@@ -1,8 +1,8 @@
 // Passkeys: asks the browser for one, and sends what it answers as the hidden fields of a form.
 //
 // data-passkey: "create" or "get"; data-options: address that answers what to ask (POST, with the form's token);
-// data-conditional: the passkeys are offered while one types the address too; data-cancelled, data-failed, data-known,
-// data-unsupported: what to say. The form is hidden until this module has seen that the browser can do it.
+// data-conditional: the passkeys are offered while one types the address too; data-message: where to say what went wrong;
+// data-cancelled, data-failed, data-known, data-unsupported: what to say. The form is hidden until this module has seen that the browser can do it.
 
 const FRESH = 4 * 60 * 1000; // A challenge lives for five minutes; one that waits in the background is renewed before.
 
@@ -43,8 +43,8 @@ async function offer(form) {
 }
 
 async function run(form) {
-  if (form.dataset.busy) return;
-  form.dataset.busy = "yes";
+  if (form.dataset.asking) return;
+  form.dataset.asking = "yes";
   waiting?.abort("pressed");
   say(form, "");
   try {
@@ -52,8 +52,9 @@ async function run(form) {
     if (credential) return send(form, credential);
   } catch (error) {
     say(form, told(form, error));
+    if ("conditional" in form.dataset) offer(form);
   } finally {
-    delete form.dataset.busy;
+    delete form.dataset.asking;
   }
 }
 

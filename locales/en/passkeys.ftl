@@ -32,8 +32,10 @@ passkey-known = This device has a passkey for you already.
 passkey-failed = That did not work. Please try again.
 passkey-login = Log in with a passkey
 passkey-use = Use a passkey
+two-factor-login-passkey-lede = Your password was right. Now show one of your passkeys.
 
 error-passkey-refused = The passkey could not be added. Please try again.
+error-passkey-wrong = This passkey is not the right one here, or it took too long. Please try again.
 error-passkey-login-failed = This passkey opens nothing here. Log in another way.
 error-passkey-too-many = You have as many passkeys as one can have. Remove one first.
 error-passkey-no-name = Passkeys can't be used here: this server's public address is an IP address.

@@ -21,7 +21,7 @@ pub use ops::code_now;
 pub(crate) use ops::{by_passkey_alone, tell, verify, was_added, was_removed};
 pub use ops::{
     confirm_totp, enrolled, list, new_recovery_codes, offer_totp, offered_totp, recovery_codes_left, remove, remove_all_of_admin,
-    take_from_user,
+    take_from_user, ways,
 };
 pub use pending::waiting;
 pub(crate) use pending::{Waiting, begin, done, next_of, subject_of, take_try};
@@ -69,6 +69,15 @@ pub struct Factor {
     pub last_used_at: Option<Timestamp>,
     /// Whether too many wrong codes have made it useless.
     pub dead: bool,
+}
+
+/// What somebody can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// A code of the authenticator app.
+    pub code: bool,
+    /// A passkey.
+    pub passkey: bool,
 }
 
 /// What somebody shows as a second factor.

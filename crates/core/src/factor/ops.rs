@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, recovery, sql, totp};
+use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, Ways, recovery, sql, totp};
 use crate::access::{AllowedAdmin, Confirmed, ConfirmedAdmin, EditUsers, Subject, System};
 use crate::app::{App, Snapshot, Tx};
 use crate::error::Fault;
@@ -20,6 +20,12 @@ fn purpose(subject: Subject) -> String {
 /// Whether a second factor is set up.
 pub fn enrolled(snapshot: &Snapshot<'_>, subject: Subject) -> Result<bool, Fault> {
     sql::is_enrolled(snapshot, subject)
+}
+
+/// What somebody can show as a second factor, beside recovery codes.
+pub fn ways(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Ways, Fault> {
+    let code = sql::confirmed_totp(snapshot, subject)?.is_some();
+    Ok(Ways { code, passkey: passkey::exists(snapshot, subject)? })
 }
 
 /// The factors that are set up.

@@ -11,6 +11,7 @@ mod users;
 
 use crate::client_area::password_strength;
 use crate::factors;
+use crate::passkeys;
 use crate::routes::Routes;
 
 /// The routes of the Admin Area.
@@ -38,4 +39,5 @@ pub(crate) fn routes() -> Routes {
         .merge(client::routes())
         .merge(config::routes())
         .merge(factors::admin_routes())
+        .merge(passkeys::admin_routes())
 }

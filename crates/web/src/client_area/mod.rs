@@ -14,6 +14,7 @@ pub(crate) use password::{context as password_context, strength as password_stre
 pub(crate) use users::PermissionsForm;
 
 use crate::factors;
+use crate::passkeys;
 use crate::routes::Routes;
 
 /// The routes of the Client Area.
@@ -54,4 +55,5 @@ pub(crate) fn routes() -> Routes {
         .post("/me/sessions/{session}/end", me::sessions::end)
         .get("/me/invitations", me::invitations::show)
         .merge(factors::client_routes())
+        .merge(passkeys::client_routes())
 }

@@ -5,18 +5,55 @@ pub(crate) mod login;
 use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
+use latchkey_core::access::Subject;
+use latchkey_core::clock::Timestamp;
 use latchkey_core::error::Invalid;
 use latchkey_core::id::PasskeyId;
-use latchkey_core::passkey::{self, Added, Error, Passkey, Refused, RegistrationResponse, RelyingParty};
+use latchkey_core::passkey::{self, Added, Passkey, RegistrationResponse, RelyingParty};
 use latchkey_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::factors;
+use crate::factors::settings;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer, Outcome};
+use crate::routes::Routes;
 use crate::state::Web;
 use crate::view;
 use crate::visit::{Somebody, Visit};
+
+/// The routes of the Client Area.
+pub(crate) fn client_routes() -> Routes {
+    Routes::default()
+        .post("/login/passkey/options", login::options)
+        .post("/login/passkey", login::submit)
+        .post("/login/two-factor/passkey/options", login::second_step_options)
+        .post("/login/two-factor/passkey", login::second_step)
+        .post("/confirm/passkey/options", login::confirm_options)
+        .post("/confirm/passkey", login::confirm)
+        .get("/me/passkeys", show)
+        .get("/me/passkeys/new", new)
+        .post("/me/passkeys/new", add)
+        .post("/me/passkeys/options", options)
+        .post("/me/passkeys/{passkey}/rename", rename)
+        .post("/me/passkeys/{passkey}/remove", remove)
+}
+
+/// The same in the Admin Area.
+pub(crate) fn admin_routes() -> Routes {
+    Routes::default()
+        .post("/admin/login/passkey/options", login::options)
+        .post("/admin/login/passkey", login::submit)
+        .post("/admin/login/two-factor/passkey/options", login::second_step_options)
+        .post("/admin/login/two-factor/passkey", login::second_step)
+        .post("/admin/confirm/passkey/options", login::confirm_options)
+        .post("/admin/confirm/passkey", login::confirm)
+        .get("/admin/me/passkeys", show)
+        .get("/admin/me/passkeys/new", new)
+        .post("/admin/me/passkeys/new", add)
+        .post("/admin/me/passkeys/options", options)
+        .post("/admin/me/passkeys/{passkey}/rename", rename)
+        .post("/admin/me/passkeys/{passkey}/remove", remove)
+}
 
 /// What holds a ceremony to this browser and its session.
 fn browser(visit: &Visit) -> Secret {
@@ -28,6 +65,14 @@ pub(crate) fn offered(web: &Web) -> bool {
     RelyingParty::of(web.app().public_url()).is_ok()
 }
 
+/// The pages stand among the other ones of one's own.
+const fn layout(me: &Somebody) -> &'static str {
+    match me.subject {
+        Subject::User(_) => "layouts/me.html",
+        Subject::Admin(_) => "layouts/admin_me.html",
+    }
+}
+
 fn path(me: &Somebody) -> String {
     format!("{}/me/passkeys", me.base())
 }
@@ -36,8 +81,8 @@ fn path(me: &Somebody) -> String {
 struct Row {
     id: i64,
     name: String,
-    created_at: latchkey_core::clock::Timestamp,
-    last_used_at: Option<latchkey_core::clock::Timestamp>,
+    created_at: Timestamp,
+    last_used_at: Option<Timestamp>,
     alone: bool,
     backed_up: bool,
 }
@@ -60,7 +105,7 @@ pub(crate) async fn show(me: Somebody) -> Answer {
     let subject = me.subject;
     let listed = me.visit.web.app().read(move |snapshot| passkey::list(snapshot, subject)).await?;
     let passkeys: Vec<Row> = listed.into_iter().map(Row::new).collect();
-    let context = context! { passkeys, offered => offered(&me.visit.web), at => path(&me), layout => factors::layout(&me) };
+    let context = context! { passkeys, at => path(&me), layout => layout(&me) };
     Ok(page::page(&me.visit, "passkeys.html", context))
 }
 
@@ -87,7 +132,7 @@ pub(crate) async fn new(me: Somebody) -> Answer {
 
 fn form_page(me: &Somebody, form: &NewForm, invalid: &[Invalid]) -> Response {
     let form = Shown::new(form).with_errors(&me.visit.web, invalid);
-    let context = context! { form, offered => offered(&me.visit.web), at => path(me), layout => factors::layout(me) };
+    let context = context! { form, at => path(me), layout => layout(me) };
     if invalid.is_empty() {
         page::page(&me.visit, "passkey_new.html", context)
     } else {
@@ -121,7 +166,7 @@ pub(crate) async fn add(me: Somebody, Form(form): Form<NewForm>) -> Answer {
         passkey::add(tx, &by, &browser, &name, &response)
     });
     match page::outcome(added.await)? {
-        Outcome::Done(Some(Added { recovery_codes: Some(codes), .. })) => Ok(factors::codes_page(&me, &codes)),
+        Outcome::Done(Some(Added { recovery_codes: Some(codes), .. })) => Ok(settings::codes_page(&me, &codes, &path(&me))),
         Outcome::Done(Some(_)) => Ok(page::done(&me.visit, &path(&me), "flash-passkey-added", &[("name", form.name.trim())])),
         Outcome::Done(None) => Ok(form_page(&me, &form, REFUSED)),
         Outcome::Invalid(problems) => Ok(form_page(&me, &form, &problems)),
