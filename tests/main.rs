@@ -14,6 +14,7 @@ mod headers;
 mod input;
 mod invitation;
 mod login;
+mod passkeys;
 mod password;
 mod reading;
 mod routes;

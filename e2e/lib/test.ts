@@ -48,7 +48,7 @@ export class Watch {
     });
     context.on("request", (request) => {
       const url = new URL(request.url());
-      if (url.protocol.startsWith("http") && url.hostname !== "127.0.0.1") problem(`asked ${request.url()}`);
+      if (url.protocol.startsWith("http") && !["127.0.0.1", "localhost"].includes(url.hostname)) problem(`asked ${request.url()}`);
       const referer = request.headers().referer ?? "";
       if (/\/(invite|setup)\//.test(referer)) problem(`the secret of a link in the referrer of ${request.url()}`);
     });

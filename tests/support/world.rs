@@ -1,13 +1,15 @@
 //! Acme and the people around it.
 
-use latchkey_core::access::{ConfigureSystem, EditAccounts, Grants, ManageContacts};
+use latchkey_core::access::{ConfigureSystem, EditAccounts, Grants, ManageContacts, Subject};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::app::Tx;
 use latchkey_core::contact::{self, NewContact};
 use latchkey_core::email::Email;
 use latchkey_core::error::Fault;
-use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::id::{AccountId, AdminId, SessionId, UserId};
 use latchkey_core::note;
+use latchkey_core::passkey;
+use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 
@@ -169,6 +171,25 @@ impl World {
         number(&self.app, &insert).await
     }
 
+    /// A passkey of somebody who has just logged in.
+    pub(crate) async fn passkey(&self) -> i64 {
+        let address = self.fresh_address().await;
+        let user = self.app.user("Pia", "Passkey", &address).await;
+        let session = SessionId(self.session_of(&address).await);
+        let id = self
+            .write(move |tx| {
+                let by = tx.confirmed(Subject::User(user), session).unwrap();
+                let browser = Secret::parse(&"A".repeat(43)).unwrap();
+                let options = serde_json::to_value(passkey::begin_adding(tx, &by, &browser).unwrap()).unwrap();
+                let told = Told::create("http://latchkey.example", options["challenge"].as_str().unwrap());
+                let response = SoftKey::es256(b"somebody").register(&told).response();
+                Ok(passkey::add(tx, &by, &browser, "Key", &response).unwrap().unwrap().id.0)
+            })
+            .await;
+        self.app.take_mails().await;
+        id
+    }
+
     /// The link that makes the first admin. It works only as long as there is none.
     pub(crate) async fn setup_link(&self) -> String {
         let request = self.app.request();
@@ -230,6 +251,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("{note}") {
         filled = filled.replace("{note}", &world.note().await.to_string());
+    }
+    if filled.contains("{passkey}") {
+        filled = filled.replace("{passkey}", &world.passkey().await.to_string());
     }
     if filled.contains("{contact}") {
         filled = filled.replace("{contact}", &world.contact().await.to_string());

@@ -71,6 +71,8 @@ ids! {
     ResetRequestId
     /// A second factor of a user or an admin.
     FactorId
+    /// A passkey of a user or an admin.
+    PasskeyId
     /// A promised piece of work.
     OutboxId
 }

@@ -26,6 +26,7 @@ pub mod membership;
 pub mod note;
 pub mod outbox;
 pub mod own_data;
+pub mod passkey;
 pub mod password;
 pub mod reset;
 mod search;

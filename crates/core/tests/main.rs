@@ -15,6 +15,7 @@ mod invitation;
 mod mail;
 mod membership;
 mod note;
+mod passkey;
 mod password;
 mod property;
 mod races;

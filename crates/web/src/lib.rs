@@ -29,6 +29,7 @@ mod form;
 mod headers;
 mod mail;
 mod page;
+mod passkeys;
 mod proxy;
 mod routes;
 mod state;

@@ -15,6 +15,7 @@ use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::flash::{Flash, Mood};
 use crate::headers;
+use crate::passkeys;
 use crate::view;
 use crate::visit::Visit;
 
@@ -82,6 +83,7 @@ fn base(visit: &Visit) -> Value {
         area => visit.area.key(),
         mail_kept => settings.mail_kept,
         demo => settings.demo,
+        passkeys_offered => passkeys::offered(&visit.web),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::id::{AdminId, SessionId};
 use crate::password::{Busy, PasswordHash};
 use crate::secret::Secret;
 
+pub(crate) use ops::start_with_passkey;
 pub use ops::{
     by_email, create, create_by_system, end_others, exists, list, login, logout, resolve, resolve_under, set_disabled, set_up,
     setup_is_open, setup_link, touch,

@@ -126,6 +126,13 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
     started.await?.ok_or(Error::WrongCredentials)
 }
 
+/// Begins a session of an admin who has shown a passkey that recognises its owner: both factors in one.
+pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof) -> Result<Option<Started>, Error> {
+    let Subject::Admin(id) = proof.subject() else { return Ok(None) };
+    let Some(name) = sql::hold(tx, id)? else { return Ok(None) };
+    begin(tx, id, &name, Some(proof)).map(Some)
+}
+
 pub(super) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
     if !sql::signed_in(tx, id)? {
         return Err(Error::WrongCredentials);

@@ -10,7 +10,8 @@ use crate::password::PasswordHash;
 use crate::secret::SecretHash;
 
 const COLUMNS: &str = "a.id, a.name, a.email, a.last_login_at, a.disabled_at, \
-     case when exists (select 1 from authenticators f where f.admin_id = a.id and f.confirmed_at is not null) then 1 else 0 end";
+     case when exists (select 1 from authenticators f where f.admin_id = a.id and f.confirmed_at is not null)
+               or exists (select 1 from passkeys p where p.admin_id = a.id) then 1 else 0 end";
 
 fn admin(row: &mut Row) -> Result<Admin, DbError> {
     Ok(Admin {

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_verifications", include_str!("../../../../migrations/0013_verifications.sql")),
     ("0016_factors", include_str!("../../../../migrations/0016_factors.sql")),
     ("0017_second_factor", include_str!("../../../../migrations/0017_second_factor.sql")),
+    ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

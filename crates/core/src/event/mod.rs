@@ -91,6 +91,10 @@ kinds! {
     DataDownloaded = "data-downloaded": "A user downloaded what is held about it.",
     DeletionAsked = "deletion-asked": "A user asked to be deleted.",
     DeletionCancelled = "deletion-cancelled": "A user no longer wants to be deleted.",
+    PasskeyAdded = "passkey-added": "A passkey was added.",
+    PasskeyRenamed = "passkey-renamed": "A passkey got another name.",
+    PasskeyRemoved = "passkey-removed": "A passkey was removed.",
+    PasskeyRefused = "passkey-refused": "A passkey was refused.",
 }
 
 /// One fact on its way into the log. Names are kept beside ids: the log stays readable when what it

@@ -18,10 +18,10 @@ use crate::secret::Secret;
 
 #[cfg(feature = "testing")]
 pub use ops::code_now;
-pub(crate) use ops::verify;
+pub(crate) use ops::{by_passkey_alone, tell, verify, was_added, was_removed};
 pub use ops::{
     confirm_totp, enrolled, list, new_recovery_codes, offer_totp, offered_totp, recovery_codes_left, remove, remove_all_of_admin,
-    take_from_user,
+    take_from_user, ways,
 };
 pub use pending::waiting;
 pub(crate) use pending::{Waiting, begin, done, next_of, subject_of, take_try};
@@ -37,6 +37,8 @@ pub const MAX_TRIES: i64 = 5;
 pub enum FactorKind {
     /// An authenticator app with codes that change.
     Totp,
+    /// A passkey.
+    Passkey,
     /// A recovery code: a way in without the factor, not a factor of its own.
     Recovery,
 }
@@ -46,6 +48,7 @@ impl FactorKind {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
             Self::Recovery => "recovery",
         }
     }
@@ -68,6 +71,15 @@ pub struct Factor {
     pub dead: bool,
 }
 
+/// What somebody can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// A code of the authenticator app.
+    pub code: bool,
+    /// A passkey.
+    pub passkey: bool,
+}
+
 /// What somebody shows as a second factor.
 #[derive(Clone)]
 pub enum Shown {
@@ -75,6 +87,8 @@ pub enum Shown {
     Code(String),
     /// A recovery code, as typed.
     Recovery(String),
+    /// A passkey, as the browser answers for it.
+    Passkey(crate::passkey::Answer),
 }
 
 /// Proof that a second factor was shown, in this transaction. Only [`verify`] makes one.

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, recovery, sql, totp};
+use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, Ways, recovery, sql, totp};
 use crate::access::{AllowedAdmin, Confirmed, ConfirmedAdmin, EditUsers, Subject, System};
 use crate::app::{App, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AdminId, FactorId, SessionId, UserId};
 use crate::mail::{About, Notice, Person, tell_person};
-use crate::settings;
+use crate::{passkey, settings};
 
 /// How long an offered secret waits for its first code.
 const OFFER_LIVES: Duration = Duration::from_mins(30);
@@ -20,6 +20,12 @@ fn purpose(subject: Subject) -> String {
 /// Whether a second factor is set up.
 pub fn enrolled(snapshot: &Snapshot<'_>, subject: Subject) -> Result<bool, Fault> {
     sql::is_enrolled(snapshot, subject)
+}
+
+/// What somebody can show as a second factor, beside recovery codes.
+pub fn ways(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Ways, Fault> {
+    let code = sql::confirmed_totp(snapshot, subject)?.is_some();
+    Ok(Ways { code, passkey: passkey::exists(snapshot, subject)? })
 }
 
 /// The factors that are set up.
@@ -80,6 +86,17 @@ pub fn confirm_totp(tx: &Tx<'_>, by: &Confirmed, code: &str) -> Result<Option<Ve
     Ok(Some(make_codes(tx, subject)?))
 }
 
+/// A factor was added, and so it was shown in this session. Whoever has no recovery codes gets them now, once.
+pub(crate) fn was_added(tx: &Tx<'_>, by: &Confirmed) -> Result<Option<Vec<String>>, Fault> {
+    sql::shown_in(tx, by.subject(), by.session())?;
+    if sql::codes_left(tx, by.subject())? > 0 { Ok(None) } else { make_codes(tx, by.subject()).map(Some) }
+}
+
+/// A factor was removed: with the last one the recovery codes go.
+pub(crate) fn was_removed(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
+    if sql::is_enrolled(tx, subject)? { Ok(()) } else { sql::delete_codes(tx, subject).map(drop) }
+}
+
 /// Removes a factor of one's own; with the last one the recovery codes go.
 pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
     let subject = by.subject();
@@ -135,7 +152,10 @@ pub fn remove_all_of_admin(tx: &Tx<'_>, by: &System, admin: AdminId) -> Result<(
 }
 
 fn take_all(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Error> {
-    let kinds = sql::remove_all(tx, subject)?;
+    let mut kinds = sql::remove_all(tx, subject)?;
+    if passkey::remove_all(tx, subject)? > 0 {
+        kinds.push(FactorKind::Passkey.key().to_owned());
+    }
     if kinds.is_empty() {
         return Err(Error::NoFactor);
     }
@@ -152,6 +172,7 @@ pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Opt
     let how = match shown {
         Shown::Code(code) => verify_code(tx, subject, code)?.then_some(FactorKind::Totp),
         Shown::Recovery(code) => sql::use_code(tx, subject, &recovery::hash(code))?.then_some(FactorKind::Recovery),
+        Shown::Passkey(answer) => passkey::used(tx, answer, Some(subject))?.map(|_| FactorKind::Passkey),
     };
     let actor = match subject {
         Subject::User(id) => crate::access::Actor::user(id, &name),
@@ -167,9 +188,14 @@ pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Opt
             tx.record(&actor, &event)?;
             tell(tx, subject, (&name, &email), Notice::RecoveryCodeUsed, &About::default().what(&left.to_string()))?;
         }
-        Some(FactorKind::Totp) => {}
+        Some(FactorKind::Totp | FactorKind::Passkey) => {}
     }
     Ok(how.map(|how| SecondProof { subject, how }))
+}
+
+/// Proof that somebody has shown a passkey that recognises its owner: it needs no password beside it.
+pub(crate) fn by_passkey_alone(tx: &Tx<'_>, answer: &passkey::Answer) -> Result<Option<SecondProof>, Fault> {
+    Ok(passkey::used(tx, answer, None)?.map(|subject| SecondProof { subject, how: FactorKind::Passkey }))
 }
 
 fn verify_code(tx: &Tx<'_>, subject: Subject, code: &str) -> Result<bool, Fault> {
@@ -196,7 +222,7 @@ fn about(subject: Subject, name: &str, kind: EventKind) -> Event {
 }
 
 /// Tells whom it concerns by mail (NIST SP 800-63B-4, 4.6).
-fn tell(tx: &Tx<'_>, subject: Subject, (name, to): (&str, &str), notice: Notice, about: &About) -> Result<(), Fault> {
+pub(crate) fn tell(tx: &Tx<'_>, subject: Subject, (name, to): (&str, &str), notice: Notice, about: &About) -> Result<(), Fault> {
     let user = match subject {
         Subject::User(id) => Some(id),
         Subject::Admin(_) => None,

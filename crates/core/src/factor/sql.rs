@@ -19,7 +19,8 @@ const fn owner(subject: Subject) -> (Option<UserId>, Option<AdminId>) {
 
 pub(super) fn is_enrolled(snapshot: &Snapshot<'_>, subject: Subject) -> Result<bool, Fault> {
     let sql = format!(
-        "select case when exists (select 1 from authenticators where {} = $1 and confirmed_at is not null) then 1 else 0 end",
+        "select case when exists (select 1 from authenticators where {0} = $1 and confirmed_at is not null)
+                       or exists (select 1 from passkeys where {0} = $1) then 1 else 0 end",
         subject.column()
     );
     snapshot.one(&sql, params![subject.id()], Row::take)

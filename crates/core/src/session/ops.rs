@@ -88,6 +88,16 @@ pub(crate) fn start_registered(tx: &Tx<'_>, by: &Myself) -> Result<Started, Erro
     begin(tx, by, false, None)
 }
 
+/// Begins a session of a user who has shown a passkey that recognises its owner: both factors in one.
+pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: bool) -> Result<Option<Started>, Error> {
+    let Subject::User(user) = proof.subject() else { return Ok(None) };
+    let Some(found) = user::hold(tx, user)? else { return Ok(None) };
+    if !user::signed_in(tx, user, found.password_changed_at, None)? {
+        return Ok(None);
+    }
+    begin(tx, &tx.myself(user)?, remember, Some(proof)).map(Some)
+}
+
 pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
     let secret = tx.secret()?;
     let security = settings::security(tx)?;

@@ -9,9 +9,11 @@ use crate::params;
 use crate::password::PasswordHash;
 use crate::search;
 
-pub(crate) const COLUMNS: &str = "u.id, u.first_name, u.last_name, u.email, case when u.password_hash is null then 0 else 1 end, \
+pub(crate) const COLUMNS: &str =
+    "u.id, u.first_name, u.last_name, u.email, case when u.password_hash is null then 0 else 1 end, \
      u.password_changed_at, u.verified_at, u.created_at, u.last_login_at, u.last_login_ip, u.last_login_host, \
-     case when exists (select 1 from authenticators f where f.user_id = u.id and f.confirmed_at is not null) then 1 else 0 end";
+     case when exists (select 1 from authenticators f where f.user_id = u.id and f.confirmed_at is not null)
+               or exists (select 1 from passkeys p where p.user_id = u.id) then 1 else 0 end";
 
 pub(crate) fn user(row: &mut Row) -> Result<User, DbError> {
     Ok(User {

@@ -12,6 +12,7 @@ mod users;
 
 use crate::client_area::{password_generate, password_strength};
 use crate::factors;
+use crate::passkeys;
 use crate::routes::Routes;
 
 /// The routes of the Admin Area.
@@ -43,4 +44,5 @@ pub(crate) fn routes() -> Routes {
         .merge(client::routes())
         .merge(config::routes())
         .merge(factors::admin_routes())
+        .merge(passkeys::admin_routes())
 }

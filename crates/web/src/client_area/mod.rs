@@ -16,6 +16,7 @@ pub(crate) use password::{generate as password_generate, rules as password_rules
 pub(crate) use users::PermissionsForm;
 
 use crate::factors;
+use crate::passkeys;
 use crate::routes::Routes;
 
 /// The routes of the Client Area.
@@ -70,4 +71,5 @@ pub(crate) fn routes() -> Routes {
         .post("/me/sessions/{session}/end", me::sessions::end)
         .get("/me/invitations", me::invitations::show)
         .merge(factors::client_routes())
+        .merge(passkeys::client_routes())
 }

@@ -6,7 +6,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use latchkey_core::access::Subject;
 use latchkey_core::error::Invalid;
-use latchkey_core::factor::{Confirmation, Shown as Given};
+use latchkey_core::factor::{self, Confirmation, Shown as Given};
 use latchkey_core::password::Password;
 use latchkey_core::{admin, session};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::cookie::{self, Name};
 use crate::error::{PageError, leading_to};
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
+use crate::passkeys;
 use crate::visit::Somebody;
 
 #[derive(Default, Deserialize)]
@@ -55,31 +56,43 @@ impl ConfirmForm {
     }
 }
 
-fn form_page(who: &Somebody, next: &str, recovery: bool, invalid: &[Invalid]) -> Response {
+async fn form_page(who: &Somebody, next: &str, recovery: bool, invalid: &[Invalid]) -> Answer {
+    let subject = who.subject;
+    let ways = who.visit.web.app().read(move |snapshot| factor::ways(snapshot, subject)).await?;
+    let passkey = ways.passkey && passkeys::offered(&who.visit.web);
     let form = Shown::new(&ConfirmForm::default()).with_errors(&who.visit.web, invalid);
     let asks = match (who.two_factor, recovery) {
         (false, _) => "password",
+        (true, false) if !ways.code && passkey => "passkey",
         (true, false) => "code",
         (true, true) => "recovery",
     };
     let recovery_url =
         format!("{}&with=recovery", leading_to(&format!("{}/confirm", who.base()), next)).replace("/confirm&", "/confirm?");
-    let context = context! { form, asks, next, recovery_url, base => who.base() };
+    let context = context! { form, asks, passkey, next, recovery_url, base => who.base() };
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(&who.visit, status, "confirm.html", context)
+    Ok(page::respond(&who.visit, status, "confirm.html", context))
 }
 
 /// The page.
 pub(crate) async fn show(who: Somebody, Query(asked): Query<Asked>) -> Answer {
-    Ok(form_page(&who, page::local(&asked.next).unwrap_or_default(), asked.with == "recovery", &[]))
+    form_page(&who, page::local(&asked.next).unwrap_or_default(), asked.with == "recovery", &[]).await
 }
 
 /// Confirms, and leads back. The session goes on under a new token (ASVS V7.2.4).
 pub(crate) async fn submit(who: Somebody, Form(form): Form<ConfirmForm>) -> Answer {
-    let next = page::local(&form.next).unwrap_or_default().to_owned();
-    let (given, problem) = form.read(who.two_factor);
-    let again = || Ok(form_page(&who, &next, problem.field == "recovery", &[problem.clone()]));
-    let Some(given) = given else { return again() };
+    match form.read(who.two_factor) {
+        (Some(given), problem) => given_by(&who, given, &form.next, problem).await,
+        (None, problem) => {
+            let next = page::local(&form.next).unwrap_or_default();
+            form_page(&who, next, problem.field == "recovery", &[problem]).await
+        }
+    }
+}
+
+/// What was given to confirm who it is, and what is wrong when it is not right.
+pub(crate) async fn given_by(who: &Somebody, given: Confirmation, next: &str, problem: Invalid) -> Answer {
+    let next = page::local(next).unwrap_or_default().to_owned();
     let (app, request) = (who.visit.web.app(), &who.visit.request);
     let renewed = match who.subject {
         Subject::User(user) => session::confirm(app, request, user, who.session, given)
@@ -89,7 +102,9 @@ pub(crate) async fn submit(who: Somebody, Form(form): Form<ConfirmForm>) -> Answ
             admin::confirm(app, request, id, who.session, given).await?.map(|secret| (Name::Admin, secret, None))
         }
     };
-    let Some((name, secret, lives)) = renewed else { return again() };
+    let Some((name, secret, lives)) = renewed else {
+        return form_page(who, &next, problem.field == "recovery", &[problem]).await;
+    };
     let next = if next.is_empty() { format!("{}/me/security", who.base()) } else { next };
     let mut response = page::done(&who.visit, &next, "flash-confirmed", &[]);
     if let Some(header) = cookie::set(name, &secret.reveal(), lives, who.visit.web.settings().secure) {

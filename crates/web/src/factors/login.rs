@@ -16,6 +16,7 @@ use crate::client_area::login as client_login;
 use crate::cookie::{self, Name};
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
+use crate::passkeys;
 use crate::visit::{Area, Visit};
 
 /// How long the cookie of a login that waits lives.
@@ -84,43 +85,55 @@ fn forget(visit: &Visit, mut response: Response) -> Response {
     response
 }
 
-fn form_page(visit: &Visit, recovery: bool, invalid: &[Invalid]) -> Response {
+/// The page for whoever the login waits for, or back to the login when it waits no more.
+async fn form_page(visit: &Visit, recovery: bool, invalid: &[Invalid]) -> Answer {
+    let Some(token) = visit.pending.clone() else { return Ok(page::see_other(visit.area.login())) };
+    let app = visit.web.app();
+    let Some(subject) = factor::waiting(app, token).await? else {
+        return Ok(forget(visit, page::see_other(visit.area.login())));
+    };
+    let ways = app.read(move |snapshot| factor::ways(snapshot, subject)).await?;
     let form = Shown::new(&CodeForm::default()).with_errors(&visit.web, invalid);
-    let context = context! { form, recovery, base => visit.area.base() };
-    if invalid.is_empty() {
+    let passkey = ways.passkey && passkeys::offered(&visit.web);
+    let context = context! { form, recovery, code => ways.code, passkey, base => visit.area.base() };
+    Ok(if invalid.is_empty() {
         page::page(visit, "two_factor.html", context)
     } else {
         page::invalid(visit, "two_factor.html", context)
-    }
+    })
 }
 
 /// The page that asks for the second factor.
 pub(crate) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    let Some(token) = visit.pending.clone() else { return Ok(page::see_other(visit.area.login())) };
-    if factor::waiting(visit.web.app(), token).await?.is_none() {
-        return Ok(forget(&visit, page::see_other(visit.area.login())));
-    }
-    Ok(form_page(&visit, asked.with == "recovery", &[]))
+    form_page(&visit, asked.with == "recovery", &[]).await
 }
 
 /// Takes the second factor, and begins the session.
 pub(crate) async fn submit(visit: Visit, Form(form): Form<CodeForm>) -> Answer {
-    let Some(token) = visit.pending.clone() else { return Ok(over(&visit)) };
-    let Some(given) = form.given() else { return Ok(form_page(&visit, form.is_recovery(), &[form.problem()])) };
+    match form.given() {
+        Some(given) => step(&visit, given, form.problem()).await,
+        None => form_page(&visit, form.is_recovery(), &[form.problem()]).await,
+    }
+}
+
+/// What was given as the second factor, and what is wrong when it is not right.
+pub(crate) async fn step(visit: &Visit, given: Given, problem: Invalid) -> Answer {
+    let Some(token) = visit.pending.clone() else { return Ok(over(visit)) };
     let app = visit.web.app();
+    let again = async || form_page(visit, problem.field == "recovery", std::slice::from_ref(&problem)).await;
     match visit.area {
         Area::Client => match app.write(&visit.request, move |tx| session::second_step(tx, &token, &given)).await? {
-            Second::Session(started, next) => Ok(forget(&visit, client_login::landed(&visit, &started, &next).await?)),
-            Second::Wrong => Ok(form_page(&visit, form.is_recovery(), &[form.problem()])),
-            Second::Over => Ok(over(&visit)),
+            Second::Session(started, next) => Ok(forget(visit, client_login::landed(visit, &started, &next).await?)),
+            Second::Wrong => again().await,
+            Second::Over => Ok(over(visit)),
         },
         Area::Admin => match app.write(&visit.request, move |tx| admin::second_step(tx, &token, &given)).await? {
             Second::Session(started, next) => {
                 let response = page::see_other(page::local(&next).unwrap_or("/admin"));
-                Ok(forget(&visit, admin_login::begin(&visit, &started, response)))
+                Ok(forget(visit, admin_login::begin(visit, &started, response)))
             }
-            Second::Wrong => Ok(form_page(&visit, form.is_recovery(), &[form.problem()])),
-            Second::Over => Ok(over(&visit)),
+            Second::Wrong => again().await,
+            Second::Over => Ok(over(visit)),
         },
     }
 }

@@ -10,6 +10,7 @@ use latchkey_core::clock::Timestamp;
 use latchkey_core::error::{Fault, HasKind, Invalid, Kind};
 use latchkey_core::factor::{self, Error, Factor, OfferedTotp};
 use latchkey_core::id::FactorId;
+use latchkey_core::passkey;
 use serde::{Deserialize, Serialize};
 
 use super::qr;
@@ -47,6 +48,7 @@ impl From<Factor> for FactorShown {
 pub(crate) struct Factors {
     list: Vec<FactorShown>,
     has_totp: bool,
+    passkeys: i64,
     codes_left: i64,
 }
 
@@ -54,7 +56,8 @@ pub(crate) struct Factors {
 pub(crate) fn of(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Factors, Fault> {
     let list: Vec<FactorShown> = factor::list(snapshot, subject)?.into_iter().map(FactorShown::from).collect();
     let has_totp = list.iter().any(|factor| factor.kind == "totp");
-    Ok(Factors { has_totp, list, codes_left: factor::recovery_codes_left(snapshot, subject)? })
+    let passkeys = i64::try_from(passkey::list(snapshot, subject)?.len()).unwrap_or(i64::MAX);
+    Ok(Factors { has_totp, list, passkeys, codes_left: factor::recovery_codes_left(snapshot, subject)? })
 }
 
 fn path_of(who: &Somebody) -> String {
@@ -169,7 +172,7 @@ pub(crate) async fn new_codes(who: Somebody, _: Form<Pressed>) -> Answer {
 }
 
 /// The codes, shown this once.
-fn codes_page(who: &Somebody, codes: &[String], next: &str) -> Response {
+pub(crate) fn codes_page(who: &Somebody, codes: &[String], next: &str) -> Response {
     let text = format!("{}\r\n\r\n{}\r\n", who.visit.brand.name, codes.join("\r\n"));
     let download: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let context = context! {
