@@ -17,3 +17,14 @@ test-mail-heading = Mail works
 test-mail-text = This server can send mail. Invitations will reach people the same way.
 test-mail-next = If this mail was sorted as spam, check the SPF, DKIM and DMARC records of the sender's domain.
 test-mail-why = { $brand } sent this mail because an admin pressed Send Test Mail.
+
+new-device-mail-subject = New device at { $brand }
+new-device-mail-heading = Somebody logged in with a new device
+new-device-mail-lede = The login of { $name } at { $brand } was used with a device that was not seen before.
+new-device-mail-device = Device: { $device }
+new-device-mail-ip = IP address: { $ip }
+new-device-mail-at = Time: { $at }
+new-device-mail-fine = If this was you, you need do nothing.
+new-device-mail-else = If it was not, change your password at once: all other devices are logged out then.
+new-device-mail-button = See your security settings
+new-device-mail-why = { $brand } sent this mail to { $email } because it is told of every login with a new device.

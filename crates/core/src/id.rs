@@ -69,4 +69,8 @@ ids! {
     ContactId
     /// A promised piece of work.
     OutboxId
+    /// A browser that somebody has logged in with.
+    DeviceId
+    /// An address or a network that is kept out.
+    BanId
 }

@@ -42,6 +42,7 @@ pub struct TestApp {
     pub location: Location,
     request: Request,
     unread: Arc<Mutex<bool>>,
+    notices: Arc<Mutex<Vec<Outgoing>>>,
     _folder: Arc<Folder>,
 }
 
@@ -99,8 +100,8 @@ impl TestApp {
             templates: Arc::new(PlainTemplates),
             public_url: "http://latchkey.example".to_owned(),
         });
-        let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned() };
-        Self { app, clock, location, request, unread: Arc::default(), _folder: Arc::new(folder) }
+        let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned(), device: None };
+        Self { app, clock, location, request, unread: Arc::default(), notices: Arc::default(), _folder: Arc::new(folder) }
     }
 
     /// Another app on the same database, with the same clock: a second node.
@@ -172,8 +173,22 @@ impl TestApp {
         link_secret(mails.last().expect("an invitation sends a mail"))
     }
 
-    /// Takes every mail that is due, as a worker does whose server takes everything.
+    /// Takes every mail that is due, as a worker does whose server takes everything. Notices of new devices are put aside:
+    /// nearly every test logs somebody in.
     pub async fn take_mails(&self) -> Vec<Outgoing> {
+        let (notices, mails) = self.take_all_mails().await.into_iter().partition(|mail| mail.written.subject == NEW_DEVICE);
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).extend::<Vec<_>>(notices);
+        mails
+    }
+
+    /// Takes the notices of new devices.
+    pub async fn take_notices(&self) -> Vec<Outgoing> {
+        let mails = self.take_mails().await;
+        assert!(mails.is_empty(), "{} mails waited that are no notices", mails.len());
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn take_all_mails(&self) -> Vec<Outgoing> {
         let mut taken = Vec::new();
         loop {
             let claimed = self
@@ -199,10 +214,20 @@ impl TestApp {
     /// Fails when the test left a mail behind that it did not look at.
     pub async fn finish(self) {
         let expected = *self.unread.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = self.app.read(|snapshot| outbox::waiting(snapshot, Topic::Mail)).await.unwrap();
+        let left: i64 = self
+            .app
+            .read(|snapshot| {
+                let waiting = "select count(*) from outbox o join mails m on m.id = o.ref_id where o.topic = 'mail' and m.kind <> 'new_device'";
+                snapshot.one(waiting, &[], crate::db::Row::take)
+            })
+            .await
+            .unwrap();
         assert!(expected || left == 0, "{left} mails were promised and not looked at");
     }
 }
+
+/// The subject of the notice of a new device.
+const NEW_DEVICE: &str = "New device";
 
 /// The secret of the link in an invitation's mail.
 pub fn link_secret(mail: &Outgoing) -> Secret {
@@ -221,6 +246,9 @@ impl Templates for PlainTemplates {
                 text: format!("{}\n{link}\n", brand.name),
                 html: format!("<a href=\"{link}\">Accept</a>"),
             },
+            Content::NewDevice { ip, .. } => {
+                Written { subject: NEW_DEVICE.to_owned(), text: format!("{}\n{ip}\n", brand.name), html: format!("<p>{ip}</p>") }
+            }
             Content::Test {} => Written { subject: "Test".to_owned(), text: "Test".to_owned(), html: "Test".to_owned() },
         })
     }

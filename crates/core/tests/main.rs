@@ -7,8 +7,10 @@
 
 mod account;
 mod admin;
+mod ban;
 mod contact;
 mod event;
+mod guessing;
 mod invitation;
 mod mail;
 mod membership;

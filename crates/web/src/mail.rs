@@ -9,6 +9,7 @@ use latchkey_core::settings::Brand;
 use minijinja::value::{Serde, Value, merge_maps};
 
 use crate::engine::Engine;
+use crate::view;
 
 /// Writes mails from templates.
 pub struct MailTemplates(Arc<Engine>);
@@ -33,6 +34,9 @@ pub(crate) fn write(engine: &Engine, brand: &Brand, content: &Content) -> Result
     if let Content::Invitation { permissions, .. } = content {
         let permissions: Vec<String> = permissions.iter().map(|key| label(engine, key)).collect();
         values = merge_maps([values, context! { permissions }]);
+    }
+    if let Content::NewDevice { user_agent, .. } = content {
+        values = merge_maps([values, context! { device => view::device(engine.texts(), user_agent) }]);
     }
     let part = |ending: &str| {
         let name = format!("mail/{}{ending}", content.template());

@@ -1,9 +1,11 @@
 use super::{ABSOLUTE, Admin, Error, IDLE, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
 use crate::access::{Actor, AllowedAdmin, ConfigureSystem, Denied, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
+use crate::device::{self, Owner};
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::guessing::{self, Guess, Standing};
 use crate::id::AdminId;
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
@@ -89,8 +91,15 @@ pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: AdminId
 
 /// Logs an admin in. Unknown and disabled addresses cost the same work as a wrong password.
 pub async fn login(app: &App, request: &Request, email: &str, password: &Password) -> Result<Started, Error> {
-    let key = EmailKey::of(email);
-    let found = app.read(move |snapshot| sql::credentials(snapshot, &key)).await?;
+    let (key, asked) = (EmailKey::of(email), request.clone());
+    let (found, guess, standing) = app
+        .read(move |snapshot| {
+            let found = sql::credentials(snapshot, &key)?;
+            let guess = Guess::admin_login(&key, found.as_ref().map(|(id, _, _)| *id));
+            let standing = guessing::admit(snapshot, &asked, &guess)?;
+            Ok::<_, Error>((found, guess, standing))
+        })
+        .await?;
     let kept = found.as_ref().map(|(_, _, hash)| hash.clone());
     let verdict = app.hasher().verify(password, kept).await?;
     let renewed = match verdict {
@@ -98,16 +107,19 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
         Verdict::Right | Verdict::Wrong => None,
     };
     let email = for_the_log(email);
-    let known = found.filter(|_| verdict != Verdict::Wrong);
+    let known = found.filter(|_| verdict != Verdict::Wrong && standing == Standing::Works);
     let started = app.write(request, move |tx| {
         let Some((id, name, _)) = known else {
+            guessing::failed(tx, &guess)?;
             tx.record(&Actor::nobody(), &Event::new(EventKind::AdminLoginFailed).with_email(&email))?;
-            return Ok(None);
+            return Ok::<_, Error>(None);
         };
         if let Some(hash) = &renewed {
             sql::renew_password(tx, id, hash)?;
         }
-        begin(tx, id, &name).map(Some)
+        let started = begin(tx, id, &name)?;
+        guessing::succeeded(tx, &guess)?;
+        Ok(Some(started))
     });
     started.await?.ok_or(Error::WrongCredentials)
 }
@@ -120,7 +132,7 @@ fn begin(tx: &Tx<'_>, id: AdminId, name: &str) -> Result<Started, Error> {
     sql::delete_expired_sessions(tx)?;
     sql::insert_session(tx, id, &secret.hash(), tx.now().after(ABSOLUTE))?;
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin))?;
-    Ok(Started { secret, admin: id })
+    Ok(Started { secret, admin: id, device: device::remember(tx, Owner::Admin(id))? })
 }
 
 /// Whose session this is, if it still lives and the admin is not disabled.

@@ -21,6 +21,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_mails", include_str!("../../../../migrations/0008_mails.sql")),
     ("0009_notes", include_str!("../../../../migrations/0009_notes.sql")),
     ("0010_settings", include_str!("../../../../migrations/0010_settings.sql")),
+    ("0014_guessing", include_str!("../../../../migrations/0014_guessing.sql")),
+    ("0015_bans", include_str!("../../../../migrations/0015_bans.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

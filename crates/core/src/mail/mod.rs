@@ -40,6 +40,21 @@ pub enum Content {
         /// The link, with [`SECRET_MARK`] for its secret.
         link: String,
     },
+    /// Somebody logged in with a browser that was not known.
+    NewDevice {
+        /// Whose login.
+        name: String,
+        /// To which address.
+        email: String,
+        /// What the browser calls itself.
+        user_agent: String,
+        /// From which address.
+        ip: String,
+        /// When.
+        at: Timestamp,
+        /// Where to look at one's sessions and change the password.
+        link: String,
+    },
     /// An admin tries the mail settings.
     Test {},
 }
@@ -49,6 +64,7 @@ impl Content {
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::NewDevice { .. } => "new_device",
             Self::Test {} => "test",
         }
     }

@@ -116,7 +116,12 @@ pub fn check_seal_key(tx: &Tx<'_>, fingerprint: &str) -> Result<(), Error> {
     if noted == fingerprint { Ok(()) } else { Err(Error::OtherSealKey) }
 }
 
-fn put(tx: &Tx<'_>, key: &str, value: &str) -> Result<(), Fault> {
+/// One setting's value; `None` when it was never set.
+pub(crate) fn get(snapshot: &Snapshot<'_>, key: &str) -> Result<Option<String>, Fault> {
+    snapshot.optional("select value from settings where key = $1", params![key], Row::take)
+}
+
+pub(crate) fn put(tx: &Tx<'_>, key: &str, value: &str) -> Result<(), Fault> {
     tx.execute(
         "insert into settings (key, value, updated_at) values ($1, $2, $3)
          on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at",

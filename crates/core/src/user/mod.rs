@@ -117,6 +117,9 @@ pub enum Error {
     /// The present password is wrong.
     #[error("the present password is wrong")]
     WrongPassword,
+    /// Too many tries.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// Too many hashes at once.
     #[error(transparent)]
     Busy(#[from] crate::password::Busy),
@@ -135,6 +138,7 @@ impl HasKind for Error {
             Self::NotFound => Kind::NotFound,
             Self::HasAccounts => Kind::Conflict("error-user-has-accounts"),
             Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-password-wrong")]),
+            Self::Guessing(error) => error.kind(),
             Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::state::Web;
 
 pub(crate) use event::happened;
-pub(crate) use people::{SessionShown, invited, inviter, people, session};
+pub(crate) use people::{SessionShown, device, invited, inviter, people, session};
 
 /// Somebody who is logged in.
 #[derive(Serialize)]

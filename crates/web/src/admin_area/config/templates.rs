@@ -28,7 +28,7 @@ struct Sample {
 }
 
 /// Every kind of mail, with sample content.
-fn samples(staff: &Staff) -> [Content; 2] {
+fn samples(staff: &Staff) -> Vec<Content> {
     let app = staff.visit.web.app();
     let grants: Grants = [Permission::Invoices, Permission::Tickets].into_iter().collect();
     let invitation = Content::Invitation {
@@ -40,7 +40,15 @@ fn samples(staff: &Staff) -> [Content; 2] {
         expires_at: app.now().after(Duration::from_hours(7 * 24)),
         link: format!("{}/invite/…", app.public_url()),
     };
-    [invitation, Content::Test {}]
+    let new_device = Content::NewDevice {
+        name: "Mara Example".to_owned(),
+        email: "name@example.com".to_owned(),
+        user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned(),
+        ip: "192.0.2.7".to_owned(),
+        at: app.now(),
+        link: format!("{}/me/security", app.public_url()),
+    };
+    vec![invitation, new_device, Content::Test {}]
 }
 
 fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {
