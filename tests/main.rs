@@ -9,6 +9,7 @@ mod crash;
 mod csrf;
 mod faults;
 mod forms;
+mod guessing;
 mod headers;
 mod input;
 mod invitation;

@@ -214,9 +214,10 @@ fn is_bare(response: &Response) -> bool {
     refused && !has_page
 }
 
-/// The database cannot be reached: not even who asks can be told.
+/// The database cannot be reached, or proxies contradict each other: not even who asks can be told.
 fn bare(error: PageError) -> Response {
     match *error.0 {
+        Problem::Shown { status, .. } if status.is_client_error() => (status, "This request cannot be read.\n").into_response(),
         Problem::Shown { status, reference, .. } => {
             let reference = reference.unwrap_or_default();
             (status, format!("Something went wrong. Please try again in a minute. Reference: {reference}\n")).into_response()

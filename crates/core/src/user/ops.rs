@@ -104,6 +104,7 @@ pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), 
         Err(fault) => return Err(fault.into()),
     }
     search::forget(tx, search::Kind::User, user.id.0)?;
+    guessing::rebound(tx, Authenticator::Password, Owner::User(user.id))?;
     let event = Event::new(EventKind::UserDeleted).to_user(user.id, &user.name.full()).with_email(user.email.as_str());
     Ok(tx.record(by, &event)?)
 }
