@@ -10,6 +10,7 @@ mod csrf;
 mod factors;
 mod faults;
 mod forms;
+mod guessing;
 mod headers;
 mod input;
 mod invitation;

@@ -68,6 +68,14 @@ error-text-required = Write something first.
 error-category-unknown = Choose from the categories listed.
 error-admin-self = You can't disable yourself.
 error-admin-last = This is the last admin who can log in.
+error-network-malformed = Write an address like 192.0.2.7, or a network like 192.0.2.0/24 or 2001:db8::/32.
+error-ban-exists = This address is banned already.
+error-ban-self = You come from this address yourself.
+error-ban-never = This address is on the list that is never banned.
+error-ban-ended = Choose a day after today, or leave this empty.
+error-ban-too-many = There are too many bans. Lift some first.
+error-never-too-many = This list is too long.
+error-reason-required = Say why.
 error-form-expired = This page was open for too long. Please send it again.
 
 # Strength of a password, 0 to 4
@@ -100,6 +108,16 @@ error-422-title = This could not be read
 error-422-text = The form was not complete. Go back, load the page again and try once more.
 error-429-title = Too many requests
 error-429-text = Please wait a little, then try again.
+error-429-seconds = Too many tries. Wait { $count ->
+    [one] a second
+   *[other] { $count } seconds
+}, then try again.
+error-429-minutes = Too many tries. Wait { $count ->
+    [one] a minute
+   *[other] { $count } minutes
+}, then try again.
+banned-title = Not available
+banned-text = This service can't be reached from your network address. If you think that is a mistake, ask the people who run it.
 error-500-title = Something went wrong
 error-500-text = It is our fault, not yours. Nothing was changed. Please try again in a minute.
 error-503-title = Back in a moment
@@ -174,6 +192,9 @@ flash-test-mail-kept = No mail server is set, so the test mail was kept.
 flash-admin-created = { $name } can log in to the Admin Area now.
 flash-admin-disabled = { $name } disabled.
 flash-admin-enabled = { $name } enabled.
+flash-ban-added = { $network } banned.
+flash-ban-lifted = Ban of { $network } lifted.
+flash-never-banned-saved = List saved.
 flash-setup-done = Welcome. The first admin is made.
 
 # Words the server needs in lists

@@ -125,3 +125,14 @@ event-kind-passkey-added = Passkey added
 event-kind-passkey-renamed = Passkey renamed
 event-kind-passkey-removed = Passkey removed
 event-kind-passkey-refused = Passkey refused
+
+event-guessing-slowed = Too many tries failed ({ $detail }): the next ones have to wait
+event-kind-guessing-slowed = Tries slowed down
+event-password-stopped = Password of { $user } stopped after too many failed tries
+event-kind-password-stopped = Password stopped
+event-device-new = { $user } logged in with a new device
+event-kind-device-new = New device
+event-ban-added = { $detail } banned
+event-kind-ban-added = Address banned
+event-ban-lifted = Ban of { $detail } lifted
+event-kind-ban-lifted = Ban lifted

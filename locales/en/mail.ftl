@@ -86,3 +86,6 @@ factor-taken-mail-next = If you did not ask for it, tell the support of { $brand
 recovery-code-used-mail-subject = A recovery code was used at { $brand }
 recovery-code-used-mail-text = Hello { $name }, a recovery code was used to confirm your login. Codes left: { $what }.
 recovery-code-used-mail-next = If it was not you, change your password, make new codes and end the other sessions. Make new ones before the last is used.
+new-device-mail-subject = New device at { $brand }
+new-device-mail-text = Hello { $name }, your login was used with a device that was not seen before: { $what }.
+new-device-mail-next = If it was you, you need do nothing. If not, change your password at once: all other sessions end with it.

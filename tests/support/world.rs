@@ -3,6 +3,7 @@
 use latchkey_core::access::{ConfigureSystem, EditAccounts, Grants, ManageContacts, Subject};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::app::Tx;
+use latchkey_core::ban::{self, NewBan};
 use latchkey_core::contact::{self, NewContact};
 use latchkey_core::email::Email;
 use latchkey_core::error::Fault;
@@ -132,6 +133,18 @@ impl World {
         .await
     }
 
+    /// A ban of an address that nobody here has.
+    pub(crate) async fn ban(&self) -> i64 {
+        let stella = self.stella;
+        let count = number(&self.app, "select count(*) from bans").await;
+        let network = format!("203.0.113.{count}").parse().unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+            Ok(ban::add(tx, &by, &NewBan { network, reason: "A reason.".to_owned(), ends_at: None }).unwrap().0)
+        })
+        .await
+    }
+
     pub(crate) async fn note(&self) -> i64 {
         let (stella, acme) = (self.stella, self.acme);
         self.write(move |tx| {
@@ -248,6 +261,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("{admin}") {
         filled = filled.replace("{admin}", &world.another_admin().await.to_string());
+    }
+    if filled.contains("{ban}") {
+        filled = filled.replace("{ban}", &world.ban().await.to_string());
     }
     if filled.contains("{note}") {
         filled = filled.replace("{note}", &world.note().await.to_string());

@@ -50,6 +50,8 @@ pub struct Request {
     pub ip: Option<IpAddr>,
     /// What the browser calls itself, cut to a bounded length.
     pub user_agent: String,
+    /// What the browser's device cookie holds, if it has one: see [`device`](crate::device).
+    pub device: Option<Secret>,
 }
 
 impl App {

@@ -75,4 +75,8 @@ ids! {
     PasskeyId
     /// A promised piece of work.
     OutboxId
+    /// A browser that somebody has logged in with.
+    DeviceId
+    /// An address or a network that is kept out.
+    BanId
 }

@@ -7,10 +7,12 @@
 
 mod account;
 mod admin;
+mod ban;
 mod contact;
 mod event;
 mod factor;
 mod fuzz;
+mod guessing;
 mod invitation;
 mod mail;
 mod membership;

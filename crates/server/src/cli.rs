@@ -164,7 +164,7 @@ pub(crate) struct Options {
     /// From whom mails come: mail@example.com or Name <mail@example.com> (default `Latchkey <latchkey@HOST>`).
     #[arg(long, env = "LATCHKEY_MAIL_FROM", value_name = "SENDER")]
     pub(crate) mail_from: Option<String>,
-    /// Proxies whose X-Forwarded-For is believed, as addresses or networks: 127.0.0.1/32,10.0.0.0/8 (default none).
+    /// Proxies whose X-Forwarded-For or Forwarded is believed, as addresses or networks: 127.0.0.1/32,10.0.0.0/8 (default none).
     #[arg(long, env = "LATCHKEY_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     pub(crate) trusted_proxies: Option<Vec<String>>,
     /// The file with this installation's secret key; all nodes of one database need the same (default `secret.key` in the data folder).

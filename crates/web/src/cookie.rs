@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use axum::http::header::COOKIE;
+use latchkey_core::device;
+use latchkey_core::secret::Secret;
 
 /// The cookies Latchkey knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(crate) enum Name {
     Visitor,
     /// The one message after a change.
     Flash,
+    /// A browser that somebody has logged in with.
+    Device,
 }
 
 impl Name {
@@ -31,6 +35,7 @@ impl Name {
             Self::AdminPending => "latchkey_admin_pending",
             Self::Visitor => "latchkey_visitor",
             Self::Flash => "latchkey_flash",
+            Self::Device => "latchkey_device",
         }
     }
 
@@ -61,6 +66,11 @@ pub(crate) fn set(name: Name, value: &str, lives: Option<Duration>, secure: bool
         text.push_str("; Secure");
     }
     HeaderValue::from_str(&text).ok()
+}
+
+/// The header that marks the browser as one that somebody has logged in with.
+pub(crate) fn device(secret: &Secret, secure: bool) -> Option<HeaderValue> {
+    set(Name::Device, &secret.reveal(), Some(device::LIVES), secure)
 }
 
 /// The header that ends a cookie.

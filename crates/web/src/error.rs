@@ -197,6 +197,9 @@ pub(crate) async fn render(State(web): State<Web>, request: Request, next: Next)
     let (mut parts, body) = request.into_parts();
     // Made once here, found by the handler's extractors in the extensions.
     let visit = Visit::from_request_parts(&mut parts, &web).await;
+    if visit.as_ref().is_ok_and(|visit| visit.banned) {
+        return banned(&web);
+    }
     let response = next.run(Request::from_parts(parts, body)).await;
     let problem = match response.extensions().get::<Pending>() {
         Some(Pending(problem)) => problem.clone(),
@@ -213,6 +216,14 @@ pub(crate) async fn render(State(web): State<Web>, request: Request, next: Next)
     page
 }
 
+/// Somebody whose address is banned sees one plain page, whatever was asked for.
+fn banned(web: &Web) -> Response {
+    match web.engine().render("banned.html", context! { path => () }) {
+        Ok(html) => (StatusCode::FORBIDDEN, [(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(broken) => bare(broken.into()),
+    }
+}
+
 /// What the router itself refuses. A path or a query that cannot be read leads nowhere, as one that does not exist.
 fn of_the_router(status: StatusCode) -> Problem {
     let status = if status == StatusCode::BAD_REQUEST { StatusCode::NOT_FOUND } else { status };
@@ -226,9 +237,10 @@ fn is_bare(response: &Response) -> bool {
     refused && !has_page
 }
 
-/// The database cannot be reached: not even who asks can be told.
+/// The database cannot be reached, or proxies contradict each other: not even who asks can be told.
 fn bare(error: PageError) -> Response {
     match *error.0 {
+        Problem::Shown { status, .. } if status.is_client_error() => (status, "This request cannot be read.\n").into_response(),
         Problem::Shown { status, reference, .. } => {
             let reference = reference.unwrap_or_default();
             (status, format!("Something went wrong. Please try again in a minute. Reference: {reference}\n")).into_response()
@@ -257,7 +269,10 @@ async fn show(visit: &Visit, problem: Problem) -> Response {
         _ => None,
     };
     let mut response = shown.unwrap_or_else(|| {
-        let (title, message) = words(visit, text, refusal);
+        let (title, message) = match retry_after {
+            Some(seconds) => waiting(visit, seconds),
+            None => words(visit, text, refusal),
+        };
         let page = context! { status => status.as_u16(), title, message, action => action(visit), reference, account => () };
         page::respond(visit, status, "error.html", page)
     });
@@ -265,6 +280,16 @@ async fn show(visit: &Visit, problem: Problem) -> Response {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// How long to wait, in words: in minutes once it is longer than one.
+fn waiting(visit: &Visit, seconds: u64) -> (String, String) {
+    /// Longest wait that is told in seconds.
+    const IN_SECONDS: u64 = 90;
+    let (key, count) =
+        if seconds <= IN_SECONDS { ("error-429-seconds", seconds) } else { ("error-429-minutes", seconds.div_ceil(60)) };
+    let message = visit.web.engine().texts().count(key, i64::try_from(count).unwrap_or(i64::MAX));
+    (visit.web.text("error-429-title", &[]), message)
 }
 
 fn words(visit: &Visit, text: &str, refusal: Option<Refusal>) -> (String, String) {

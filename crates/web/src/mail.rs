@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use latchkey_core::access::Permission;
 use latchkey_core::error::Fault;
-use latchkey_core::mail::{Content, Templates, Written};
+use latchkey_core::mail::{Content, Notice, Templates, Written};
 use latchkey_core::settings::Brand;
 use minijinja::value::{Serde, Value, merge_maps};
 
 use crate::engine::Engine;
+use crate::view;
 
 /// Writes mails from templates.
 pub struct MailTemplates(Arc<Engine>);
@@ -34,6 +35,11 @@ pub(crate) fn write(engine: &Engine, brand: &Brand, content: &Content) -> Result
     if let Content::Invitation { permissions, .. } = content {
         let permissions: Vec<String> = permissions.iter().map(|key| label(engine, key)).collect();
         values = merge_maps([values, context! { permissions }]);
+    }
+    if let Content::Notice(told) = content
+        && told.notice == Notice::NewDevice.key()
+    {
+        values = merge_maps([values, context! { what => view::device(engine.texts(), &told.what) }]);
     }
     // A notice without a template of its own wears the clothes of all.
     let part = |ending: &str| {

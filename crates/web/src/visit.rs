@@ -7,22 +7,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::Method;
 use axum::http::header::{HOST, REFERER, USER_AGENT};
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use latchkey_core::access::{Subject, Who};
 use latchkey_core::app::Request;
 use latchkey_core::id::{AdminId, SessionId, UserId};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::Resolved;
 use latchkey_core::settings::{Brand, Verification};
-use latchkey_core::{admin, membership, session, settings};
+use latchkey_core::{admin, ban, membership, session, settings};
 
 use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::flash::Flash;
-use crate::proxy::{self, IpNet};
-use crate::state::Web;
+use crate::proxy;
+use crate::state::{Settings, Web};
 
 /// Longest name of a browser that is kept, in characters.
 const MAX_USER_AGENT: usize = 300;
@@ -70,6 +70,8 @@ pub(crate) struct Visit(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) web: Web,
     pub(crate) request: Request,
+    /// Whether this address is kept out: then nothing else is answered.
+    pub(crate) banned: bool,
     pub(crate) area: Area,
     pub(crate) path: String,
     /// Where to come back to: this page, or the one on which the form stands that was sent.
@@ -118,24 +120,29 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let visitor = cookie(Name::Visitor);
     let pending = cookie(if area == Area::Admin { Name::AdminPending } else { Name::Pending });
     let known = token.clone();
-    let (brand, user, (account_count, must_confirm), admin) = web
+    let request = request(parts, web.settings())?;
+    let ip = request.ip;
+    let (brand, banned, user, (account_count, must_confirm), admin) = web
         .app()
         .read(move |snapshot| {
             let (brand, security) = settings::look(snapshot)?;
-            Ok::<_, latchkey_core::error::Fault>(match (area, known) {
-                (_, None) => (brand, None, (0, false), None),
-                (Area::Admin, Some(token)) => (brand, None, (0, false), admin::resolve_under(snapshot, &security, &token)?),
+            // In the same snapshot as the session: a ban holds on every node from the next request on.
+            let banned = ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false);
+            Ok::<_, latchkey_core::error::Fault>(match (area, known.filter(|_| !banned)) {
+                (_, None) => (brand, banned, None, (0, false), None),
+                (Area::Admin, Some(token)) => {
+                    (brand, banned, None, (0, false), admin::resolve_under(snapshot, &security, &token)?)
+                }
                 (Area::Client, Some(token)) => {
                     let user = session::resolve_under(snapshot, &security, &token)?;
                     let count = user.as_ref().map(|found| membership::count_of(snapshot, found.user.id)).transpose()?;
                     let unconfirmed = user.as_ref().is_some_and(|found| found.user.verified_at.is_none());
                     let asked = unconfirmed && settings::verification(snapshot)? != Verification::Off;
-                    (brand, user, (count.unwrap_or(0), asked), None)
+                    (brand, banned, user, (count.unwrap_or(0), asked), None)
                 }
             })
         })
         .await?;
-    let request = request(parts, &web.settings().trusted_proxies);
     touch(web, &request, user.as_ref(), admin.as_ref());
     let logged_in = user.is_some() || admin.is_some();
     let (form_key, new_visitor) = match (token.filter(|_| logged_in), visitor) {
@@ -149,6 +156,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     Ok(Visit(Arc::new(Inner {
         web: web.clone(),
         request,
+        banned,
         area,
         path: parts.uri.path().to_owned(),
         back: back(parts, web.app().public_url()),
@@ -181,11 +189,14 @@ fn back(parts: &Parts, public_url: &str) -> String {
     })
 }
 
-fn request(parts: &Parts, trusted: &[IpNet]) -> Request {
+fn request(parts: &Parts, settings: &Settings) -> Result<Request, PageError> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let ip = peer.map(|peer| proxy::client(peer, &parts.headers, trusted));
+    let ip = peer.map(|peer| proxy::client(peer, &parts.headers, &settings.trusted_proxies)).transpose();
+    // Two headers that contradict each other: one of them was not written by our proxy.
+    let ip = ip.map_err(|_| PageError::status(StatusCode::BAD_REQUEST))?;
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Request { ip, user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect() }
+    let device = cookie::read(&parts.headers, Name::Device, settings.secure).and_then(|text| Secret::parse(&text));
+    Ok(Request { ip, user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect(), device })
 }
 
 /// Notes beside the request, never delaying it, that a session was used: at most once a minute.

@@ -78,6 +78,8 @@ pub struct Started {
     pub secret: Secret,
     /// Who logged in.
     pub admin: AdminId,
+    /// What the browser's device cookie is to hold.
+    pub device: Secret,
 }
 
 /// Why an admin could not be made or logged in.
@@ -101,6 +103,9 @@ pub enum Error {
     /// Too many at once.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// Too many tries.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -118,6 +123,7 @@ impl HasKind for Error {
             Self::NotFound => Kind::NotFound,
             Self::Oneself => Kind::Conflict("error-admin-self"),
             Self::Busy(busy) => busy.kind(),
+            Self::Guessing(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),
         }

@@ -1,10 +1,12 @@
 use super::{Admin, Error, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
 use crate::access::{Actor, AllowedAdmin, ConfigureSystem, Denied, Subject, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
+use crate::device::{self, Owner};
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
+use crate::guessing::{self, Guess, Standing};
 use crate::id::{AdminId, SessionId};
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
@@ -96,8 +98,15 @@ pub fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<Admi
 
 /// Logs an admin in, as far as a password goes. Unknown and disabled addresses cost the same work as a wrong password.
 pub async fn login(app: &App, request: &Request, email: &str, password: &Password, next: &str) -> Result<Begun<Started>, Error> {
-    let key = EmailKey::of(email);
-    let found = app.read(move |snapshot| sql::credentials(snapshot, &key)).await?;
+    let (key, asked) = (EmailKey::of(email), request.clone());
+    let (found, guess, standing) = app
+        .read(move |snapshot| {
+            let found = sql::credentials(snapshot, &key)?;
+            let guess = Guess::admin_login(&key, found.as_ref().map(|(id, _, _)| *id));
+            let standing = guessing::admit(snapshot, &asked, &guess)?;
+            Ok::<_, Error>((found, guess, standing))
+        })
+        .await?;
     let kept = found.as_ref().map(|(_, _, hash)| hash.clone());
     let verdict = app.hasher().verify(password, kept).await?;
     let renewed = match verdict {
@@ -105,11 +114,12 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
         Verdict::Right | Verdict::Wrong => None,
     };
     let (email, next) = (for_the_log(email), next.to_owned());
-    let known = found.filter(|_| verdict != Verdict::Wrong);
+    let known = found.filter(|_| verdict != Verdict::Wrong && standing == Standing::Works);
     let started = app.write(request, move |tx| {
         let Some((id, name, _)) = known else {
+            guessing::failed(tx, &guess)?;
             tx.record(&Actor::nobody(), &Event::new(EventKind::AdminLoginFailed).with_email(&email))?;
-            return Ok(None);
+            return Ok::<_, Error>(None);
         };
         if let Some(hash) = &renewed {
             sql::renew_password(tx, id, hash)?;
@@ -118,10 +128,13 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
             return Err(Error::WrongCredentials);
         }
         let subject = Subject::Admin(id);
-        if factor::enrolled(tx, subject)? {
-            return Ok(Some(Begun::SecondFactor(factor::begin(tx, subject, false, None, &next)?)));
-        }
-        begin(tx, id, &name, None).map(Begun::Session).map(Some)
+        let begun = if factor::enrolled(tx, subject)? {
+            Begun::SecondFactor(factor::begin(tx, subject, false, None, &next)?)
+        } else {
+            Begun::Session(begin(tx, id, &name, None)?)
+        };
+        guessing::succeeded(tx, &guess)?;
+        Ok(Some(begun))
     });
     started.await?.ok_or(Error::WrongCredentials)
 }
@@ -143,7 +156,7 @@ pub(super) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<
     sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin).with_detail(how))?;
-    Ok(Started { secret, admin: id })
+    Ok(Started { secret, admin: id, device: device::remember(tx, Owner::Admin(id))? })
 }
 
 /// Whose session this is, if it still lives and the admin is not disabled.

@@ -95,6 +95,11 @@ kinds! {
     PasskeyRenamed = "passkey-renamed": "A passkey got another name.",
     PasskeyRemoved = "passkey-removed": "A passkey was removed.",
     PasskeyRefused = "passkey-refused": "A passkey was refused.",
+    GuessingSlowed = "guessing-slowed": "So many tries failed that the next ones are made to wait.",
+    PasswordStopped = "password-stopped": "A hundred tries in a row failed: the password no longer works from there until it is set anew.",
+    DeviceNew = "device-new": "Somebody logged in with a browser that was not known.",
+    BanAdded = "ban-added": "An address or a network was banned.",
+    BanLifted = "ban-lifted": "A ban was lifted.",
 }
 
 /// One fact on its way into the log. Names are kept beside ids: the log stays readable when what it

@@ -1,6 +1,6 @@
 //! Taking or refusing what a link offers.
 
-use super::{Error, Invitation, open, sql};
+use super::{Error, Invitation, open, sql, try_link};
 use crate::access::{Actor, Denied, Myself};
 use crate::account;
 use crate::app::{App, Request, Tx};
@@ -8,6 +8,7 @@ use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::Begun;
+use crate::guessing::{self, Guess, Kind};
 use crate::id::AccountId;
 use crate::mail::{self, About, Notice};
 use crate::membership::{self, Joined, New};
@@ -104,8 +105,7 @@ pub struct LoginAndAccept {
 /// Logs in and accepts in one go: either both happen or neither. Where a second factor is asked for, the login leads through
 /// it and back to the invitation's page.
 pub async fn login_and_accept(app: &App, request: &Request, input: LoginAndAccept) -> Result<Begun<(Started, Accepted)>, Error> {
-    let secret = input.secret.clone();
-    app.read(move |snapshot| open(snapshot, &secret).map(drop)).await?;
+    try_link(app, request, &input.secret).await?;
     let proven = session::authenticate(app, request, &input.login).await?;
     app.write(request, move |tx| {
         // The account is held before the user is: everybody does it in this order.
@@ -140,9 +140,10 @@ const MAX_FAILED_REGISTRATIONS: i64 = 10;
 
 /// Registers and accepts in one go: either both happen or neither.
 pub async fn register_and_accept(app: &App, request: &Request, input: RegisterAndAccept) -> Result<(Started, Accepted), Error> {
-    let secret = input.secret.clone();
+    try_link(app, request, &input.secret).await?;
+    let (secret, asked) = (input.secret.clone(), request.clone());
     let probed = app.read(move |snapshot| {
-        open(snapshot, &secret)?;
+        let _ = guessing::admit(snapshot, &asked, &Guess::at_secret(Kind::Register))?;
         Ok::<_, Error>(sql::failed_registrations(snapshot, &secret.hash())? >= MAX_FAILED_REGISTRATIONS)
     });
     if probed.await? {
@@ -161,7 +162,11 @@ pub async fn register_and_accept(app: &App, request: &Request, input: RegisterAn
     });
     let registered = registered.await;
     if matches!(registered, Err(Error::Register(user::Error::EmailTaken))) {
-        app.write(request, move |tx| sql::count_failed_registration(tx, &secret.hash())).await?;
+        let counted = app.write(request, move |tx| {
+            guessing::failed(tx, &Guess::at_secret(Kind::Register))?;
+            Ok::<_, Error>(sql::count_failed_registration(tx, &secret.hash())?)
+        });
+        counted.await?;
     }
     registered
 }

@@ -17,7 +17,7 @@ use crate::secret::Secret;
 
 pub use accept::{Accepted, LoginAndAccept, RegisterAndAccept, accept, decline, login_and_accept, register_and_accept};
 pub(crate) use ops::cancel_sent_by;
-pub use ops::{accepted_by, cancel, link, open, pending, resend, send};
+pub use ops::{accepted_by, cancel, link, open, pending, resend, send, try_link};
 
 /// How long a link works (PRODUCT rule 3).
 pub const VALID_FOR: Duration = Duration::from_hours(7 * 24);
@@ -128,6 +128,9 @@ pub enum Error {
     /// The owner has everything already and loses nothing (PRODUCT rule 6).
     #[error("the owner needs no invitation")]
     IsOwner,
+    /// Too many tries, or too many invitations.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// The person could not log in.
     #[error(transparent)]
     Login(#[from] crate::session::Error),
@@ -166,6 +169,7 @@ impl HasKind for Error {
             Self::Gone => Kind::Gone,
             Self::AccountClosed => Kind::Conflict("error-account-closed"),
             Self::IsOwner => Kind::Conflict("error-is-owner-already"),
+            Self::Guessing(error) => error.kind(),
             Self::Login(error) => error.kind(),
             Self::Register(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),

@@ -1,9 +1,10 @@
 use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
-use crate::access::{Allowed, AllowedAdmin, InAccount, ManageUsers, Myself, ViewStaffArea};
-use crate::app::{App, Snapshot, Tx};
+use crate::access::{ActorKind, Allowed, AllowedAdmin, InAccount, ManageUsers, Myself, ViewStaffArea};
+use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::guessing::{self, Guess, Kind};
 use crate::id::{AccountId, InvitationId, UserId};
 use crate::mail::{self, Content, NewMail, SECRET_MARK};
 use crate::secret::Secret;
@@ -20,6 +21,7 @@ pub fn send(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Resu
     if let Some(expired) = sql::retire_expired(tx, by.account(), &new.email.key())? {
         mail::withdraw_of_invitation(tx, expired)?;
     }
+    take_quota(tx, by)?;
     let secret = tx.secret()?;
     let Some(id) = sql::insert(tx, by, new, &secret.hash(), tx.now().after(VALID_FOR))? else {
         return Err(already_pending(tx, by.account(), &new.email)?);
@@ -27,6 +29,13 @@ pub fn send(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Resu
     promise_mail(tx, by.account(), id, &secret)?;
     tx.record(by.actor(), &about(EventKind::InvitationSent, by, new.email.as_str()).with_detail(new.grants.to_string()))?;
     Ok(id)
+}
+
+/// Invitations that may be sent into one account and by one user (ASVS V2.4.1). Staff and the machine are not counted.
+fn take_quota(tx: &Tx<'_>, by: &Allowed<ManageUsers>) -> Result<(), Error> {
+    let (ActorKind::User, Some(user)) = (by.actor().kind, by.actor().id) else { return Ok(()) };
+    guessing::spend(tx, &Guess::in_account(Kind::Invite, by.account()))?;
+    Ok(guessing::spend(tx, &Guess::of_user(Kind::Invite, UserId(user)))?)
 }
 
 fn already_pending(tx: &Tx<'_>, account: AccountId, email: &Email) -> Result<Error, Fault> {
@@ -41,6 +50,7 @@ fn refuse_closed(snapshot: &Snapshot<'_>, account: AccountId) -> Result<(), Erro
 pub fn resend(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<Invitation, Error> {
     let invitation = changeable(tx, by, id)?;
     refuse_closed(tx, by.account())?;
+    take_quota(tx, by)?;
     let secret = tx.secret()?;
     // Accepted, declined or cancelled a moment ago by somebody else: there is nothing left to resend.
     if !sql::renew(tx, id, &secret.hash(), tx.now().after(VALID_FOR))? {
@@ -122,6 +132,29 @@ pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Invitation, Erro
     match invitation.times.state(snapshot.now()) {
         State::Pending => Ok(invitation),
         State::Expired | State::Accepted | State::Declined | State::Cancelled => Err(Error::Gone),
+    }
+}
+
+/// Like [`open`], for a secret that somebody brings: one that never was a link's is a guess, and counted as one. That is
+/// all it changes, and it is no state of an invitation.
+pub async fn try_link(app: &App, request: &Request, secret: &Secret) -> Result<Invitation, Error> {
+    let (asked, tried) = (request.clone(), secret.clone());
+    let guess = Guess::at_secret(Kind::InvitationLink);
+    let found = app.read(move |snapshot| {
+        if let Some(invitation) = sql::by_token(snapshot, &tried.hash())? {
+            let is_open = invitation.times.state(snapshot.now()) == State::Pending;
+            return Ok(Some((invitation, is_open)));
+        }
+        let _ = guessing::admit(snapshot, &asked, &guess)?;
+        Ok::<_, Error>(None)
+    });
+    match found.await? {
+        Some((invitation, true)) => Ok(invitation),
+        Some((_, false)) => Err(Error::Gone),
+        None => {
+            app.write(request, |tx| guessing::failed(tx, &Guess::at_secret(Kind::InvitationLink))).await?;
+            Err(Error::Gone)
+        }
     }
 }
 

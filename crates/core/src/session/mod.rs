@@ -47,6 +47,8 @@ pub struct Started {
     pub who: Who,
     /// How long the cookie lives; `None` ends it with the browser.
     pub cookie_lives: Option<Duration>,
+    /// What the browser's device cookie is to hold.
+    pub device: Secret,
 }
 
 /// A session.
@@ -107,6 +109,9 @@ pub enum Error {
     /// Too many at once.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// Too many tries.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -121,6 +126,7 @@ impl HasKind for Error {
             Self::WrongCredentials => Kind::Unauthenticated,
             Self::NotFound => Kind::NotFound,
             Self::Busy(busy) => busy.kind(),
+            Self::Guessing(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),
         }

@@ -4,10 +4,12 @@ use super::{Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
+use crate::device::{self, Owner};
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
+use crate::guessing::{self, Guess, Standing};
 use crate::id::{SessionId, UserId};
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
@@ -18,6 +20,8 @@ use crate::user::{self, Credentials, User};
 /// Proof that somebody has shown to be this user. Only [`authenticate`] makes one.
 pub struct Proven {
     user: UserId,
+    /// What was tried: it counts when the session begins.
+    guess: Guess,
     /// When the password that was compared had been set: it must still be that one when the session begins.
     changed_at: Option<Timestamp>,
     /// A new hash of the same password, when the kept one was of other parameters.
@@ -34,19 +38,33 @@ pub async fn login(app: &App, request: &Request, login: Login, next: &str) -> Re
 /// Compares what was typed with what is kept. An unknown address costs the same work as a wrong
 /// password: one look-up, one hash, one line in the log.
 pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result<Proven, Error> {
-    let key = EmailKey::of(&login.email);
-    let found = app.read(move |snapshot| user::credentials(snapshot, &key)).await?;
+    let (key, asked) = (EmailKey::of(&login.email), request.clone());
+    let (found, guess, standing) = app
+        .read(move |snapshot| {
+            let found = user::credentials(snapshot, &key)?;
+            let guess = Guess::login(&key, found.as_ref().map(|found| found.id));
+            // Before anything is hashed: whoever has to wait costs nothing.
+            let standing = guessing::admit(snapshot, &asked, &guess)?;
+            Ok::<_, Error>((found, guess, standing))
+        })
+        .await?;
     let kept = found.as_ref().and_then(|found| found.hash.clone());
     let verdict = app.hasher().verify(&login.password, kept).await?;
-    match (verdict, found) {
-        (Verdict::Right, Some(found)) => Ok(Proven { user: found.id, changed_at: found.changed_at, renewed: None }),
-        (Verdict::RightButStale, Some(found)) => {
-            let renewed = Some(app.hasher().hash(app.random(), &login.password).await?);
-            Ok(Proven { user: found.id, changed_at: found.changed_at, renewed })
+    match (verdict, standing, found) {
+        (Verdict::Right, Standing::Works, Some(found)) => {
+            Ok(Proven { user: found.id, guess, changed_at: found.changed_at, renewed: None })
         }
-        (_, found) => {
+        (Verdict::RightButStale, Standing::Works, Some(found)) => {
+            let renewed = Some(app.hasher().hash(app.random(), &login.password).await?);
+            Ok(Proven { user: found.id, guess, changed_at: found.changed_at, renewed })
+        }
+        (_, _, found) => {
             let email = for_the_log(&login.email);
-            app.write(request, move |tx| note_failure(tx, found.as_ref(), &email)).await?;
+            app.write(request, move |tx| {
+                guessing::failed(tx, &guess)?;
+                Ok::<_, Error>(note_failure(tx, found.as_ref(), &email)?)
+            })
+            .await?;
             Err(Error::WrongCredentials)
         }
     }
@@ -74,6 +92,7 @@ pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result
     if !user::keep_password(tx, proven.user, proven.changed_at, proven.renewed.as_ref())? {
         return Err(Error::WrongCredentials);
     }
+    guessing::succeeded(tx, &proven.guess)?;
     if factor::enrolled(tx, subject)? {
         return Ok(Begun::SecondFactor(factor::begin(tx, subject, remember, proven.changed_at, next)?));
     }
@@ -111,7 +130,8 @@ pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Opt
     }
     let must_enrol = security.everybody && second_factor.is_none();
     let who = Who::new(by.id(), second_factor.map(|_| tx.now()), must_enrol);
-    Ok(Started { secret, user: by.id(), who, cookie_lives: remember.then_some(lives) })
+    let device = device::remember(tx, Owner::User(by.id()))?;
+    Ok(Started { secret, user: by.id(), who, cookie_lives: remember.then_some(lives), device })
 }
 
 /// Whose session this is, if it still lives.

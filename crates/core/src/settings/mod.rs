@@ -111,6 +111,11 @@ pub fn check_seal_key(tx: &Tx<'_>, fingerprint: &str) -> Result<(), Error> {
     if noted == fingerprint { Ok(()) } else { Err(Error::OtherSealKey) }
 }
 
+/// One setting's value; `None` when it was never set.
+pub(crate) fn get(snapshot: &Snapshot<'_>, key: &str) -> Result<Option<String>, Fault> {
+    snapshot.optional("select value from settings where key = $1", params![key], Row::take)
+}
+
 pub(crate) fn put(tx: &Tx<'_>, key: &str, value: &str) -> Result<(), Fault> {
     tx.execute(
         "insert into settings (key, value, updated_at) values ($1, $2, $3)

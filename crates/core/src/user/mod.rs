@@ -124,6 +124,9 @@ pub enum Error {
     /// The chosen password is known from a breach (ASVS V6.2.12).
     #[error("the chosen password is on a list of breached passwords")]
     BreachedPassword,
+    /// Too many tries.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// Too many hashes at once.
     #[error(transparent)]
     Busy(#[from] crate::password::Busy),
@@ -143,6 +146,7 @@ impl HasKind for Error {
             Self::HasAccounts => Kind::Conflict("error-user-has-accounts"),
             Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-password-wrong")]),
             Self::BreachedPassword => Kind::Invalid(vec![Invalid::new("new", crate::password::BREACHED)]),
+            Self::Guessing(error) => error.kind(),
             Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

@@ -3,9 +3,11 @@ use crate::access::{Actor, AllowedAdmin, ConfirmedAdmin, EditUsers, Myself, Syst
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
+use crate::device::Owner;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::guessing::{self, Authenticator, Guess, Standing};
 use crate::id::{SessionId, UserId};
 use crate::mail::{self, About, Notice};
 use crate::password::{Busy, Password, Verdict};
@@ -147,6 +149,7 @@ pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), 
         Err(fault) => return Err(fault.into()),
     }
     search::forget(tx, search::Kind::User, user.id.0)?;
+    guessing::rebound(tx, Authenticator::Password, Owner::User(user.id))?;
     let event = Event::new(EventKind::UserDeleted).to_user(user.id, &user.name.full()).with_email(user.email.as_str());
     Ok(tx.record(by, &event)?)
 }
@@ -160,8 +163,16 @@ pub async fn change_password(
     current: &Password,
     chosen: &Password,
 ) -> Result<(), Error> {
-    let kept = app.read(move |snapshot| sql::password_of(snapshot, user)).await?;
-    if app.hasher().verify(current, kept.clone()).await? == Verdict::Wrong {
+    let (guess, asked) = (Guess::of_user(guessing::Kind::CurrentPassword, user), request.clone());
+    let tried = guess.clone();
+    let (kept, standing) = app
+        .read(move |snapshot| {
+            let standing = guessing::admit(snapshot, &asked, &tried)?;
+            Ok::<_, Error>((sql::password_of(snapshot, user)?, standing))
+        })
+        .await?;
+    if app.hasher().verify(current, kept.clone()).await? == Verdict::Wrong || standing == Standing::Stopped {
+        app.write(request, move |tx| guessing::failed(tx, &guess)).await?;
         return Err(Error::WrongPassword);
     }
     let hash = match app.hasher().hash(app.random(), chosen).await {
@@ -170,12 +181,14 @@ pub async fn change_password(
     };
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
+        guessing::succeeded(tx, &guess)?;
         // The password that was verified must still be the one that is replaced.
         if !sql::replace_password(tx, user, kept.as_ref(), &hash)? {
             return Err(Error::WrongPassword);
         }
         let event = Event::new(EventKind::PasswordChanged).to_user(by.id(), by.name());
         tx.record(by.actor(), &event)?;
+        guessing::rebound(tx, Authenticator::Password, Owner::User(user))?;
         session::end_others(tx, &by, session)?;
         reset::forget(tx, user)?;
         mail::tell(tx, user, Notice::PasswordChanged, &About::default())?;

@@ -49,22 +49,26 @@ impl Past {
     /// Follows the link of a mail, as somebody new or as a user.
     pub(super) async fn accept(&mut self, user: &'static str, account: &'static str, to: &'static str) -> anyhow::Result<()> {
         let (person, (_, secret)) = (person(user)?, self.invitation(account, to)?);
-        let request = at_home(person)?;
+        let mut request = at_home(person)?;
+        request.device = self.devices.get(user).cloned();
         if self.users.contains_key(user) {
             let proof = self.proof(user).await?;
             let accepted = self.write(request, move |tx| {
                 let started = session::start(tx, &proof, false, "")?.session().context("nobody has a second factor")?;
                 invitation::accept(tx, &tx.myself(started.user)?, &secret)?;
                 find_hosts(tx, person.host)?;
-                Ok(started.secret)
+                Ok(started)
             });
-            self.sessions.insert(user, accepted.await?);
+            let started = accepted.await?;
+            self.sessions.insert(user, started.secret);
+            self.devices.insert(user.to_owned(), started.device);
         } else {
             let name = name(person.first, person.last);
             let input = RegisterAndAccept { secret, name, email: email(person.email)?, password: self.password.clone() };
             let (started, _) = invitation::register_and_accept(&self.app, &request, input).await?;
             self.users.insert(user, started.user);
             self.sessions.insert(user, started.secret);
+            self.devices.insert(user.to_owned(), started.device);
             self.write(Request::default(), |tx| find_hosts(tx, person.host)).await?;
         }
         Ok(())

@@ -25,15 +25,18 @@ impl Past {
         let Some(account) = open.get(usize::try_from(number)? % open.len().max(1)).copied() else { return Ok(()) };
         let (person, proof) = (person(key)?, self.proof(key).await?);
         let moving = number.is_multiple_of(5);
-        let request = if moving { on_the_move(number)? } else { at_home(person)? };
+        let mut request = if moving { on_the_move(number)? } else { at_home(person)? };
+        request.device = self.devices.get(key).cloned();
         let visited = self.write(request, move |tx| {
             let started =
                 session::start(tx, &proof, number.is_multiple_of(3), "")?.session().context("nobody has a second factor")?;
             membership::enter(tx, &tx.authorize(Who::without_second_factor(user), account)?, user)?;
             find_hosts(tx, if moving { "" } else { person.host })?;
-            Ok(started.secret)
+            Ok(started)
         });
-        self.sessions.insert(key, visited.await?);
+        let started = visited.await?;
+        self.sessions.insert(key, started.secret);
+        self.devices.insert(key.to_owned(), started.device);
         Ok(())
     }
 
@@ -49,7 +52,8 @@ impl Past {
 
     /// Logs in and chooses the same password again: the demo has only one.
     pub(super) async fn change_password(&mut self, key: &'static str) -> anyhow::Result<()> {
-        let (request, proof) = (at_home(person(key)?)?, self.proof(key).await?);
+        let (mut request, proof) = (at_home(person(key)?)?, self.proof(key).await?);
+        request.device = self.devices.get(key).cloned();
         let host = person(key)?.host;
         let started = self.write(request.clone(), move |tx| {
             let started = session::start(tx, &proof, false, "")?.session().context("nobody has a second factor")?;
@@ -75,9 +79,13 @@ impl Past {
         }
     }
 
-    pub(super) async fn staff_log_in(&self, key: &str) -> anyhow::Result<()> {
+    pub(super) async fn staff_log_in(&mut self, key: &str) -> anyhow::Result<()> {
         let staff = member_of_staff(key)?;
-        admin::login(&self.app, &at_desk(staff)?, staff.email, &self.password, "").await?;
+        let mut request = at_desk(staff)?;
+        request.device = self.devices.get(staff.email).cloned();
+        let started = admin::login(&self.app, &request, staff.email, &self.password, "").await?;
+        let started = started.session().context("nobody has a second factor")?;
+        self.devices.insert(staff.email.to_owned(), started.device);
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Past {
     proofs: HashMap<&'static str, Arc<Proven>>,
     /// The latest session of each.
     pub sessions: HashMap<&'static str, Secret>,
+    /// The cookie of each person's browser, and of each member of staff's.
+    pub devices: HashMap<String, Secret>,
 }
 
 /// Who does something in an account.
@@ -77,6 +79,7 @@ impl Past {
             invitations: HashMap::new(),
             proofs: HashMap::new(),
             sessions: HashMap::new(),
+            devices: HashMap::new(),
         };
         for staff in STAFF {
             let new = NewAdmin { name: staff.name.to_owned(), email: email(staff.email)?, password: past.hash.clone() };
@@ -177,7 +180,7 @@ pub(super) fn grants(keys: &str) -> anyhow::Result<Grants> {
 /// From where somebody comes.
 pub(super) fn from(ip: &str, user_agent: &str) -> anyhow::Result<Request> {
     let ip: IpAddr = ip.parse().with_context(|| format!("{ip} is no address"))?;
-    Ok(Request { ip: Some(ip), user_agent: user_agent.to_owned() })
+    Ok(Request { ip: Some(ip), user_agent: user_agent.to_owned(), device: None })
 }
 
 /// A person's usual place.

@@ -56,7 +56,8 @@ pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer 
 pub(crate) fn begin(visit: &Visit, started: &Started, mut response: Response) -> Response {
     let secure = visit.web.settings().secure;
     let session = cookie::set(Name::Admin, &started.secret.reveal(), None, secure);
-    for header in session.into_iter().chain(cookie::clear(Name::Visitor, secure)) {
+    let device = cookie::device(&started.device, secure);
+    for header in session.into_iter().chain(device).chain(cookie::clear(Name::Visitor, secure)) {
         response.headers_mut().append(SET_COOKIE, header);
     }
     response

@@ -111,7 +111,7 @@ async fn render(visit: &Visit, token: &str, typed: Typed) -> Answer {
     let looking = visit.clone();
     let standing = visit.web.app().read(move |snapshot| standing(snapshot, secret.as_ref(), &looking)).await?;
     let (invitation, state) = match standing {
-        Standing::Gone => return Ok(gone(visit)),
+        Standing::Gone => return gone_or_guessed(visit, token).await,
         Standing::Closed => return Ok(page::page(visit, TEMPLATE, message("closed"))),
         Standing::Open(invitation, state) => (invitation, state),
     };
@@ -131,6 +131,15 @@ async fn render(visit: &Visit, token: &str, typed: Typed) -> Answer {
 /// Unknown, expired, used, cancelled and declined look the same (PRODUCT rule 5).
 fn gone(visit: &Visit) -> Response {
     page::respond(visit, axum::http::StatusCode::GONE, TEMPLATE, message("gone"))
+}
+
+/// The same, and a link that never was one is counted as a guess.
+async fn gone_or_guessed(visit: &Visit, token: &str) -> Answer {
+    let Some(secret) = invitation::token(token) else { return Ok(gone(visit)) };
+    match invitation::try_link(visit.web.app(), &visit.request, &secret).await {
+        Ok(_) | Err(Error::Gone) => Ok(gone(visit)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn message(state: &str) -> minijinja::Value {
@@ -198,6 +207,7 @@ pub(crate) async fn accept(member: LoggedIn, Path(token): Path<String>, _: Form<
     });
     match accepted.await {
         Ok(accepted) => Ok(inside(visit, &accepted)),
+        Err(Error::Gone) => gone_or_guessed(visit, &token).await,
         Err(error) => refused(visit, &token, error).await,
     }
 }
@@ -215,6 +225,7 @@ pub(crate) async fn decline(visit: Visit, Path(token): Path<String>, _: Form<Pre
             let location = if user.is_some() { "/accounts" } else { "/login" };
             Ok(page::done(&visit, location, "flash-invite-declined", &[("account", &invitation.account_name)]))
         }
+        Err(Error::Gone) => gone_or_guessed(&visit, &token).await,
         Err(error) => refused(&visit, &token, error).await,
     }
 }

@@ -107,7 +107,8 @@ async fn landing(visit: &Visit, started: &Started, next: &str) -> Result<String,
 pub(crate) fn begin(visit: &Visit, started: &Started, mut response: Response) -> Response {
     let secure = visit.web.settings().secure;
     let session = cookie::set(Name::Session, &started.secret.reveal(), started.cookie_lives, secure);
-    for header in session.into_iter().chain(cookie::clear(Name::Visitor, secure)) {
+    let device = cookie::device(&started.device, secure);
+    for header in session.into_iter().chain(device).chain(cookie::clear(Name::Visitor, secure)) {
         response.headers_mut().append(SET_COOKIE, header);
     }
     response

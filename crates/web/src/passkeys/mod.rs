@@ -126,7 +126,7 @@ pub(crate) struct NewForm {
 pub(crate) async fn new(me: Somebody) -> Answer {
     let (subject, session) = (me.subject, me.session);
     me.visit.web.app().read(move |snapshot| snapshot.confirmed(subject, session).map(drop)).await?;
-    let name = view::device(&me.visit.web, &me.visit.request.user_agent);
+    let name = view::device(me.visit.web.engine().texts(), &me.visit.request.user_agent);
     Ok(form_page(&me, &NewForm { name, ..NewForm::default() }, &[]))
 }
 

@@ -9,6 +9,7 @@ use latchkey_core::session::Session;
 use serde::Serialize;
 
 use super::{MailShown, initials, mail, summary};
+use crate::engine::Texts;
 use crate::state::Web;
 
 /// A user of an account.
@@ -114,7 +115,7 @@ pub(crate) fn session(web: &Web, session: &Session, current: bool) -> SessionSho
     SessionShown {
         id: session.id.0,
         current,
-        device: device(web, &session.user_agent),
+        device: device(web.engine().texts(), &session.user_agent),
         ip: session.ip.clone(),
         host: session.host.clone(),
         created_at: session.created_at,
@@ -143,11 +144,11 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 /// The device, in words a person knows.
-pub(crate) fn device(web: &Web, user_agent: &str) -> String {
+pub(crate) fn device(texts: &Texts, user_agent: &str) -> String {
     let find = |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name);
     match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => web.text("device-on", &[("browser", browser), ("system", system)]),
+        (Some(browser), Some(system)) => texts.get("device-on", &[("browser", browser), ("system", system)]),
         (Some(known), None) | (None, Some(known)) => known.to_owned(),
-        (None, None) => web.text("device-unknown", &[]),
+        (None, None) => texts.get("device-unknown", &[]),
     }
 }

@@ -1,6 +1,7 @@
 //! Configuration: what the operator chooses at run time.
 
 mod admins;
+mod bans;
 mod general;
 mod mail;
 mod notifications;
@@ -25,4 +26,8 @@ pub(super) fn routes() -> Routes {
         .post("/admin/config/admins", admins::create)
         .post("/admin/config/admins/{admin}/disable", admins::disable)
         .post("/admin/config/admins/{admin}/enable", admins::enable)
+        .get("/admin/config/bans", bans::show)
+        .post("/admin/config/bans", bans::add)
+        .post("/admin/config/bans/never", bans::save_never)
+        .post("/admin/config/bans/{ban}/lift", bans::lift)
 }

@@ -1,0 +1,64 @@
+//! Browsers that somebody has logged in with: *this device is known*.
+//!
+//! A cookie of 256 random bits marks a browser; the database holds its hash for each user and admin who has logged in with it.
+//! It opens nothing. It tells the owner from strangers: its tries are counted by themselves
+//! ([`guessing`](crate::guessing)), and a login with a browser that is not known is told by mail.
+//!
+//! Changing one's password keeps the devices: whoever does that has shown the present one, and the sessions elsewhere end. A
+//! reset of a forgotten password forgets all of them but the one it is done with ([`forget_others`]).
+
+mod ops;
+mod sql;
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::id::{AdminId, DeviceId, UserId};
+
+pub use ops::{forget_others, known, list};
+pub(crate) use ops::{name_of, remember};
+
+/// How long a browser stays known without a login: as long as browsers keep a cookie at most.
+pub const LIVES: Duration = Duration::from_hours(400 * 24);
+/// Devices that are kept for one person; the one not used for longest goes first.
+pub(crate) const MAX_PER_OWNER: i64 = 20;
+
+/// Whose device, or whose authenticator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A user's.
+    User(UserId),
+    /// An admin's.
+    Admin(AdminId),
+}
+
+impl Owner {
+    const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Admin(_) => None,
+        }
+    }
+
+    const fn admin(self) -> Option<AdminId> {
+        match self {
+            Self::User(_) => None,
+            Self::Admin(id) => Some(id),
+        }
+    }
+}
+
+/// A browser that is known.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// The device.
+    pub id: DeviceId,
+    /// The first login with it.
+    pub first_seen_at: Timestamp,
+    /// The latest login with it.
+    pub last_seen_at: Timestamp,
+    /// From which address that came.
+    pub ip: String,
+    /// What the browser calls itself.
+    pub user_agent: String,
+}

@@ -1,0 +1,101 @@
+use super::{Device, LIVES, MAX_PER_OWNER, Owner};
+use crate::app::{Snapshot, Tx};
+use crate::db::Row;
+use crate::error::Fault;
+use crate::id::{DeviceId, UserId};
+use crate::params;
+use crate::secret::SecretHash;
+
+/// The column that names the owner, and its id.
+const fn column(owner: Owner) -> (&'static str, i64) {
+    match owner {
+        Owner::User(id) => ("user_id", id.0),
+        Owner::Admin(id) => ("admin_id", id.0),
+    }
+}
+
+pub(super) fn known(snapshot: &Snapshot<'_>, owner: Owner, hash: &SecretHash) -> Result<Option<DeviceId>, Fault> {
+    let (column, id) = column(owner);
+    let sql = format!("select id from devices where {column} = $1 and token_hash = $2 and last_seen_at > $3");
+    snapshot.optional(&sql, params![id, hash, snapshot.now().before(LIVES)], Row::take)
+}
+
+pub(super) fn exists(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<bool, Fault> {
+    let sql = "select count(*) from (select id from devices where token_hash = $1 and last_seen_at > $2 limit 1) found";
+    snapshot.one(sql, params![hash, snapshot.now().before(LIVES)], Row::take)
+}
+
+/// Notes a login; `false` when the device is not known to its owner.
+pub(super) fn seen(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<bool, Fault> {
+    let (column, id) = column(owner);
+    let sql = format!(
+        "update devices set last_seen_at = $1, ip = $2, user_agent = $3
+         where {column} = $4 and token_hash = $5 and last_seen_at > $6"
+    );
+    let request = tx.request();
+    let ip = request.ip.map_or_else(String::new, |ip| ip.to_string());
+    let seen = tx.execute(&sql, params![tx.now(), ip, request.user_agent, id, hash, tx.now().before(LIVES)])?;
+    Ok(seen == 1)
+}
+
+pub(super) fn count(snapshot: &Snapshot<'_>, owner: Owner) -> Result<i64, Fault> {
+    let (column, id) = column(owner);
+    snapshot.one(&format!("select count(*) from devices where {column} = $1"), params![id], Row::take)
+}
+
+pub(super) fn insert(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<(), Fault> {
+    let request = tx.request();
+    let ip = request.ip.map_or_else(String::new, |ip| ip.to_string());
+    let (column, _) = column(owner);
+    let sql = format!(
+        "insert into devices (user_id, admin_id, token_hash, first_seen_at, last_seen_at, ip, user_agent)
+         values ($1, $2, $3, $4, $4, $5, $6)
+         on conflict ({column}, token_hash) do update set first_seen_at = excluded.first_seen_at,
+             last_seen_at = excluded.last_seen_at, ip = excluded.ip, user_agent = excluded.user_agent"
+    );
+    tx.execute(&sql, params![owner.user(), owner.admin(), hash, tx.now(), ip, request.user_agent])?;
+    Ok(())
+}
+
+pub(super) fn forget_oldest(tx: &Tx<'_>, owner: Owner) -> Result<(), Fault> {
+    let (column, id) = column(owner);
+    let sql = format!(
+        "delete from devices where {column} = $1 and id not in (
+             select id from devices where {column} = $1 order by last_seen_at desc, id desc limit $2)"
+    );
+    tx.execute(&sql, params![id, MAX_PER_OWNER])?;
+    Ok(())
+}
+
+pub(super) fn forget_others(tx: &Tx<'_>, user: UserId, kept: Option<&SecretHash>) -> Result<(), Fault> {
+    match kept {
+        Some(hash) => tx.execute("delete from devices where user_id = $1 and token_hash <> $2", params![user, hash])?,
+        None => tx.execute("delete from devices where user_id = $1", params![user])?,
+    };
+    Ok(())
+}
+
+pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Device>, Fault> {
+    snapshot.all(
+        "select id, first_seen_at, last_seen_at, ip, user_agent from devices
+         where user_id = $1 and last_seen_at > $2 order by last_seen_at desc, id desc limit $3",
+        params![user, snapshot.now().before(LIVES), MAX_PER_OWNER],
+        |row| {
+            Ok(Device {
+                id: row.take()?,
+                first_seen_at: row.take()?,
+                last_seen_at: row.take()?,
+                ip: row.take()?,
+                user_agent: row.take()?,
+            })
+        },
+    )
+}
+
+pub(super) fn name_of(snapshot: &Snapshot<'_>, owner: Owner) -> Result<Option<(String, String)>, Fault> {
+    let (sql, id) = match owner {
+        Owner::User(id) => ("select first_name || ' ' || last_name, email from users where id = $1", id.0),
+        Owner::Admin(id) => ("select name, email from admins where id = $1", id.0),
+    };
+    snapshot.optional(sql, params![id], |row| Ok((row.take()?, row.take()?)))
+}

@@ -1,0 +1,133 @@
+use std::time::Duration;
+
+use super::{Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, Scope, Standing, counter, sql};
+use crate::access::Actor;
+use crate::app::{Request, Snapshot, Tx};
+use crate::device::{self, Owner};
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::DeviceId;
+
+/// Whether a try is heard at all: asked before anything costly is done. Writes nothing.
+pub fn admit(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Standing, Error> {
+    let device = device_of(snapshot, request, guess)?;
+    refuse_over(snapshot, &guess.buckets(request.ip, device))?;
+    let Some(key) = guess.counter() else { return Ok(Standing::Works) };
+    let failures = sql::failures(snapshot, &key)?;
+    Ok(standing(failures, device))
+}
+
+/// The try failed: it takes its tokens and is counted. In the transaction that says so; an error takes it all back, and the
+/// caller answers as if nothing had been compared.
+pub fn failed(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
+    let device = device_of(tx, tx.request(), guess)?;
+    if let Some(key) = guess.counter() {
+        let forget_at = guess.owner.is_none().then(|| tx.now().after(NOBODY_REMEMBERED));
+        let (strange, known) = sql::count(tx, &key, device.is_some(), forget_at)?;
+        let reached = if device.is_some() { known } else { strange };
+        if let (Some(owner), MAX_FAILURES) = (guess.owner, reached) {
+            note_stopped(tx, owner, guess.kind)?;
+        }
+    }
+    take_all(tx, guess, device)
+}
+
+/// The try succeeded: refused all the same when others failed too often meanwhile; else what was counted against this person
+/// from here is forgotten. In the transaction that lets in.
+pub fn succeeded(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
+    let device = device_of(tx, tx.request(), guess)?;
+    let key = guess.counter();
+    let failures = key.as_ref().map(|key| sql::hold_failures(tx, key)).transpose()?.flatten();
+    if standing(failures, device) == Standing::Stopped {
+        return Err(Error::Stopped);
+    }
+    let buckets = guess.buckets(tx.request().ip, device);
+    let used = refuse_over(tx, &buckets)?;
+    let own = buckets.iter().filter(|bucket| matches!(bucket.scope, Scope::Account | Scope::Device));
+    for bucket in own.filter(|bucket| used.contains(&bucket.key)) {
+        sql::empty(tx, &bucket.key)?;
+    }
+    match (key, failures) {
+        // What strangers have stopped stays stopped for them until the authenticator is bound anew.
+        (Some(key), Some((strange, _))) if strange >= MAX_FAILURES => Ok(sql::forget_known(tx, &key)?),
+        (Some(key), Some(_)) => Ok(sql::forget(tx, &key)?),
+        _ => Ok(()),
+    }
+}
+
+/// Does something that is allowed so often and no more: each time takes a token.
+pub fn spend(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
+    take_all(tx, guess, None)
+}
+
+/// The authenticator was bound anew, such as a password that was set: it works again, for everybody. Whoever replaces an
+/// authenticator calls this in the same transaction.
+pub fn rebound(tx: &Tx<'_>, authenticator: Authenticator, owner: Owner) -> Result<(), Fault> {
+    sql::forget(tx, &counter(authenticator, owner))
+}
+
+fn device_of(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Option<DeviceId>, Fault> {
+    match (&request.device, guess.kind.authenticator()) {
+        (Some(secret), Some(_)) => device::known(snapshot, guess.owner, secret),
+        _ => Ok(None),
+    }
+}
+
+fn standing(failures: Option<(i64, i64)>, device: Option<DeviceId>) -> Standing {
+    let (strange, known) = failures.unwrap_or_default();
+    let counted = if device.is_some() { known } else { strange };
+    if counted >= MAX_FAILURES { Standing::Stopped } else { Standing::Works }
+}
+
+/// Refuses when a bucket is empty; else the keys of those that were used at all.
+fn refuse_over(snapshot: &Snapshot<'_>, buckets: &[Bucket]) -> Result<Vec<Vec<u8>>, Error> {
+    if buckets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let used = sql::full_at(snapshot, buckets)?;
+    let pause = |(key, full_at): &(Vec<u8>, _)| {
+        let bucket = buckets.iter().find(|bucket| bucket.key == *key)?;
+        bucket.rate.pause(snapshot.now(), *full_at)
+    };
+    match used.iter().filter_map(pause).max() {
+        Some(retry_after) => Err(Error::Limited { retry_after }),
+        None => Ok(used.into_iter().map(|(key, _)| key).collect()),
+    }
+}
+
+fn take_all(tx: &Tx<'_>, guess: &Guess, device: Option<DeviceId>) -> Result<(), Error> {
+    let buckets = guess.buckets(tx.request().ip, device);
+    let mut is_new = false;
+    for bucket in &buckets {
+        let Some(tries) = sql::take(tx, bucket)? else {
+            refuse_over(tx, &buckets)?;
+            return Err(Error::Limited { retry_after: Duration::from_secs(1) });
+        };
+        is_new |= tries == 1;
+        if tries == bucket.rate.burst && guess.kind != Kind::DeviceNotice {
+            note_slowed(tx, guess, bucket.scope)?;
+        }
+    }
+    if is_new {
+        sql::sweep(tx)?;
+    }
+    Ok(())
+}
+
+/// Told once, when a bucket has just run out; what is held back after that is not logged one by one.
+fn note_slowed(tx: &Tx<'_>, guess: &Guess, scope: Scope) -> Result<(), Fault> {
+    let event = Event::new(EventKind::GuessingSlowed).with_detail(format!("{}, {}", guess.kind.key(), scope.key()));
+    tx.record(&Actor::nobody(), &event)
+}
+
+/// The user is told by the log, and by mail as soon as there are notices for that: this is the place.
+fn note_stopped(tx: &Tx<'_>, owner: Owner, kind: Kind) -> Result<(), Fault> {
+    let detail = kind.authenticator().map_or("", Authenticator::key);
+    let event = Event::new(EventKind::PasswordStopped).with_detail(detail);
+    let event = match (owner, device::name_of(tx, owner)?) {
+        (Owner::User(id), Some((name, email))) => event.to_user(id, &name).with_email(&email),
+        (Owner::Admin(_), Some((name, email))) => event.with_email(&email).with_detail(format!("{detail}, admin {name}")),
+        _ => event,
+    };
+    tx.record(&Actor::nobody(), &event)
+}

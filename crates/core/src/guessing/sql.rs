@@ -1,0 +1,89 @@
+use super::{Bucket, SWEPT};
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::{Row, ToValue, Value};
+use crate::error::Fault;
+use crate::params;
+
+/// When each of these buckets will have run out; those never used are left out.
+pub(super) fn full_at(snapshot: &Snapshot<'_>, buckets: &[Bucket]) -> Result<Vec<(Vec<u8>, Timestamp)>, Fault> {
+    let places: Vec<String> = (1..=buckets.len()).map(|number| format!("${number}")).collect();
+    let arguments: Vec<Value> = buckets.iter().map(|bucket| bucket.key.to_value()).collect();
+    let sql = format!("select key, full_at from guess_buckets where key in ({})", places.join(", "));
+    snapshot.all(&sql, &arguments, |row| Ok((row.take()?, row.take()?)))
+}
+
+/// Takes one token and returns the tries since the bucket was last full; `None` when there was no token.
+///
+/// The more tries, the longer until the next token, up to a bound: `refill × tries ÷ burst`.
+pub(super) fn take(tx: &Tx<'_>, bucket: &Bucket) -> Result<Option<i64>, Fault> {
+    let micros = |span: std::time::Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    let rate = bucket.rate;
+    tx.optional(
+        "insert into guess_buckets (key, tries, full_at) values ($1, 1, $2 + $3)
+         on conflict (key) do update set
+             tries = case when guess_buckets.full_at <= $2 then 1 else guess_buckets.tries + 1 end,
+             full_at = case when guess_buckets.full_at <= $2 then $2 + $3
+                 when guess_buckets.tries < $4 then guess_buckets.full_at + $3
+                 when $3 * guess_buckets.tries / $4 < $5 then guess_buckets.full_at + $3 * guess_buckets.tries / $4
+                 else guess_buckets.full_at + $5 end
+         where guess_buckets.full_at <= $6
+         returning tries",
+        params![bucket.key, tx.now(), micros(rate.refill), rate.burst, micros(rate.slowest), tx.now().after(rate.room())],
+        Row::take,
+    )
+}
+
+pub(super) fn empty(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
+    tx.execute("delete from guess_buckets where key = $1", params![key])?;
+    Ok(())
+}
+
+/// Failures in a row of strangers and of known devices.
+pub(super) fn failures(snapshot: &Snapshot<'_>, key: &[u8]) -> Result<Option<(i64, i64)>, Fault> {
+    failures_locked(snapshot, key, "")
+}
+
+/// Like [`failures`], and they stay as they are until the transaction ends.
+pub(super) fn hold_failures(tx: &Tx<'_>, key: &[u8]) -> Result<Option<(i64, i64)>, Fault> {
+    failures_locked(tx, key, tx.for_update())
+}
+
+fn failures_locked(snapshot: &Snapshot<'_>, key: &[u8], lock: &str) -> Result<Option<(i64, i64)>, Fault> {
+    let sql = format!("select strange, known from guess_failures where key = $1{lock}");
+    snapshot.optional(&sql, params![key], |row| Ok((row.take()?, row.take()?)))
+}
+
+/// Counts one failure and returns how many there are now, of strangers and of known devices.
+pub(super) fn count(tx: &Tx<'_>, key: &[u8], is_known: bool, forget_at: Option<Timestamp>) -> Result<(i64, i64), Fault> {
+    tx.one(
+        "insert into guess_failures (key, strange, known, forget_at) values ($1, $2, $3, $4)
+         on conflict (key) do update set strange = guess_failures.strange + excluded.strange,
+             known = guess_failures.known + excluded.known, forget_at = excluded.forget_at
+         returning strange, known",
+        params![key, i64::from(!is_known), i64::from(is_known), forget_at],
+        |row| Ok((row.take()?, row.take()?)),
+    )
+}
+
+pub(super) fn forget(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
+    tx.execute("delete from guess_failures where key = $1", params![key])?;
+    Ok(())
+}
+
+pub(super) fn forget_known(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
+    tx.execute("update guess_failures set known = 0 where key = $1", params![key])?;
+    Ok(())
+}
+
+/// Removes a few rows that say nothing any more.
+pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
+    for (table, due) in [("guess_buckets", "full_at"), ("guess_failures", "forget_at")] {
+        let sql = format!(
+            "delete from {table} where key in (select key from {table} where {due} <= $1 order by {due} limit $2{})",
+            tx.skip_locked()
+        );
+        tx.execute(&sql, params![tx.now(), SWEPT])?;
+    }
+    Ok(())
+}

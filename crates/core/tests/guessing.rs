@@ -1,0 +1,363 @@
+//! Guessing is slowed down, told to nobody, and never locks out whoever is known.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use latchkey_core::app::{App, Request};
+use latchkey_core::device::{self, Owner};
+use latchkey_core::email::EmailKey;
+use latchkey_core::error::{HasKind, Kind as ErrorKind};
+use latchkey_core::guessing::{self, Authenticator, Guess, Kind, MAX_FAILURES, Standing};
+use latchkey_core::id::{SessionId, UserId};
+use latchkey_core::password::Password;
+use latchkey_core::secret::Secret;
+use latchkey_core::session::{self, Error, Started};
+use latchkey_core::testing::{PASSWORD, TestApp};
+use latchkey_core::{admin, invitation, user};
+use latchkey_test_macros::on_both_databases;
+
+use crate::support::*;
+
+const GUS: &str = "gus@example.com";
+const NOBODY: &str = "nobody@example.com";
+
+/// A request from the nth of many addresses, each in a network of its own.
+fn from_nth(number: u32) -> Request {
+    let [_, high, low, _] = number.to_be_bytes().map(|byte| byte);
+    let last = u8::try_from(number % 256).unwrap();
+    Request { ip: Some(IpAddr::from([198, high.wrapping_add(low), last, 1])), ..request() }
+}
+
+fn with_device(device: &Secret) -> Request {
+    Request { device: Some(device.clone()), ..request() }
+}
+
+async fn try_from(app: &App, from: &Request, email: &str, password: &str) -> Result<Started, Error> {
+    session::login(app, from, credentials(email, password, false)).await
+}
+
+fn wait_of<T, E: HasKind>(result: &Result<T, E>) -> Option<Duration> {
+    match result.as_ref().err().map(HasKind::kind) {
+        Some(ErrorKind::Limited { retry_after }) => Some(retry_after),
+        _ => None,
+    }
+}
+
+/// Tries wrong passwords, each as soon as it is heard, and returns how long it had to wait before each.
+async fn fail_patiently(app: &TestApp, from: &Request, times: usize) -> Vec<Duration> {
+    let mut waits = Vec::new();
+    for _ in 0..times {
+        let mut waited = Duration::ZERO;
+        loop {
+            let result = try_from(&app.app, from, GUS, "wrong").await;
+            let Some(wait) = wait_of(&result) else {
+                assert!(matches!(result, Err(Error::WrongCredentials)));
+                break;
+            };
+            app.clock.advance(wait);
+            waited += wait;
+        }
+        waits.push(waited);
+    }
+    waits
+}
+
+#[on_both_databases]
+async fn v6_1_1_v6_3_1_a_thousand_tries_are_held_back_and_the_owner_gets_in(app: TestApp) {
+    person(&app, "Gus").await;
+    let device = login(&app.app, GUS).await.device;
+    let mut heard = 0;
+    for number in 0..1_000 {
+        let result = try_from(&app.app, &from_nth(number), GUS, "wrong").await;
+        heard += usize::from(wait_of(&result).is_none());
+    }
+    assert_eq!(heard, 10, "of a thousand tries from a thousand addresses");
+    let owner = try_from(&app.app, &with_device(&device), GUS, PASSWORD).await;
+    assert!(owner.is_ok(), "a known device is never locked out by strangers");
+    let stranger = try_from(&app.app, &from_nth(5_000), GUS, PASSWORD).await;
+    assert!(wait_of(&stranger).is_some_and(|wait| wait <= Duration::from_secs(30)), "slowed down, not locked");
+    app.clock.advance(Duration::from_secs(30));
+    assert!(try_from(&app.app, &from_nth(5_000), GUS, PASSWORD).await.is_ok(), "patience gets in");
+}
+
+#[on_both_databases]
+async fn v6_3_8_an_address_that_nobody_has_is_limited_exactly_like_a_known_one(app: TestApp) {
+    person(&app, "Gus").await;
+    let mut answers = Vec::new();
+    for email in [GUS, NOBODY] {
+        let mut seen = Vec::new();
+        for number in 0..30 {
+            let error = try_from(&app.app, &from_nth(number), email, "wrong").await.err().unwrap();
+            seen.push((error.kind(), error.to_string()));
+            app.clock.advance(Duration::from_secs(3));
+        }
+        app.clock.advance(Duration::from_hours(24));
+        answers.push(seen);
+    }
+    assert_eq!(answers[0], answers[1]);
+    let held_back = |seen: &[(ErrorKind, String)]| seen.iter().filter(|(kind, _)| *kind != ErrorKind::Unauthenticated).count();
+    assert!(held_back(&answers[0]) > 5);
+}
+
+#[on_both_databases]
+async fn limits_survive_a_restart_and_hold_on_every_node(app: TestApp) {
+    person(&app, "Gus").await;
+    let second = app.second_node();
+    for number in 0..10 {
+        let node = if number % 2 == 0 { &app.app } else { &second };
+        assert!(matches!(try_from(node, &from_nth(number), GUS, "wrong").await, Err(Error::WrongCredentials)));
+    }
+    for node in [&app.app, &second, &app.second_node()] {
+        assert!(wait_of(&try_from(node, &from_nth(99), GUS, PASSWORD).await).is_some());
+    }
+}
+
+#[on_both_databases]
+async fn many_who_succeed_from_one_address_are_not_held_back(app: TestApp) {
+    person(&app, "Gus").await;
+    for number in 0..150 {
+        assert!(try_from(&app.app, &request(), GUS, PASSWORD).await.is_ok(), "{number}");
+    }
+    assert_eq!(number(&app, "select count(*) from guess_buckets").await, 1, "the notices of new devices alone");
+    assert_eq!(number(&app, "select count(*) from devices").await, 20, "devices are bounded");
+    assert_eq!(app.take_notices().await.len(), 5, "and so are notices");
+}
+
+#[on_both_databases]
+async fn an_address_that_tries_many_logins_is_held_back_with_its_block(app: TestApp) {
+    for number in 0..50 {
+        let result = try_from(&app.app, &request(), &format!("nr{number}@example.com"), "wrong").await;
+        assert!(matches!(result, Err(Error::WrongCredentials)), "{number}");
+    }
+    assert!(wait_of(&try_from(&app.app, &request(), "another@example.com", "wrong").await).is_some());
+    let neighbour = Request { ip: Some([192, 0, 2, 8].into()), ..request() };
+    assert!(wait_of(&try_from(&app.app, &neighbour, "another@example.com", "wrong").await).is_none());
+}
+
+#[on_both_databases]
+async fn the_pause_grows_gently_and_is_bounded(app: TestApp) {
+    person(&app, "Gus").await;
+    let waits = fail_patiently(&app, &request(), 400).await;
+    let (early, late) = (waits[12], waits[399]);
+    assert!(waits[..10].iter().all(Duration::is_zero));
+    assert!(early >= Duration::from_secs(29) && early <= Duration::from_mins(1), "{early:?}");
+    assert!(late > early && late <= Duration::from_mins(15), "{late:?}");
+    assert!(waits[10..].windows(2).all(|pair| pair[1] <= pair[0] + Duration::from_secs(31)), "gently");
+    app.clock.advance(Duration::from_hours(3));
+    assert!(try_from(&app.app, &request(), NOBODY, "wrong").await.is_err());
+    assert!(number(&app, "select count(*) from guess_buckets").await <= 6, "stale buckets are swept");
+}
+
+#[on_both_databases]
+async fn nist_3_2_2_after_a_hundred_failures_in_a_row_the_password_must_be_set_anew(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    let known = login(&app.app, GUS).await;
+    let current = resolved(&app.app, &known.secret).await.unwrap().session.id;
+    fail_patiently(&app, &request(), 99).await;
+    app.clock.advance(Duration::from_hours(4));
+    assert_eq!(count_events(&app, "password-stopped").await, 0);
+    fail_patiently(&app, &request(), 1).await;
+    assert_eq!(count_events(&app, "password-stopped").await, 1, "the user is told");
+    app.clock.advance(Duration::from_hours(4));
+    let right = try_from(&app.app, &request(), GUS, PASSWORD).await;
+    assert!(matches!(right, Err(Error::WrongCredentials)), "right, and answered as wrong");
+    assert!(try_from(&app.app, &with_device(&known.device), GUS, PASSWORD).await.is_ok(), "strangers stop only strangers");
+    assert!(try_from(&app.app, &request(), GUS, PASSWORD).await.is_err(), "and that does not let them in again");
+    let (old, new) = (Password::typed(PASSWORD), Password::typed("another password"));
+    user::change_password(&app.app, &with_device(&known.device), gus, current, &old, &new).await.unwrap();
+    app.clock.advance(Duration::from_hours(4));
+    assert!(try_from(&app.app, &request(), GUS, "another password").await.is_ok());
+}
+
+#[on_both_databases]
+async fn nist_3_2_2_success_clears_the_count(app: TestApp) {
+    person(&app, "Gus").await;
+    for _ in 0..2 {
+        fail_patiently(&app, &request(), 60).await;
+        app.clock.advance(Duration::from_hours(4));
+        assert!(try_from(&app.app, &request(), GUS, PASSWORD).await.is_ok());
+    }
+    assert_eq!(number(&app, "select count(*) from guess_failures").await, 0);
+}
+
+#[on_both_databases]
+async fn nist_3_2_2_failures_of_a_known_device_are_counted_by_themselves(app: TestApp) {
+    person(&app, "Gus").await;
+    let device = login(&app.app, GUS).await.device;
+    fail_patiently(&app, &with_device(&device), 100).await;
+    app.clock.advance(Duration::from_hours(4));
+    assert!(matches!(try_from(&app.app, &with_device(&device), GUS, PASSWORD).await, Err(Error::WrongCredentials)));
+    assert_eq!(count_events(&app, "password-stopped").await, 1);
+}
+
+#[on_both_databases]
+async fn nist_3_2_2_the_count_is_exact_when_two_nodes_race(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    let nodes = [app.app.clone(), app.second_node()];
+    let guess = Guess::of_user(Kind::Totp, gus);
+    // Each node fails and succeeds at the same moments; whatever the order, no success is heard after the hundredth failure.
+    let mut tries = Vec::new();
+    for number in 0..240_u32 {
+        let (node, guess) = (nodes[number as usize % 2].clone(), guess.clone());
+        tries.push(tokio::spawn(async move {
+            let from = Request { ip: None, ..Request::default() };
+            node.write(&from, move |tx| guessing::failed(tx, &guess)).await
+        }));
+        if number % 20 == 19 {
+            app.clock.advance(Duration::from_hours(5));
+        }
+    }
+    let mut counted = 0;
+    for one in tries {
+        let result = one.await.unwrap();
+        assert!(!matches!(&result, Err(error) if is_internal(error)), "{result:?}");
+        counted += i64::from(result.is_ok());
+    }
+    assert_eq!(number(&app, "select strange from guess_failures").await, counted, "none is lost, none counted twice");
+}
+
+#[on_both_databases]
+async fn a_right_guess_that_races_past_the_limit_learns_nothing(app: TestApp) {
+    person(&app, "Gus").await;
+    let login = credentials(GUS, PASSWORD, false);
+    let proven = session::authenticate(&app.app, &request(), &login).await.unwrap();
+    for number in 0..10 {
+        assert!(try_from(&app.app, &from_nth(number), GUS, "wrong").await.is_err());
+    }
+    let late = app.app.write(&request(), move |tx| session::start(tx, &proven, false)).await;
+    assert!(wait_of(&late).is_some(), "it was compared before the others failed, and is answered after");
+}
+
+#[on_both_databases]
+async fn v6_6_3_codes_are_limited_for_each_user(app: TestApp) {
+    let (gus, mia) = (person(&app, "Gus").await, person(&app, "Mia").await);
+    let fail = async |user: UserId, kind| {
+        let guess = Guess::of_user(kind, user);
+        app.app.write(&request(), move |tx| guessing::failed(tx, &guess)).await
+    };
+    for kind in [Kind::Totp, Kind::RecoveryCode, Kind::Passkey, Kind::StepUp] {
+        let mut heard = 0;
+        while fail(gus, kind).await.is_ok() {
+            heard += 1;
+        }
+        assert!((5..=10).contains(&heard), "{kind:?}: {heard}");
+        let guess = Guess::of_user(kind, gus);
+        let asked = app.app.read(move |snapshot| guessing::admit(snapshot, &request(), &guess)).await;
+        assert!(wait_of(&asked).is_some());
+        assert!(fail(mia, kind).await.is_ok(), "{kind:?}: somebody else is not held back");
+    }
+}
+
+#[on_both_databases]
+async fn v2_4_1_invitations_are_sent_so_often_and_no_more(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let mut sent = 0;
+    let refused = loop {
+        match send(&app.app, owner, acme, &format!("nr{sent}@example.org"), "invoices").await {
+            Ok(_) => sent += 1,
+            Err(error) => break Err::<(), _>(error),
+        }
+        assert!(sent <= 200, "nothing holds back");
+    };
+    let wait = wait_of(&refused).expect("told when to come again");
+    assert_eq!(sent, 200);
+    app.clock.advance(wait);
+    send(&app.app, owner, acme, "later@example.org", "invoices").await.unwrap();
+    app.expect_unsent_mails();
+}
+
+#[on_both_databases]
+async fn links_that_never_were_are_counted_and_real_ones_work_all_the_same(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
+    let mut heard = 0;
+    loop {
+        let forged = app.app.random().secret().unwrap();
+        let result = invitation::try_link(&app.app, &request(), &forged).await;
+        if wait_of(&result).is_some() {
+            break;
+        }
+        assert!(matches!(result, Err(invitation::Error::Gone)));
+        heard += 1;
+    }
+    assert_eq!(heard, 50);
+    assert!(invitation::try_link(&app.app, &request(), &link).await.is_ok(), "who holds a link is not held back");
+}
+
+#[on_both_databases]
+async fn the_present_password_cannot_be_guessed_with_a_stolen_session(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    let new = Password::typed("another password");
+    for number in 0..12 {
+        let tried = user::change_password(&app.app, &request(), gus, SessionId(1), &Password::typed("wrong"), &new).await;
+        assert_eq!(wait_of(&tried).is_some(), number >= 10, "{number}");
+    }
+}
+
+#[on_both_databases]
+async fn admins_are_guarded_like_users(app: TestApp) {
+    staff(&app).await;
+    let device = admin_login(&app.app, "stella@staff.example").await.unwrap().device;
+    let wrong = async |from: Request, email: &'static str| {
+        admin::login(&app.app, &from, email, &Password::typed("wrong")).await.map(|_| ())
+    };
+    for number in 0..20 {
+        let known = wrong(from_nth(number), "stella@staff.example").await;
+        let unknown = wrong(from_nth(number), NOBODY).await;
+        assert_eq!(wait_of(&known), wait_of(&unknown));
+        assert_eq!(wait_of(&known).is_some(), number >= 10);
+    }
+    let owner = admin::login(&app.app, &with_device(&device), "stella@staff.example", &Password::typed(PASSWORD)).await;
+    assert!(owner.is_ok());
+}
+
+#[on_both_databases]
+async fn v6_3_5_a_login_with_a_new_device_is_told_by_mail(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    let first = login(&app.app, GUS).await;
+    assert_eq!(app.take_notices().await.len(), 0, "the first has nothing to be compared with");
+    let again = try_from(&app.app, &with_device(&first.device), GUS, PASSWORD).await.unwrap();
+    assert!(again.device == first.device && app.take_notices().await.is_empty());
+    let forged = app.app.random().secret().unwrap();
+    let other = try_from(&app.app, &with_device(&forged), GUS, PASSWORD).await.unwrap();
+    assert!(other.device != forged, "a cookie that nobody was given is not taken over");
+    let notices = app.take_notices().await;
+    assert_eq!(notices.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [GUS]);
+    assert_eq!(count_events(&app, "device-new").await, 1);
+    let mia = person(&app, "Mia").await;
+    let shared = try_from(&app.app, &with_device(&first.device), "mia@example.com", PASSWORD).await.unwrap();
+    assert!(shared.device == first.device, "two people may use one browser");
+    let listed = app.app.read(move |snapshot| Ok::<_, Error>(device::list(snapshot, &snapshot.myself(gus)?)?)).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    app.app.write(&with_device(&first.device), move |tx| device::forget_others(tx, gus)).await.unwrap();
+    let known = async |user: UserId, secret: Secret| {
+        app.app.read(move |snapshot| device::known(snapshot, Some(Owner::User(user)), &secret)).await.unwrap().is_some()
+    };
+    assert!(known(gus, first.device.clone()).await && known(mia, first.device.clone()).await);
+    assert!(!known(gus, other.device).await, "a reset forgets the other devices");
+    app.clock.advance(device::LIVES);
+    assert!(!known(gus, first.device).await, "no device is known for ever");
+}
+
+#[on_both_databases]
+async fn a_new_password_brings_an_authenticator_back(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    let guess = Guess::login(&EmailKey::of(GUS), Some(gus));
+    for _ in 0..MAX_FAILURES {
+        let failing = guess.clone();
+        app.app.write(&Request::default(), move |tx| guessing::failed(tx, &failing)).await.unwrap();
+        app.clock.advance(Duration::from_hours(1));
+    }
+    let standing = async || {
+        let guess = guess.clone();
+        app.app.read(move |snapshot| guessing::admit(snapshot, &Request::default(), &guess)).await.unwrap()
+    };
+    assert_eq!(standing().await, Standing::Stopped);
+    let owner = Owner::User(gus);
+    app.app.write(&request(), move |tx| guessing::rebound(tx, Authenticator::Password, owner)).await.unwrap();
+    assert_eq!(standing().await, Standing::Works);
+}
+
+async fn count_events(app: &TestApp, kind: &str) -> usize {
+    events(app).await.iter().filter(|event| event.kind == kind).count()
+}
