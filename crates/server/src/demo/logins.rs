@@ -61,6 +61,7 @@ impl Past {
             Ok(started)
         });
         let started = started.await?;
+        self.devices.insert(key.to_owned(), started.device);
         let secret = started.secret.clone();
         let resolved = self.app.read(move |snapshot| session::resolve(snapshot, &secret)).await?;
         let session = resolved.context("the session has just begun")?.session.id;
