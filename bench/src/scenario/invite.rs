@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use latchkey_core::access::{Grants, ManageUsers, ViewStaffArea, Who};
+use latchkey_core::access::{Grants, ManageUsers, ViewStaffArea};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::app::App;
 use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
