@@ -14,6 +14,7 @@ mod input;
 mod invitation;
 mod login;
 mod reading;
+mod reset;
 mod routes;
 mod sessions;
 mod support;

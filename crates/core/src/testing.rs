@@ -18,8 +18,8 @@ use crate::invitation::{self, NewInvitation};
 use crate::mail::{self, Content, Notice, Outgoing, Templates, Written};
 use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
-use crate::secret::{Random, SealKey, Secret};
 use crate::reset;
+use crate::secret::{Random, SealKey, Secret};
 use crate::settings::{self, Brand, Notifications, Verification};
 use crate::user::{self, NewUser, PersonName};
 

@@ -59,6 +59,7 @@ async fn a_login_belongs_to_one_user_whatever_its_case(app: TestApp) {
     let own = AdminChange { name: name("Gustav", "Example"), email: email("GUS@example.com") };
     as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &own)).await.unwrap();
     login(&app.app, "gus@EXAMPLE.com").await;
+    assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
 }
 
 #[on_both_databases]
@@ -69,6 +70,7 @@ async fn a_new_address_is_not_verified(app: TestApp) {
         let change = AdminChange { name: name("Gus", "Example"), email: email(address) };
         as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await.unwrap();
         assert_eq!(number(&app, "select count(*) from users where verified_at is not null").await, verified, "{address}");
+        assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
     }
 }
 

@@ -5,12 +5,13 @@ use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::Context;
+use latchkey_core::access::System;
 use latchkey_core::app::{App, Parts, Request};
 use latchkey_core::clock::Clock;
 use latchkey_core::db::{Connections, Database, Location};
 use latchkey_core::password::Hasher;
 use latchkey_core::secret::{Random, SealKey, Secret};
-use latchkey_core::settings;
+use latchkey_core::{settings, user};
 use latchkey_web::{Engine, MailTemplates};
 
 use crate::config::Config;
@@ -54,6 +55,7 @@ pub(crate) async fn open_at(config: &Config, public_url: &str, clock: Clock) -> 
     });
     let migrated = app.database().migrate(app.now()).await.with_context(|| named(&config.location))?;
     app.write(&Request::default(), move |tx| settings::check_seal_key(tx, &fingerprint)).await?;
+    app.write(&Request::default(), |tx| user::rekey(tx, &System::named("migration"))).await?;
     Ok(Opened { app, engine, migrated, secret })
 }
 

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql};
-use crate::access::{Denied, Allowed, AllowedAdmin, ConfigureSystem, EditUsers, ManageUsers, System, ViewStaffArea};
+use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, Denied, EditUsers, ManageUsers, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::clock::Timestamp;
 use crate::id::{AccountId, AdminId, InvitationId, MailId, UserId};
 use crate::outbox::{self, Claimed, Topic};
 use crate::secret::Secret;

@@ -20,7 +20,8 @@ pub(super) struct Invitation {
     cancelled_at: Option<Timestamp>,
 }
 
-const INVITATIONS: &str = "select a.name, i.email, i.grants, i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at
+const INVITATIONS: &str =
+    "select a.name, i.email, i.grants, i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at
      from invitations i join accounts a on a.id = i.account_id";
 
 fn invitation(row: &mut Row) -> Result<Invitation, DbError> {
@@ -45,11 +46,7 @@ pub(super) fn invitations_sent(snapshot: &Snapshot<'_>, user: UserId, limit: i64
 }
 
 pub(super) fn invitations_accepted(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Invitation>, Fault> {
-    snapshot.all(
-        &format!("{INVITATIONS} where i.accepted_by = $1 order by i.id desc limit $2"),
-        params![user, limit],
-        invitation,
-    )
+    snapshot.all(&format!("{INVITATIONS} where i.accepted_by = $1 order by i.id desc limit $2"), params![user, limit], invitation)
 }
 
 /// A mail without its text: links in it opened something. Mails to an address that is not the user's are left out: whether

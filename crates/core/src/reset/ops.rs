@@ -59,8 +59,7 @@ fn promise_mail(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), Fault> {
     let email = user.email.to_string();
     let link = format!("{}/password/reset/{SECRET_MARK}", tx.public_url());
     let content = Content::PasswordReset(Link { name: user.name.full(), email: email.clone(), expires_at, link });
-    let mail =
-        NewMail { to: &email, account: None, user: Some(user.id), invitation: None, content, secret: Some(&secret) };
+    let mail = NewMail { to: &email, account: None, user: Some(user.id), invitation: None, content, secret: Some(&secret) };
     mail::queue(tx, &mail)?;
     tx.record(by, &Event::new(EventKind::PasswordResetSent).to_user(user.id, &user.name.full()).with_email(&email))
 }

@@ -11,10 +11,10 @@ use crate::event::{Event, EventKind};
 use crate::params;
 use crate::text;
 
-pub(crate) use notifications::{VERIFICATION, is_off};
 #[cfg(feature = "testing")]
 pub(crate) use notifications::store as store_notifications;
 pub use notifications::{Notifications, Verification, notifications, set_notifications, verification};
+pub(crate) use notifications::{VERIFICATION, is_off};
 
 /// How this installation presents itself (white label).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::UserId;
 use crate::text;
 
-pub use ops::{AdminChange, by_email, change_own_name, change_password, create, delete, find, list, suggestions, update};
+pub use ops::{AdminChange, by_email, change_own_name, change_password, create, delete, find, list, rekey, suggestions, update};
 pub(crate) use ops::{confirm_address, delete_orphan, hold, insert, set_password, signed_in};
 pub(crate) use sql::{COLUMNS, Credentials, credentials, password_of, user as read_row};
 

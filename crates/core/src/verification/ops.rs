@@ -42,13 +42,7 @@ fn refuse_many(tx: &Tx<'_>, user: UserId) -> Result<(), Error> {
 
 /// Asks for another address. The present password is needed; the present address is told. The answer is the same when
 /// somebody else has the address: then its holder is told instead of sending a link.
-pub async fn change_address(
-    app: &App,
-    request: &Request,
-    user: UserId,
-    email: Email,
-    current: &Password,
-) -> Result<(), Error> {
+pub async fn change_address(app: &App, request: &Request, user: UserId, email: Email, current: &Password) -> Result<(), Error> {
     let kept = app.read(move |snapshot| user::password_of(snapshot, user)).await?;
     if app.hasher().verify(current, kept).await? == Verdict::Wrong {
         return Err(Error::WrongPassword);

@@ -65,8 +65,7 @@ impl Files {
             let Some(path) = overrides.map(|folder| folder.join("templates").join(&name)).filter(|path| path.is_file()) else {
                 continue;
             };
-            let content =
-                std::fs::read(&path).map_err(|error| Broken::new(&path.display().to_string(), error.to_string()))?;
+            let content = std::fs::read(&path).map_err(|error| Broken::new(&path.display().to_string(), error.to_string()))?;
             let url = Value::from_safe_string(format!("/templates/{name}"));
             files.0.insert(name, File { version: fingerprint(&content), content: Cow::Owned(content), url });
         }

@@ -24,9 +24,10 @@ pub(crate) struct DeletionForm {
 
 async fn form_page(member: &LoggedIn, invalid: &[Invalid]) -> Answer {
     let (visit, user) = (&member.visit, member.id());
-    let loaded = visit.web.app().read(move |snapshot| {
-        Ok::<_, Denied>((own_data::owned(snapshot, user)?, own_data::deletion_asked_at(snapshot, user)?))
-    });
+    let loaded = visit
+        .web
+        .app()
+        .read(move |snapshot| Ok::<_, Denied>((own_data::owned(snapshot, user)?, own_data::deletion_asked_at(snapshot, user)?)));
     let (owned, deletion_asked_at) = loaded.await?;
     let form = Shown::new(&DeletionForm::default()).with_errors(&visit.web, invalid);
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -43,10 +44,8 @@ pub(crate) async fn download(member: LoggedIn, _: Form<Pressed>) -> Answer {
     let (visit, user) = (&member.visit, member.id());
     let held = visit.web.app().write(&visit.request, move |tx| own_data::download(tx, &tx.myself(user)?)).await?;
     let text = serde_json::to_string_pretty(&held).unwrap_or_default();
-    let headers = [
-        (CONTENT_TYPE, "application/json; charset=utf-8"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""),
-    ];
+    let headers =
+        [(CONTENT_TYPE, "application/json; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\"")];
     Ok((headers, text).into_response())
 }
 
