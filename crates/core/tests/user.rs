@@ -110,6 +110,7 @@ async fn a_password_is_changed_with_the_present_one_and_ends_the_other_sessions(
     let old = session::login(&app.app, &request(), credentials("gus@example.com", PASSWORD, false)).await;
     assert!(matches!(old, Err(session::Error::WrongCredentials)));
     session::login(&app.app, &request(), credentials("gus@example.com", "another password", false)).await.unwrap();
+    assert_eq!(told(&app).await, ["password-changed"]);
 }
 
 #[on_both_databases]
@@ -138,5 +139,6 @@ async fn a_name_that_changes_beside_an_address_does_not_bring_the_old_address_ba
         second.unwrap();
         let found = app.app.read(move |snapshot| user::find(snapshot, gus)).await.unwrap().unwrap();
         assert_eq!(found.email.as_str(), wanted);
+        assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
     }
 }

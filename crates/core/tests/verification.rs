@@ -113,7 +113,7 @@ async fn a_change_that_is_cancelled_leaves_a_dead_link(app: TestApp) {
 async fn v6_3_8_a_taken_address_is_answered_alike_and_its_holder_told(app: TestApp) {
     let (gus, _) = (person(&app, "Gus").await, person(&app, "Mia").await);
     let mut seen = Vec::new();
-    for address in ["free@example.com", "mia@example.com", "міа@example.com"] {
+    for address in ["free@example.com", "mia@example.com", "m\u{456}\u{430}@example.com"] {
         change(&app, gus, address, PASSWORD).await.unwrap();
         let pending = as_myself::<_, Denied>(&app.app, gus, |tx, by| Ok(verification::pending(tx, by)?)).await.unwrap().unwrap();
         assert!(pending.is_change && pending.email == address);
@@ -169,7 +169,7 @@ async fn where_it_is_required_nobody_enters_an_account_before_not_even_the_owner
 async fn look_alikes_of_an_address_make_no_second_user(app: TestApp) {
     let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
     person(&app, "Mia").await;
-    for taken in ["MIA@EXAMPLE.COM", "ｍia@example.com", "міа@example.com", "mia@ехаmple.com"] {
+    for taken in ["MIA@EXAMPLE.COM", "ｍia@example.com", "m\u{456}\u{430}@example.com", "mia@\u{435}\u{445}\u{430}mple.com"] {
         let change = AdminChange { name: PersonName { first: "Gus".to_owned(), last: "G".to_owned() }, email: email(taken) };
         let refused = as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await;
         assert!(matches!(refused, Err(user::Error::EmailTaken)), "{taken}");
