@@ -18,6 +18,7 @@ mod login;
 mod passkeys;
 mod password;
 mod reading;
+mod reset;
 mod routes;
 mod sessions;
 mod support;
