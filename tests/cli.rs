@@ -264,6 +264,8 @@ async fn every_option_stands_on_the_line_in_the_environment_and_in_the_file() {
         ("mail-from", "\"mail@example.com\""),
         ("trusted-proxies", "[\"127.0.0.1\"]"),
         ("secret-key-file", "\"other.key\""),
+        ("pepper-file", "\"peppers\""),
+        ("breached-passwords", "\"breached.txt\""),
         ("overrides", "\".\""),
         ("log", "\"warn\""),
         ("log-json", "true"),

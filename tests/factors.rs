@@ -70,7 +70,7 @@ async fn v6_4_4_a_login_with_a_factor_goes_through_both_steps_or_a_recovery_code
     }
     assert_eq!(third.post("/login/two-factor", &[("recovery", &recovery)]).await.outline(), "303 /login (error)");
     let mails = world.app.take_mails().await;
-    assert_eq!(mails.last().unwrap().written.subject, "Recovery code used");
+    assert_eq!(mails.last().unwrap().written.subject, "recovery-code-used");
 }
 
 #[on_both_databases]

@@ -40,7 +40,7 @@ async fn enrol(app: &TestApp, subject: Subject, session: SessionId) -> Vec<Strin
     let code = factor::code_now(&app.app, subject).await.unwrap();
     let codes = confirmed(&app.app, subject, session, move |tx, by| factor::confirm_totp(tx, by, &code)).await.unwrap();
     app.clock.advance(STEP);
-    assert_eq!(app.take_mails().await.last().unwrap().written.subject, "Two-factor on");
+    assert_eq!(app.take_mails().await.last().unwrap().written.subject, "factor-added");
     codes.expect("the first factor brings recovery codes")
 }
 
@@ -119,7 +119,7 @@ async fn v6_5_1_a_recovery_code_opens_once_even_on_two_nodes_at_the_same_moment(
         let mut words = [word(&one), word(&two)];
         words.sort_unstable();
         assert_eq!(words, ["in", "wrong"]);
-        assert_eq!(app.take_mails().await.last().unwrap().written.subject, "Recovery code used");
+        assert_eq!(app.take_mails().await.last().unwrap().written.subject, "recovery-code-used");
     }
 }
 
