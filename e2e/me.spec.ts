@@ -76,6 +76,9 @@ test("Generate Password makes a strong one, shows it and measures it", async ({ 
   await expect(strength).toHaveText("Strong");
   await page.getByRole("button", { name: "Generate Password" }).click();
   expect(await fresh.inputValue()).not.toBe(first);
+  await page.getByRole("button", { name: "Generate Five Words" }).click();
+  await expect(fresh).toHaveValue(/^\S+( \S+){4}$/);
+  await expect(strength).toHaveText("Strong");
   await fresh.fill("");
   await expect(strength).toHaveText("");
 });

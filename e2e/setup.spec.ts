@@ -1,6 +1,6 @@
 import { accessible } from "./lib/axe.ts";
 import { PASSWORD, address, expect, test, unique, type Credentials } from "./lib/test.ts";
-import { complains, logIn, row, told } from "./lib/steps.ts";
+import { complains, logIn, row, setUpApp, told } from "./lib/steps.ts";
 
 test("a new server prints a link that makes the first admin, once", async ({ open, another }) => {
   const server = await another();
@@ -23,8 +23,11 @@ test("a new server prints a link that makes the first admin, once", async ({ ope
 
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Make Admin" }).click();
-  await expect(page).toHaveURL(`${server.url}/admin`);
+  await expect(page).toHaveURL(`${server.url}/admin/two-factor?next=%2Fadmin`);
   await told(page, "Welcome. The first admin is made.");
+  await setUpApp(page);
+  await page.getByRole("link", { name: "I Have Kept Them" }).click();
+  await expect(page).toHaveURL(`${server.url}/admin`);
 
   const late = await open({ server });
   for (const used of [link, `${server.url}/admin/setup/${"A".repeat(43)}`, `${server.url}/admin/setup/x`]) {
@@ -35,6 +38,7 @@ test("a new server prints a link that makes the first admin, once", async ({ ope
 
 test("the first admin adds the first client, with a new user as its owner", async ({ open, another }) => {
   const server = await another();
+  await server.cli(["admin", "require-two-factor", "no"]);
   const page = await open({ server });
   await page.goto(server.setupLink);
   await page.getByLabel("Name", { exact: true }).fill("Mara Example");

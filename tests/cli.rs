@@ -202,7 +202,10 @@ async fn the_set_up_link_is_printed_once_and_works_once() {
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 410], "of two who use it at the same moment one makes the admin");
     let winner = if one.status == 303 { &admin } else { &eve };
-    assert_eq!(winner.get("/admin").await.status, 200);
+    assert_eq!(winner.get("/admin").await.outline(), "303 /admin/two-factor?next=%2Fadmin", "the first admin sets up two-factor");
+    assert_eq!(winner.get("/admin/two-factor").await.status, 200);
+    assert!(place.run(&["admin", "require-two-factor", "no"]).await.status.success());
+    assert_eq!(winner.get("/admin").await.status, 200, "unless the operator does without");
     assert_eq!(server.anonymous().get(&second).await.status, 410);
     assert_eq!(texts(&place.location(), "select email from admins").await.len(), 1);
     server.kill().await;
@@ -261,6 +264,8 @@ async fn every_option_stands_on_the_line_in_the_environment_and_in_the_file() {
         ("mail-from", "\"mail@example.com\""),
         ("trusted-proxies", "[\"127.0.0.1\"]"),
         ("secret-key-file", "\"other.key\""),
+        ("pepper-file", "\"peppers\""),
+        ("breached-passwords", "\"breached.txt\""),
         ("overrides", "\".\""),
         ("log", "\"warn\""),
         ("log-json", "true"),

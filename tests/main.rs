@@ -7,6 +7,7 @@
 mod cli;
 mod crash;
 mod csrf;
+mod factors;
 mod faults;
 mod forms;
 mod headers;
@@ -14,7 +15,9 @@ mod input;
 mod invitation;
 mod login;
 mod passkeys;
+mod password;
 mod reading;
 mod routes;
 mod sessions;
 mod support;
+mod tls;

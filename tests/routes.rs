@@ -17,6 +17,19 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
     match path {
         "/login" => &[("email", "mia@example.com"), PASSWORD],
         "/admin/login" => &[("email", "stella@staff.example"), PASSWORD],
+        "/confirm" | "/admin/confirm" => &[PASSWORD],
+        "/login/two-factor" | "/admin/login/two-factor" | "/me/security/totp/confirm" | "/admin/me/security/totp/confirm" => {
+            &[("code", "123456")]
+        }
+        "/a/{account}/two-factor" | "/admin/clients/{account}/two-factor" => &[("required", "yes")],
+        "/admin/config/security" => &[
+            ("absolute_hours", "12"),
+            ("idle_minutes", "60"),
+            ("remember_days", "30"),
+            ("second_factor_hours", "24"),
+            ("admin_absolute_hours", "12"),
+            ("admin_idle_minutes", "15"),
+        ],
         "/password/strength" => &[PASSWORD],
         "/invite/{token}/login" => &[("email", "sam@example.com"), PASSWORD],
         "/invite/{token}/register" => {

@@ -19,8 +19,10 @@ function show(input, button, visible) {
 
 for (const button of document.querySelectorAll("[data-generate]")) {
   const input = document.getElementById(button.dataset.generate);
-  button.addEventListener("click", () => {
-    input.value = generate();
+  button.addEventListener("click", async () => {
+    const made = button.dataset.kind === "phrase" ? await phrase(input.form) : characters();
+    if (!made) return;
+    input.value = made;
     const reveal = document.querySelector(`[data-reveal="${input.id}"]`);
     if (reveal) show(input, reveal, true);
     input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -29,9 +31,25 @@ for (const button of document.querySelectorAll("[data-generate]")) {
   });
 }
 
-function generate() {
+function characters() {
   const bytes = crypto.getRandomValues(new Uint8Array(LENGTH));
   return Array.from(bytes, (byte) => ALPHABET[byte & 63]).join("");
+}
+
+// The list of words is the server's. Without it the field stays as it is.
+async function phrase(form) {
+  try {
+    const answer = await ask("generate", { csrf: new FormData(form).get("csrf") });
+    return answer.ok ? (await answer.json()).password : null;
+  } catch {
+    return null;
+  }
+}
+
+function ask(what, question) {
+  // Each area knows only its own logins.
+  const area = location.pathname.startsWith("/admin/") ? "/admin" : "";
+  return fetch(`${area}/password/${what}`, { method: "POST", body: new URLSearchParams(question) });
 }
 
 for (const meter of document.querySelectorAll("[data-strength]")) watch(meter, document.getElementById(meter.dataset.strength));
@@ -51,14 +69,12 @@ function watch(meter, input) {
     const turn = ++latest;
     if (!input.value) return say(meter, { score: "", label: "", hint: null });
     const form = new FormData(input.form);
-    const question = new URLSearchParams({ password: input.value, csrf: form.get("csrf") });
+    const question = { password: input.value, csrf: form.get("csrf"), context: meter.dataset.context ?? "" };
     const name = [form.get("first_name"), form.get("last_name"), form.get("name")].filter(Boolean).join(" ");
-    if (name) question.set("name", name);
-    if (form.get("email")) question.set("email", form.get("email"));
+    if (name) question.name = name;
+    if (form.get("email")) question.email = form.get("email");
     try {
-      // Each area knows only its own logins.
-      const area = location.pathname.startsWith("/admin/") ? "/admin" : "";
-      const answer = await fetch(`${area}/password/strength`, { method: "POST", body: question });
+      const answer = await ask("strength", question);
       if (!answer.ok || turn !== latest) return;
       say(meter, await answer.json());
     } catch {

@@ -27,12 +27,16 @@ export class Server {
    * Starts a server. Without a sink it has no mail server; without an admin it prints its set-up link. Passkeys need a `host` with
    * a name: localhost.
    */
-  static async start(settings: { sink?: Sink; admin?: Credentials; options?: string[]; host?: string } = {}): Promise<Server> {
+  static async start(settings: { sink?: Sink; admin?: Credentials; options?: string[]; twoFactor?: boolean; host?: string } = {}): Promise<Server> {
     if (!existsSync(BINARY)) throw new Error(`no server at ${BINARY}; build it with cargo build --package latchkey, or set LATCHKEY_BIN`);
     const port = await freePort();
     const folder = await mkdtemp(join(tmpdir(), "latchkey-e2e-"));
     const server = new Server(`http://${settings.host ?? "127.0.0.1"}:${port}`, `127.0.0.1:${port}`, folder, settings.sink, settings.options ?? []);
-    if (settings.admin) await server.createAdmin(settings.admin);
+    if (settings.admin) {
+      await server.createAdmin(settings.admin);
+      // Tests that are about it switch it on again.
+      await server.must(["admin", "require-two-factor", settings.twoFactor ? "yes" : "no"]);
+    }
     try {
       await server.serve();
     } catch (error) {

@@ -1,5 +1,6 @@
 // What people do and see on the pages, in the words of the pages.
 
+import { createHmac } from "node:crypto";
 import { expect, type Locator, type Page } from "@playwright/test";
 import type { Account, Credentials, Person } from "./test.ts";
 
@@ -81,4 +82,25 @@ export async function isGone(page: Page, link: string): Promise<string> {
 export async function menu(page: Page): Promise<Locator> {
   await page.locator("details.menu > summary").click();
   return page.getByRole("navigation", { name: "Your menu" });
+}
+
+/** What an authenticator app shows for a secret (RFC 6238); a step later with `ahead`. */
+export function appCode(secret: string, ahead = 0): string {
+  const bits = [...secret.replaceAll(" ", "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + ahead));
+  const tag = createHmac("sha1", key).update(step).digest();
+  return String((tag.readUInt32BE(tag.at(-1)! & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** Sets up an authenticator app from a page with the button; its secret and the recovery codes. */
+export async function setUpApp(page: Page): Promise<{ secret: string; codes: string[] }> {
+  await page.getByRole("button", { name: "Set up authenticator app" }).click();
+  await expect(page.getByRole("img", { name: "QR code" })).toBeVisible();
+  const secret = await page.getByLabel("Or type this secret into the app").inputValue();
+  await page.getByLabel("Authentication Code").fill(appCode(secret));
+  await page.getByRole("button", { name: "Turn On" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Recovery codes");
+  return { secret, codes: await page.locator("#recovery-codes li").allInnerTexts() };
 }

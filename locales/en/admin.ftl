@@ -146,7 +146,7 @@ associate-who = User
 associate-new = Nobody has this address yet.
 associate-new-name = Without an invite the user is made now, without a password. A password link can be sent afterwards.
 send-invite-yes = A mail with a link goes out. The user gets access when the invite is accepted.
-send-invite-no = The user gets access at once. No mail is sent.
+send-invite-no = The user gets access at once. No invitation is sent; who has a login is told by mail.
 yes = Yes
 no = No
 
@@ -285,6 +285,42 @@ admin-disable-text = { $name } is logged out of the Admin Area at once and can't
 admin-add = Add Admin
 admin-password-hint = Give it to the new admin in person. They can't see it here later.
 
+# Mails to a user
+user-reset = Send Password Reset Email
+user-reset-lede = The user chooses the password by the link in the mail, which works once, for 60 minutes.
+user-mails = Last mails
+user-mails-empty = No mail yet
+user-mails-empty-text = Mails to this user about its login will be listed here.
+user-mail-back = Back to the user
+user-link-title = Link of the mail to { $email }
+user-link-text = Whoever holds this link can use it in the user's place. It works once. Give it to the user alone. That you copied it is in the log.
+user-link-label = Link
+user-deletion-asked = This user asked to be deleted on { $when }. Deleting the user below also ends its access to all accounts.
+
+# Notifications
+config-notifications = Notifications
+config-notifications-lede = What people are told by mail, and whether they confirm their address.
+verification-legend = Email verification
+verification-off = Off: nobody is asked
+verification-ask = Ask: people are asked to confirm their address, and nothing depends on it
+verification-required = Required: who has not confirmed the address can enter no account
+notices-legend = Told by mail
+notices-always = Changes of what somebody logs in with are always told.
+notice-password-changed = Password changed
+notice-reset-done = Password reset
+notice-email-change-asked = Another address asked for
+notice-email-changed = Address changed
+notice-email-in-use = Address asked for by somebody else
+notice-access-given = Access given
+notice-access-changed = Access changed
+notice-access-removed = Access removed
+notice-factor-added = Second factor added
+notice-factor-removed = Second factor removed
+notice-factor-taken = Second factor removed by staff
+notice-recovery-code-used = Recovery code used
+notice-invitation-accepted = Invitation accepted, to the owner
+notice-ownership-gained = Ownership given
+notice-ownership-lost = Ownership taken
 # Security: of an admin's own login, of users, and in general
 admin-security-lede = The second factor of your own login.
 user-two-factor-disable = Disable Two-Factor

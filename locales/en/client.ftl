@@ -112,7 +112,6 @@ details-lede = The account's own data. Your name and login are under Your Profil
 
 # Your own pages
 profile-lede = Your name, as other people in your accounts see it.
-profile-email-hint = Your login. It can't be changed here.
 password-lede = One password for all your accounts. Changing it ends your sessions on other devices.
 security-lede = How you log in, and what happened lately.
 security-login = Login
@@ -154,6 +153,51 @@ home-leave = Leave Account
 home-leave-text = You no longer need to enter this account?
 home-leave-title = Leave { $account }?
 home-leave-confirm = You can no longer enter { $account }. Your login and your other accounts stay. To come back you need a new invitation.
+
+# A new password by mail
+forgot-password = Forgot Password?
+forgot-title = Forgot your password?
+forgot-lede = We send a link to your address. With it you choose a new password.
+forgot-button = Send Reset Link
+forgot-back = Back to the login page
+reset-title = Choose a new password
+reset-lede = For the login { $email }. You are logged out everywhere; afterwards you log in with the new password.
+reset-button = Set New Password
+reset-gone-title = This link can no longer be used
+reset-gone-text = Links to choose a password work once and for 60 minutes, and only the newest one does.
+reset-gone-next = Send a New Link
+
+# Your address
+verify-title = Confirm your email address
+verify-text = Is { $email } your address? From then on it is the confirmed address of your login.
+verify-button = Confirm Email Address
+verify-gone-title = This link can no longer be used
+verify-gone-text = Links to confirm an address work once and for 24 hours, and only the newest one does. Log in to have a new one sent.
+verify-first-title = Please confirm your email address first
+verify-first-text = Before you can enter an account, confirm that { $email } is your address. We sent you a link.
+verify-banner = Please confirm that { $email } is your address. We sent you a link.
+verify-resend = Resend
+verify-change = Change the address
+profile-email-heading = Email Address
+profile-email-lede = Your login. Another address takes effect when you have confirmed it by the link we send there; your present address is told.
+profile-email-present = Present address
+profile-email-pending = Waits to be confirmed: { $email }
+profile-email-until = The link works until { $until }.
+new-email-address = New Email Address
+change-email = Change Email Address
+
+# Your data
+nav-data = Your Data
+data-lede = What is held about you, to have and to have deleted.
+data-download-heading = Download
+data-download-lede = One file (JSON) with your profile, your accounts and permissions, sessions, invitations, what happened, and which mails were written to you. It holds no password and no link.
+data-download = Download My Data
+data-deletion-heading = Deletion
+data-deletion-lede = Asks the staff to delete your login. Until they have done so, you can take the request back. Your access to all accounts ends with the login.
+data-deletion-owner = You own these accounts. Somebody must answer for each of them: ask the staff to make somebody else the owner, or to delete them. After that you can ask for the deletion of your login.
+data-deletion-asked = You asked to be deleted. The staff will delete your login.
+data-deletion-cancel = Keep My Login
+data-deletion = Request Deletion
 flash-two-factor-over = That took too long, or the code was wrong too often. Please log in again.
 
 # Two-factor and "confirm it's you", in both areas

@@ -42,6 +42,7 @@ password = Password
 password-show = Show password
 password-strength = Password Strength
 password-generate = Generate Password
+password-generate-phrase = Generate Five Words
 remember-me = Remember Me
 first-name = First Name
 last-name = Last Name

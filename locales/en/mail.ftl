@@ -18,20 +18,71 @@ test-mail-text = This server can send mail. Invitations will reach people the sa
 test-mail-next = If this mail was sorted as spam, check the SPF, DKIM and DMARC records of the sender's domain.
 test-mail-why = { $brand } sent this mail because an admin pressed Send Test Mail.
 
-# Told by mail: second factors
-factor-added-subject = Two-factor authentication is on at { $brand }
-factor-added-heading = Two-factor authentication is on
-factor-added-text = A second factor was added to the login of { $name }. From now on it is asked for after the password.
-factor-removed-subject = A second factor was removed at { $brand }
-factor-removed-heading = A second factor was removed
-factor-removed-text = A second factor was removed from the login of { $name }.
-factor-removed-staff = The staff of { $brand } removed the second factor from the login of { $name }. The password alone opens it until a new one is set up.
-recovery-code-used-subject = A recovery code was used at { $brand }
-recovery-code-used-heading = A recovery code was used
-recovery-code-used-text = A recovery code was used to confirm the login of { $name }. { $count ->
-    [0] None is left: make new ones under Security Settings.
-    [one] One is left: make new ones under Security Settings.
-   *[other] { $count } are left.
-}
-factor-mail-not-you = Was it not you? Log in, change your password, end the other sessions, and tell us.
-factor-mail-why = You get this mail from { $brand } because it concerns the safety of your login.
+# A link for one person
+password-reset-mail-subject = Choose a new password for { $brand }
+password-reset-mail-lede = Hello { $name }, somebody asked to choose a new password for the login { $email }.
+password-reset-mail-button = Choose a New Password
+password-reset-mail-until = The link works once, until { $until }. It does not log you in, and your second factor stays as it is.
+password-reset-mail-not-you = If it was not you, you need do nothing: your password stays as it is.
+email-verification-mail-subject = Confirm your email address for { $brand }
+email-verification-mail-lede = Hello { $name }, please confirm that { $email } is your address.
+email-verification-mail-button = Confirm Email Address
+email-verification-mail-until = The link works once, until { $until }.
+email-verification-mail-not-you = If you have no login here, you need do nothing.
+email-change-mail-subject = Confirm your new email address for { $brand }
+email-change-mail-lede = Hello { $name }, you want to log in with { $email } from now on. Please confirm that it is your address.
+email-change-mail-button = Confirm Email Address
+email-change-mail-until = The link works once, until { $until }. Until you confirm, your login keeps its present address.
+email-change-mail-not-you = If it was not you, you need do nothing, and nothing will change.
+
+# What people are told. Variables, always given but possibly empty: $brand, $name (who is told), $account, $by (who did it),
+# $what (what it is about).
+notice-mail-when = When: { $when }. From: { $ip }.
+notice-mail-when-only = When: { $when }.
+notice-mail-button = See Security Settings
+notice-mail-why = { $brand } sent this mail to { $email }.
+password-changed-mail-subject = Your password for { $brand } was changed
+password-changed-mail-text = Hello { $name }, the password of your login was changed. All other sessions have ended.
+password-changed-mail-next = If it was not you, use Forgot Password? on the login page at once, then look at your sessions.
+reset-done-mail-subject = Your password for { $brand } was reset
+reset-done-mail-text = Hello { $name }, a new password was chosen with a link from a mail. All sessions have ended.
+reset-done-mail-next = If it was not you, somebody can read your mail: change the password of your mailbox first, then use Forgot Password? on the login page.
+email-change-asked-mail-subject = Somebody wants to change the email address of your login
+email-change-asked-mail-text = Hello { $name }, your login at { $brand } is to have the address { $what }. Nothing changes until that address is confirmed.
+email-change-asked-mail-next = If it was not you, somebody knows your password: log in, cancel the change under Your Profile, and change your password.
+email-changed-mail-subject = The email address of your login was changed
+email-changed-mail-text = Hello { $name }, your login at { $brand } has the address { $what } now.
+email-changed-mail-next = If it was not you, ask the support of { $brand } for help at once: the old address can no longer log in or reset the password.
+email-in-use-mail-subject = Somebody asked to use your email address at { $brand }
+email-in-use-mail-text = Hello { $name }, somebody who is logged in asked to use this address for another login. It is yours already, so nothing was changed.
+email-in-use-mail-next = If it was you: one address has one login. Log in with this address, or choose another one there. If it was not you, you need do nothing.
+access-given-mail-subject = You can enter { $account } now
+access-given-mail-text = Hello { $name }, you can enter the account { $account } at { $brand } now.
+access-given-mail-next = If you do not want this, you can leave the account on its first page.
+access-changed-mail-subject = What you may do in { $account } has changed
+access-changed-mail-text = Hello { $name }, your permissions in the account { $account } at { $brand } have changed.
+access-changed-mail-next = The account's first page shows what you may do now. If something is missing, ask the owner of the account.
+access-removed-mail-subject = You can no longer enter { $account }
+access-removed-mail-text = Hello { $name }, your access to the account { $account } at { $brand } was removed. Your login and your other accounts stay as they are.
+access-removed-mail-next = If this is a mistake, ask the owner of the account for a new invitation.
+invitation-accepted-mail-subject = { $by } accepted the invitation to { $account }
+invitation-accepted-mail-text = Hello { $name }, { $by } has accepted an invitation and can enter your account { $account } at { $brand } now.
+invitation-accepted-mail-next = If you do not know this person, remove the access under User Management.
+ownership-gained-mail-subject = You own { $account } now
+ownership-gained-mail-text = Hello { $name }, you are the owner of the account { $account } at { $brand } now and hold every permission in it.
+ownership-gained-mail-next = If this is a mistake, ask the support of { $brand }.
+ownership-lost-mail-subject = You no longer own { $account }
+ownership-lost-mail-text = Hello { $name }, { $what } is the owner of the account { $account } at { $brand } now. You can still enter it, as a member.
+ownership-lost-mail-next = If you did not expect this, ask the support of { $brand } at once.
+factor-added-mail-subject = Two-factor authentication is on at { $brand }
+factor-added-mail-text = Hello { $name }, a second factor was added to your login. From now on it is asked for after the password.
+factor-added-mail-next = If it was not you, change your password, remove the factor and end the other sessions.
+factor-removed-mail-subject = A second factor was removed at { $brand }
+factor-removed-mail-text = Hello { $name }, a second factor was removed from your login.
+factor-removed-mail-next = If it was not you, change your password, set a factor up again and end the other sessions.
+factor-taken-mail-subject = Two-factor authentication was turned off for you at { $brand }
+factor-taken-mail-text = Hello { $name }, the staff of { $brand } removed the second factors of your login. The password alone opens it until a new one is set up.
+factor-taken-mail-next = If you did not ask for it, tell the support of { $brand }, and set a factor up again.
+recovery-code-used-mail-subject = A recovery code was used at { $brand }
+recovery-code-used-mail-text = Hello { $name }, a recovery code was used to confirm your login. Codes left: { $what }.
+recovery-code-used-mail-next = If it was not you, change your password, make new codes and end the other sessions. Make new ones before the last is used.

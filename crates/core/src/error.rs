@@ -26,6 +26,12 @@ pub enum Fault {
     /// A password could not be hashed.
     #[error("a password cannot be hashed: {0}")]
     Hash(String),
+    /// A password was hashed with a pepper that this server does not have.
+    #[error("the pepper {0} is not in the pepper file: passwords that were hashed with it cannot be compared")]
+    NoPepper(String),
+    /// The file of breached passwords failed.
+    #[error("the file of breached passwords cannot be searched: {0}")]
+    Breached(std::io::Error),
 }
 
 impl Fault {
@@ -72,6 +78,8 @@ pub enum Refusal {
     Missing(Permission),
     /// The account is closed.
     Closed,
+    /// The address must be confirmed first.
+    NotVerified,
     /// Only the account's owner may.
     OwnerOnly,
     /// Only staff may.

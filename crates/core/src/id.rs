@@ -67,6 +67,8 @@ ids! {
     NoteId
     /// An address-book entry of an account.
     ContactId
+    /// A password reset that somebody asked for.
+    ResetRequestId
     /// A second factor of a user or an admin.
     FactorId
     /// A passkey of a user or an admin.

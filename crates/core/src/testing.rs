@@ -15,11 +15,12 @@ use crate::email::Email;
 use crate::error::Fault;
 use crate::id::{AccountId, AdminId, UserId};
 use crate::invitation::{self, NewInvitation};
-use crate::mail::{self, Content, Outgoing, Templates, Written};
+use crate::mail::{self, Content, Notice, Outgoing, Templates, Written};
 use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
+use crate::reset;
 use crate::secret::{Random, SealKey, Secret};
-use crate::settings::{self, Brand};
+use crate::settings::{self, Brand, Notifications, Verification};
 use crate::user::{self, NewUser, PersonName};
 
 /// The password of every user and admin that a test makes.
@@ -55,6 +56,12 @@ impl Drop for Folder {
 }
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+/// Nobody is told or asked what the operator may switch off.
+fn quiet() -> Notifications {
+    let off = Notice::ALL.iter().copied().filter(|notice| !notice.is_always_told()).collect();
+    Notifications { verification: Verification::Off, off }
+}
 
 /// A name that no other test of this run has.
 fn unique() -> String {
@@ -100,20 +107,45 @@ impl TestApp {
             public_url: "http://latchkey.example".to_owned(),
         });
         let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned() };
+        // Most tests are about one thing: what the operator may switch off is off, and on where a test is about it.
+        app.write(&request, |tx| settings::store_notifications(tx, &quiet()).map(drop)).await.unwrap();
         // Tests that are not about it do without; those that are switch it on.
         app.write(&request, |tx: &Tx<'_>| settings::put(tx, "security.two_factor_admins", "no")).await.unwrap();
         Self { app, clock, location, request, unread: Arc::default(), _folder: Arc::new(folder) }
     }
 
+    /// Tells and asks people what they are told and asked on a new server, with this choice of [`Verification`].
+    pub async fn notify(&self, verification: Verification) {
+        let chosen = Notifications { verification, off: Vec::new() };
+        self.app.write(&self.request, move |tx| settings::store_notifications(tx, &chosen).map(drop)).await.unwrap();
+    }
+
+    /// Looks the addresses up for which a reset was asked, as a worker does.
+    pub async fn resolve_resets(&self) {
+        let claimed = self
+            .app
+            .write(&self.request, |tx| outbox::claim(tx, &System::named("test"), Topic::Reset, 50, Duration::from_mins(1)));
+        for work in claimed.await.unwrap() {
+            let done = self.app.write(&self.request, move |tx| reset::resolve(tx, &System::named("test"), work));
+            done.await.unwrap();
+        }
+    }
+
     /// Another app on the same database, with the same clock: a second node.
     pub fn second_node(&self) -> App {
-        let random = Random::seeded(1_000_000);
+        self.node_with(Hasher::cheap())
+    }
+
+    /// A second node that hashes in its own way.
+    pub fn node_with(&self, hasher: Hasher) -> App {
+        // Never the same bits as on another node.
+        let random = Random::seeded(1_000_000 * (1 + NUMBER.fetch_add(1, Ordering::SeqCst)));
         App::new(Parts {
             database: Database::open(&self.location, Connections { sqlite_readers: 2, postgres: 4 }).unwrap(),
             clock: self.clock.clone(),
             seal_key: SealKey::new(&Random::seeded(1).secret().unwrap()).unwrap(),
             random,
-            hasher: Hasher::cheap(),
+            hasher,
             templates: Arc::new(PlainTemplates),
             public_url: "http://latchkey.example".to_owned(),
         })
@@ -206,9 +238,10 @@ impl TestApp {
     }
 }
 
-/// The secret of the link in an invitation's mail.
+/// The secret of the link in a mail.
 pub fn link_secret(mail: &Outgoing) -> Secret {
-    let (_, token) = mail.written.text.split_once("/invite/").expect("the mail holds a link");
+    let paths = ["/invite/", "/password/reset/", "/verify/"];
+    let (_, token) = paths.iter().find_map(|path| mail.written.text.split_once(path)).expect("the mail holds a link");
     Secret::parse(token.split_whitespace().next().unwrap_or_default()).expect("the link holds a secret")
 }
 
@@ -223,17 +256,16 @@ impl Templates for PlainTemplates {
                 text: format!("{}\n{link}\n", brand.name),
                 html: format!("<a href=\"{link}\">Accept</a>"),
             },
-            Content::FactorAdded { name, factor } => {
-                Written { subject: "Two-factor on".to_owned(), text: format!("{name}: {factor} added"), html: String::new() }
-            }
-            Content::FactorRemoved { name, factor, by_staff } => Written {
-                subject: "Two-factor off".to_owned(),
-                text: format!("{name}: {factor} removed, by staff: {by_staff}"),
-                html: String::new(),
+            Content::PasswordReset(to) | Content::EmailVerification(to) | Content::EmailChange(to) => Written {
+                subject: content.template().to_owned(),
+                text: format!("{}\n{}\n", to.name, to.link),
+                html: format!("<a href=\"{}\">Open</a>", to.link),
             },
-            Content::RecoveryCodeUsed { name, left } => {
-                Written { subject: "Recovery code used".to_owned(), text: format!("{name}: {left} left"), html: String::new() }
-            }
+            Content::Notice(told) => Written {
+                subject: told.notice.to_owned(),
+                text: format!("{}|{}|{}|{}", told.name, told.account_name, told.by, told.what),
+                html: told.notice.to_owned(),
+            },
             Content::Test {} => Written { subject: "Test".to_owned(), text: "Test".to_owned(), html: "Test".to_owned() },
         })
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use latchkey_core::access::{Confirmed, ConfirmedAdmin, Denied, Enter, RequireTwoFactor, Subject, System, Who};
 use latchkey_core::app::{App, Tx};
-use latchkey_core::error::Fault;
 use latchkey_core::factor::{self, Begun, CODES, Confirmation, Error, MAX_FAILURES, MAX_TRIES, Second, Shown};
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::password::Password;
@@ -41,7 +40,7 @@ async fn enrol(app: &TestApp, subject: Subject, session: SessionId) -> Vec<Strin
     let code = factor::code_now(&app.app, subject).await.unwrap();
     let codes = confirmed(&app.app, subject, session, move |tx, by| factor::confirm_totp(tx, by, &code)).await.unwrap();
     app.clock.advance(STEP);
-    assert_eq!(app.take_mails().await.last().unwrap().written.subject, "Two-factor on");
+    assert_eq!(app.take_mails().await.last().unwrap().written.subject, "factor-added");
     codes.expect("the first factor brings recovery codes")
 }
 
@@ -120,7 +119,7 @@ async fn v6_5_1_a_recovery_code_opens_once_even_on_two_nodes_at_the_same_moment(
         let mut words = [word(&one), word(&two)];
         words.sort_unstable();
         assert_eq!(words, ["in", "wrong"]);
-        assert_eq!(app.take_mails().await.last().unwrap().written.subject, "Recovery code used");
+        assert_eq!(app.take_mails().await.last().unwrap().written.subject, "recovery-code-used");
     }
 }
 
@@ -320,7 +319,7 @@ async fn v6_3_3_where_everybody_needs_a_factor_who_has_none_enters_nothing(app: 
     let (_, acme) = acme(&app).await;
     let stella = staff(&app).await;
     let set = Security { everybody: true, ..Security::default() };
-    as_staff::<_, _, Fault2>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
+    as_staff::<_, _, account::Error>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
     let started = login(&app.app, "olivia@example.com").await;
     let found = resolved(&app.app, &started.secret).await.unwrap();
     assert!(found.must_enrol);
@@ -335,21 +334,19 @@ async fn v6_3_3_where_everybody_needs_a_factor_who_has_none_enters_nothing(app: 
     app.app.read(move |snapshot| snapshot.authorize::<Enter>(who, acme).map(drop)).await.unwrap();
 }
 
-type Fault2 = account::Error;
-
 #[on_both_databases]
 async fn v7_3_1_and_v7_3_2_limits_that_were_lowered_hold_for_the_sessions_there_are(app: TestApp) {
     person(&app, "Gus").await;
     let stella = staff(&app).await;
     let started = login(&app.app, "gus@example.com").await;
     let mut set = Security { absolute: Duration::from_hours(2), idle: Duration::from_mins(5), ..Security::default() };
-    as_staff::<_, _, Fault2>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
+    as_staff::<_, _, account::Error>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
     app.clock.advance(Duration::from_mins(5) - MOMENT);
     assert!(is_alive(&app.app, &started.secret).await);
     app.clock.advance(MOMENT);
     assert!(!is_alive(&app.app, &started.secret).await && !is_alive(&app.second_node(), &started.secret).await);
     set.idle = Duration::from_hours(1);
-    as_staff::<_, _, Fault2>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
+    as_staff::<_, _, account::Error>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
     sql(&app, "update sessions set last_seen_at = last_seen_at + 7200000000").await.unwrap();
     app.clock.advance(Duration::from_hours(2) - Duration::from_mins(5) - MOMENT);
     assert!(is_alive(&app.app, &started.secret).await);

@@ -12,6 +12,7 @@ mod dialogue;
 mod hostname;
 mod letter;
 mod mail;
+mod reset;
 mod smtp;
 mod worker;
 
@@ -47,7 +48,7 @@ pub async fn run(app: App, settings: DeliverySettings, shutdown: watch::Receiver
 
 /// Like [`run`], with another way of looking hosts up.
 pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, shutdown: watch::Receiver<bool>) {
-    let (mails_filled, logins_filled) = (Notify::new(), Notify::new());
+    let (mails_filled, logins_filled, resets_filled) = (Notify::new(), Notify::new(), Notify::new());
     let send_mails = async {
         if let Some(smtp) = settings.smtp {
             let work = mail::SendMails::new(smtp, app.public_url());
@@ -58,12 +59,14 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
         let work = hostname::FindHosts::new(hosts);
         worker::run(&app, work, &logins_filled, settings.poll_every, shutdown.clone()).await;
     };
-    tokio::join!(dispatch(&app, [&mails_filled, &logins_filled], shutdown.clone()), send_mails, find_hosts);
+    let resets = worker::run(&app, reset::ResolveResets, &resets_filled, settings.poll_every, shutdown.clone());
+    let workers = [&mails_filled, &logins_filled, &resets_filled];
+    tokio::join!(dispatch(&app, workers, shutdown.clone()), send_mails, find_hosts, resets);
 }
 
 /// Wakes every worker whenever something was promised. Only the dispatcher waits on the app: its
 /// notification wakes a single waiter, so that of several one would take the others' wake-ups.
-async fn dispatch(app: &App, workers: [&Notify; 2], mut shutdown: watch::Receiver<bool>) {
+async fn dispatch(app: &App, workers: [&Notify; 3], mut shutdown: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = stopped(&mut shutdown) => return,

@@ -113,6 +113,10 @@ pub(crate) struct CreateUser {
     pub(crate) last_name: String,
     #[command(flatten)]
     pub(crate) password: PasswordSource,
+    /// Read a password hash of another system from the first line of standard input: bcrypt, HMAC-SHA256:key, MD5:salt, MD5 or Argon2id. It
+    /// is replaced at the first login.
+    #[arg(long, conflicts_with = "password_stdin")]
+    pub(crate) password_hash_stdin: bool,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -166,6 +170,13 @@ pub(crate) struct Options {
     /// The file with this installation's secret key; all nodes of one database need the same (default `secret.key` in the data folder).
     #[arg(long, env = "LATCHKEY_SECRET_KEY_FILE", value_name = "FILE")]
     pub(crate) secret_key_file: Option<PathBuf>,
+    /// A file with peppers, keys that are mixed into password hashes: lines id:key (32 bytes in base64url), newest first; a hash whose pepper
+    /// is lost can no longer be compared (default none).
+    #[arg(long, env = "LATCHKEY_PEPPER_FILE", value_name = "FILE")]
+    pub(crate) pepper_file: Option<PathBuf>,
+    /// A file of breached passwords that nobody may choose, as the Pwned Passwords download has it: SHA-1 hashes, sorted (default none).
+    #[arg(long, env = "LATCHKEY_BREACHED_PASSWORDS", value_name = "FILE")]
+    pub(crate) breached_passwords: Option<PathBuf>,
     /// A folder whose templates/, assets/ and locales/ override single built-in files.
     #[arg(long, env = "LATCHKEY_OVERRIDES", value_name = "FOLDER")]
     pub(crate) overrides: Option<PathBuf>,

@@ -10,7 +10,7 @@ use latchkey_core::app::{App, Request};
 use latchkey_core::email::{Email, EmailKey};
 use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::factor;
-use latchkey_core::password::Password;
+use latchkey_core::password::{self, Password, PasswordHash, Rules};
 use latchkey_core::settings;
 use latchkey_core::text;
 use latchkey_core::user::{self, NewUser};
@@ -64,7 +64,7 @@ async fn create_admin(input: CreateAdmin) -> anyhow::Result<()> {
     let email = fields.take("--email", Email::parse(&input.email));
     refuse(fields.finish())?;
     let (Some(name), Some(email)) = (name, email) else { bail!("--name and --email are needed") };
-    let typed = typed_password(input.password.password_stdin)?;
+    let typed = first_line(input.password.password_stdin)?;
     let app = open(input.options).await?.app;
     let (password, made) = password(typed, &[&name, email.as_str()], &app)?;
     let password = app.hasher().hash(app.random(), &password).await?;
@@ -96,11 +96,16 @@ async fn remove_two_factor(input: RemoveTwoFactor) -> anyhow::Result<()> {
 
 async fn create_user(input: CreateUser) -> anyhow::Result<()> {
     let (name, email) = refuse(user::parse(&input.first_name, &input.last_name, &input.email))?;
-    let typed = typed_password(input.password.password_stdin)?;
+    let (typed, foreign) = (first_line(input.password.password_stdin)?, first_line(input.password_hash_stdin)?);
+    let foreign = foreign.map(|text| PasswordHash::import(text.trim())).transpose().context("the password hash")?;
     let app = open(input.options).await?.app;
-    let (password, made) = password(typed, &[&name.full(), email.as_str()], &app)?;
-    let password = Some(app.hasher().hash(app.random(), &password).await?);
-    let new = NewUser { name, email: email.clone(), password };
+    let (hash, made) = if let Some(hash) = foreign {
+        (hash, None)
+    } else {
+        let (password, made) = password(typed, &[&name.full(), email.as_str()], &app)?;
+        (app.hasher().hash(app.random(), &password).await?, made)
+    };
+    let new = NewUser { name, email: email.clone(), password: Some(hash) };
     app.write(&Request::default(), move |tx| user::create(tx, &system(), &new)).await?;
     println!("User {email} made.");
     say_password(made);
@@ -133,8 +138,8 @@ async fn check(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The first line of standard input.
-fn typed_password(from_stdin: bool) -> anyhow::Result<Option<String>> {
+/// The first line of standard input, when it was announced.
+fn first_line(from_stdin: bool) -> anyhow::Result<Option<String>> {
     if !from_stdin {
         return Ok(None);
     }
@@ -148,10 +153,11 @@ fn password(typed: Option<String>, context: &[&str], app: &App) -> anyhow::Resul
     let (text, made) = if let Some(text) = typed {
         (text, None)
     } else {
-        let text: String = app.random().secret()?.reveal().chars().take(20).collect();
+        let text = password::random(app.random())?;
         (text.clone(), Some(text))
     };
-    let password = Password::choose(&text, context).map_err(|message| anyhow::anyhow!("the password: {}", words(message)))?;
+    let password = Password::choose(&text, &Rules::around(context.iter().copied()))
+        .map_err(|message| anyhow::anyhow!("the password: {}", words(message)))?;
     Ok((password, made))
 }
 
@@ -179,6 +185,8 @@ fn words(message: &str) -> String {
         "error-name-malformed" => "line breaks and control characters are not taken".to_owned(),
         "error-password-too-short" => "at least 15 characters are needed".to_owned(),
         "error-password-too-long" => "at most 256 characters are taken".to_owned(),
+        "error-password-common" => "one of the most used ones, and too easy to guess".to_owned(),
+        "error-password-own-words" => "too close to a name or address, and too easy to guess".to_owned(),
         "error-password-too-weak" => "too easy to guess".to_owned(),
         other => other.trim_start_matches("error-").replace('-', " "),
     }

@@ -8,9 +8,9 @@ use anyhow::Context;
 use latchkey_core::app::{App, Parts, Request};
 use latchkey_core::clock::Clock;
 use latchkey_core::db::{Connections, Database, Location};
-use latchkey_core::password::Hasher;
+use latchkey_core::password::{Breached, Hasher, Peppers};
 use latchkey_core::secret::{Random, SealKey, Secret};
-use latchkey_core::settings;
+use latchkey_core::{settings, user};
 use latchkey_web::{Engine, MailTemplates};
 
 use crate::config::Config;
@@ -48,13 +48,31 @@ pub(crate) async fn open_at(config: &Config, public_url: &str, clock: Clock) -> 
         clock,
         random: Random::system(),
         seal_key,
-        hasher: Hasher::new(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        hasher: hasher(config)?,
         templates: Arc::new(MailTemplates::new(Arc::clone(&engine))),
         public_url: public_url.to_owned(),
     });
     let migrated = app.database().migrate(app.now()).await.with_context(|| named(&config.location))?;
     app.write(&Request::default(), move |tx| settings::check_seal_key(tx, &fingerprint)).await?;
+    if let Some(cost) = app.read(user::bcrypt_cost).await? {
+        app.hasher().expect_bcrypt(cost);
+    }
     Ok(Opened { app, engine, migrated, secret })
+}
+
+/// The pool for passwords, with what the operator has given it.
+fn hasher(config: &Config) -> anyhow::Result<Hasher> {
+    let mut hasher = Hasher::new(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+    if let Some(path) = &config.pepper_file {
+        let named = || format!("the pepper file {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", named()))?;
+        hasher = hasher.with_peppers(Peppers::parse(&text).with_context(named)?);
+    }
+    if let Some(path) = &config.breached_passwords {
+        let breached = Breached::open(path);
+        hasher = hasher.with_breached(breached.with_context(|| format!("the file of breached passwords {}", path.display()))?);
+    }
+    Ok(hasher)
 }
 
 /// The database, without its password.

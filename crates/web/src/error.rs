@@ -253,6 +253,7 @@ async fn show(visit: &Visit, problem: Problem) -> Response {
     };
     let shown = match refusal {
         Some(Refusal::Missing(permission)) => missing(visit, permission).await,
+        Some(Refusal::NotVerified) => Some(page::respond(visit, status, "client/verify_first.html", context! { account => () })),
         _ => None,
     };
     let mut response = shown.unwrap_or_else(|| {

@@ -41,6 +41,7 @@ mod visit;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -85,6 +86,7 @@ fn serve(web: Web, pages: Router<Web>) -> Router {
         .fallback_service(pages.with_state(web.clone()))
         .layer(from_fn_with_state(web.clone(), headers::add))
         .layer(DefaultBodyLimit::max(form::MAX_BODY))
-        .layer(CompressionLayer::new())
+        // Pages are made anew for everybody: a higher level costs more time than it saves.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(web)
 }

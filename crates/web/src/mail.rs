@@ -28,14 +28,18 @@ impl Templates for MailTemplates {
 
 /// Writes a mail.
 pub(crate) fn write(engine: &Engine, brand: &Brand, content: &Content) -> Result<Written, Fault> {
-    let own = context! { brand_name => brand.name, accent => accent(brand.hue), logo_url => brand.logo_url };
+    let key = content.template();
+    let own = context! { key, brand_name => brand.name, accent => accent(brand.hue), logo_url => brand.logo_url };
     let mut values = merge_maps([Value::from(Serde(content)), own]);
     if let Content::Invitation { permissions, .. } = content {
         let permissions: Vec<String> = permissions.iter().map(|key| label(engine, key)).collect();
         values = merge_maps([values, context! { permissions }]);
     }
+    // A notice without a template of its own wears the clothes of all.
     let part = |ending: &str| {
-        let name = format!("mail/{}{ending}", content.template());
+        let own = format!("mail/{key}{ending}");
+        let shared = matches!(content, Content::Notice(_)) && !engine.has(&own);
+        let name = if shared { format!("mail/notice{ending}") } else { own };
         let rendered = engine.render(&name, values.clone());
         rendered.map_err(|error| Fault::Template { template: name, why: error.to_string() })
     };

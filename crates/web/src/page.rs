@@ -75,6 +75,7 @@ fn base(visit: &Visit) -> Value {
         me => visit.user.as_ref().map(|found| view::me(&found.user)),
         account => (),
         account_count => visit.account_count,
+        must_confirm => visit.must_confirm,
         admin => visit.admin.as_ref().map(|found| view::admin(&found.admin)),
         csrf => visit.csrf().reveal(),
         flash => visit.flash.clone(),
@@ -135,6 +136,14 @@ pub(crate) fn outcome<T, E: HasKind + 'static>(result: Result<T, E>) -> Result<O
             Kind::Conflict(message) => Ok(Outcome::Conflict(message)),
             _ => Err(error.into()),
         },
+    }
+}
+
+/// What a form shows of an error that concerns its fields.
+pub(crate) fn fields<E: HasKind + 'static>(error: E) -> Result<Vec<Invalid>, PageError> {
+    match error.kind() {
+        Kind::Invalid(fields) => Ok(fields),
+        _ => Err(error.into()),
     }
 }
 

@@ -15,7 +15,7 @@ use latchkey_core::app::Request;
 use latchkey_core::id::{AdminId, SessionId, UserId};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::Resolved;
-use latchkey_core::settings::Brand;
+use latchkey_core::settings::{Brand, Verification};
 use latchkey_core::{admin, membership, session, settings};
 
 use crate::cookie::{self, Name};
@@ -77,6 +77,8 @@ pub(crate) struct Inner {
     pub(crate) brand: Brand,
     pub(crate) user: Option<Resolved>,
     pub(crate) account_count: i64,
+    /// Whether the user is asked to confirm its address.
+    pub(crate) must_confirm: bool,
     pub(crate) admin: Option<admin::Resolved>,
     /// What the cookie of a login says that waits for the second factor, in this area.
     pub(crate) pending: Option<Secret>,
@@ -116,17 +118,19 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let visitor = cookie(Name::Visitor);
     let pending = cookie(if area == Area::Admin { Name::AdminPending } else { Name::Pending });
     let known = token.clone();
-    let (brand, user, account_count, admin) = web
+    let (brand, user, (account_count, must_confirm), admin) = web
         .app()
         .read(move |snapshot| {
             let (brand, security) = settings::look(snapshot)?;
             Ok::<_, latchkey_core::error::Fault>(match (area, known) {
-                (_, None) => (brand, None, 0, None),
-                (Area::Admin, Some(token)) => (brand, None, 0, admin::resolve_under(snapshot, &security, &token)?),
+                (_, None) => (brand, None, (0, false), None),
+                (Area::Admin, Some(token)) => (brand, None, (0, false), admin::resolve_under(snapshot, &security, &token)?),
                 (Area::Client, Some(token)) => {
                     let user = session::resolve_under(snapshot, &security, &token)?;
                     let count = user.as_ref().map(|found| membership::count_of(snapshot, found.user.id)).transpose()?;
-                    (brand, user, count.unwrap_or(0), None)
+                    let unconfirmed = user.as_ref().is_some_and(|found| found.user.verified_at.is_none());
+                    let asked = unconfirmed && settings::verification(snapshot)? != Verification::Off;
+                    (brand, user, (count.unwrap_or(0), asked), None)
                 }
             })
         })
@@ -151,6 +155,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
         brand,
         user,
         account_count,
+        must_confirm,
         admin,
         pending,
         flash: cookie::read(&parts.headers, Name::Flash, secure).and_then(|text| Flash::decode(&text)),

@@ -25,6 +25,8 @@ pub struct Standing {
     pub grants: Grants,
     /// When the membership ends, if it does.
     pub ends_at: Option<Timestamp>,
+    /// Whether the operator wants a confirmed address, and the user has none.
+    pub must_verify: bool,
     /// Whether the account, or the operator, requires a second factor.
     pub two_factor_required: bool,
     /// When the user's session last saw one.
@@ -44,6 +46,8 @@ pub enum Decision {
     AccountClosed,
     /// No: the membership has ended.
     MembershipEnded,
+    /// No: the user must confirm its address first, the owner too.
+    NotVerified,
     /// No: the account requires a second factor, and none was shown lately.
     SecondFactorMissing,
     /// No: the permission is not held.
@@ -74,6 +78,9 @@ pub fn decide(standing: &Standing, permission: Permission) -> Decision {
     if standing.is_closed {
         return Decision::AccountClosed;
     }
+    if standing.must_verify {
+        return Decision::NotVerified;
+    }
     if standing.lacks_second_factor() {
         return Decision::SecondFactorMissing;
     }
@@ -92,6 +99,9 @@ pub enum Denied {
     /// The account is closed (PRODUCT rule 8).
     #[error("the account {0} is closed")]
     Closed(String),
+    /// The user must confirm its address first.
+    #[error("the address is not confirmed")]
+    NotVerified,
     /// The account requires a second factor, and none was shown lately (ASVS V6.3.3).
     #[error("a second factor is required")]
     SecondFactor,
@@ -126,6 +136,7 @@ impl HasKind for Denied {
         match self {
             Self::NoSuchAccount | Self::NoSuchUser => Kind::NotFound,
             Self::Closed(_) => Kind::Forbidden(Refusal::Closed),
+            Self::NotVerified => Kind::Forbidden(Refusal::NotVerified),
             Self::SecondFactor => Kind::Forbidden(Refusal::SecondFactor),
             Self::Unconfirmed => Kind::Forbidden(Refusal::Unconfirmed),
             Self::Missing { permission } => Kind::Forbidden(Refusal::Missing(*permission)),
@@ -143,6 +154,7 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
             Decision::Allowed(_) => Ok(()),
             Decision::AccountClosed => Err(Denied::Closed(standing.account_name.clone())),
             Decision::MembershipEnded => Err(Denied::NoSuchAccount),
+            Decision::NotVerified => Err(Denied::NotVerified),
             Decision::SecondFactorMissing => Err(Denied::SecondFactor),
             Decision::NotHeld => Err(Denied::Missing { permission }),
         },
@@ -150,6 +162,7 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
             Err(Denied::NoSuchAccount)
         }
         Needs::Membership if standing.is_closed => Err(Denied::Closed(standing.account_name.clone())),
+        Needs::Membership if standing.must_verify => Err(Denied::NotVerified),
         Needs::Membership if standing.lacks_second_factor() => Err(Denied::SecondFactor),
         Needs::Owner if !standing.is_owner => check(standing, Needs::Membership).and(Err(Denied::OwnerOnly)),
         Needs::Owner => check(standing, Needs::Membership),
@@ -171,6 +184,7 @@ mod tests {
             is_owner: false,
             grants: Grants::parse(grants),
             ends_at: None,
+            must_verify: false,
             two_factor_required: false,
             second_factor_at: None,
             second_factor_lasts: Duration::from_hours(24),
@@ -199,6 +213,15 @@ mod tests {
         let closed = Standing { is_closed: true, is_owner: true, ..member("invoices") };
         assert_eq!(decide(&closed, Permission::Invoices), Decision::AccountClosed);
         assert!(matches!(check(&closed, Needs::Membership), Err(Denied::Closed(_))));
+    }
+
+    #[test]
+    fn who_must_confirm_the_address_first_does_nothing_not_even_the_owner() {
+        for is_owner in [false, true] {
+            let unverified = Standing { must_verify: true, is_owner, ..member("invoices") };
+            assert_eq!(decide(&unverified, Permission::Invoices), Decision::NotVerified);
+            assert!(matches!(check(&unverified, Needs::Membership), Err(Denied::NotVerified)));
+        }
     }
 
     #[test]

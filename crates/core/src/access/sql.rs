@@ -5,7 +5,7 @@ use crate::db::Row;
 use crate::error::Fault;
 use crate::id::{AccountId, AdminId, SessionId, UserId};
 use crate::params;
-use crate::settings::Security;
+use crate::settings::{Security, Verification};
 
 /// `lock` is empty or holds the account's row until the end of the transaction.
 ///
@@ -19,11 +19,13 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lo
     snapshot.optional(
         "select u.first_name || ' ' || u.last_name, a.name, case when a.status = 'closed' then 1 else 0 end,
                 case when a.owner_id = u.id then 1 else 0 end, m.grants, m.ends_at,
+                case when u.verified_at is null and exists (
+                    select 1 from settings s where s.key = $3 and s.value = $4) then 1 else 0 end,
                 case when a.two_factor_required_at is null then 0 else 1 end,
                 (select value from settings where key = 'security.second_factor_minutes')
          from memberships m join accounts a on a.id = m.account_id join users u on u.id = m.user_id
          where m.account_id = $1 and m.user_id = $2",
-        params![account, who.user()],
+        params![account, who.user(), crate::settings::VERIFICATION, Verification::Required.key()],
         |row| {
             Ok(Standing {
                 user: who.user(),
@@ -33,6 +35,7 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lo
                 is_owner: row.take()?,
                 grants: row.take()?,
                 ends_at: row.take()?,
+                must_verify: row.take()?,
                 two_factor_required: row.take::<bool>()? || who.must_enrol(),
                 second_factor_at: who.second_factor_at(),
                 second_factor_lasts: Security::second_factor_of(row.take::<Option<String>>()?.as_deref()),

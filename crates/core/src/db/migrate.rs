@@ -21,6 +21,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_mails", include_str!("../../../../migrations/0008_mails.sql")),
     ("0009_notes", include_str!("../../../../migrations/0009_notes.sql")),
     ("0010_settings", include_str!("../../../../migrations/0010_settings.sql")),
+    ("0012_resets", include_str!("../../../../migrations/0012_resets.sql")),
+    ("0013_verifications", include_str!("../../../../migrations/0013_verifications.sql")),
     ("0016_factors", include_str!("../../../../migrations/0016_factors.sql")),
     ("0017_second_factor", include_str!("../../../../migrations/0017_second_factor.sql")),
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),

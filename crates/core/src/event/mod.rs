@@ -83,6 +83,18 @@ kinds! {
     PasskeyRenamed = "passkey-renamed": "A passkey got another name.",
     PasskeyRemoved = "passkey-removed": "A passkey was removed.",
     PasskeyRefused = "passkey-refused": "A passkey was refused.",
+    PasswordResetAsked = "password-reset-asked": "Somebody asked for a link to choose a new password.",
+    PasswordResetSent = "password-reset-sent": "A link to choose a new password was promised by mail.",
+    PasswordReset = "password-reset": "A user chose a new password by a link.",
+    VerificationSent = "verification-sent": "A link to confirm an address was promised by mail.",
+    EmailVerified = "email-verified": "A user confirmed its address.",
+    EmailChangeAsked = "email-change-asked": "A user wants another address.",
+    EmailChangeCancelled = "email-change-cancelled": "A user keeps its address.",
+    EmailChanged = "email-changed": "A user's address changed.",
+    MailLinkShown = "mail-link-shown": "An admin copied the link of a mail that was not sent.",
+    DataDownloaded = "data-downloaded": "A user downloaded what is held about it.",
+    DeletionAsked = "deletion-asked": "A user asked to be deleted.",
+    DeletionCancelled = "deletion-cancelled": "A user no longer wants to be deleted.",
 }
 
 /// One fact on its way into the log. Names are kept beside ids: the log stays readable when what it

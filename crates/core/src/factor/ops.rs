@@ -6,7 +6,7 @@ use crate::app::{App, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AdminId, FactorId, SessionId, UserId};
-use crate::mail::{self, Content, NewMail};
+use crate::mail::{About, Notice, Person, tell_person};
 use crate::{passkey, settings};
 
 /// How long an offered secret waits for its first code.
@@ -79,8 +79,7 @@ pub fn confirm_totp(tx: &Tx<'_>, by: &Confirmed, code: &str) -> Result<Option<Ve
     }
     sql::shown_in(tx, subject, by.session())?;
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorAdded).with_detail(FactorKind::Totp.key()))?;
-    let content = Content::FactorAdded { name, factor: FactorKind::Totp.key().to_owned() };
-    tell(tx, subject, &email, content)?;
+    tell(tx, subject, (&name, &email), Notice::FactorAdded, &About::default())?;
     if sql::codes_left(tx, subject)? > 0 {
         return Ok(None);
     }
@@ -107,7 +106,7 @@ pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
         sql::delete_codes(tx, subject)?;
     }
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorRemoved).with_detail(&kind))?;
-    tell(tx, subject, &email, Content::FactorRemoved { name, factor: kind, by_staff: false })?;
+    tell(tx, subject, (&name, &email), Notice::FactorRemoved, &About::default())?;
     Ok(())
 }
 
@@ -139,10 +138,7 @@ pub fn take_from_user(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, _confirmed: &Co
     let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
     let kinds = take_all(tx, subject)?;
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorRemoved).with_detail(kinds.join(", ")))?;
-    for factor in kinds {
-        tell(tx, subject, &email, Content::FactorRemoved { name: name.clone(), factor, by_staff: true })?;
-    }
-    Ok(())
+    Ok(tell(tx, subject, (&name, &email), Notice::FactorTaken, &About::default())?)
 }
 
 /// The operator lets an admin in who has lost its factor, at the command line.
@@ -152,10 +148,7 @@ pub fn remove_all_of_admin(tx: &Tx<'_>, by: &System, admin: AdminId) -> Result<(
     let kinds = take_all(tx, subject)?;
     let event = Event::new(EventKind::FactorRemoved).with_email(&email).with_detail(format!("{name}: {}", kinds.join(", ")));
     tx.record(by.actor(), &event)?;
-    for factor in kinds {
-        tell(tx, subject, &email, Content::FactorRemoved { name: name.clone(), factor, by_staff: true })?;
-    }
-    Ok(())
+    Ok(tell(tx, subject, (&name, &email), Notice::FactorTaken, &About::default())?)
 }
 
 fn take_all(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Error> {
@@ -187,13 +180,13 @@ pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Opt
     };
     match how {
         None => {
-            tx.record(&crate::access::Actor::nobody(), &about(subject, &name, EventKind::SecondFactorFailed).with_email(&email))?
+            tx.record(&crate::access::Actor::nobody(), &about(subject, &name, EventKind::SecondFactorFailed).with_email(&email))?;
         }
         Some(FactorKind::Recovery) => {
             let left = sql::codes_left(tx, subject)?;
             let event = about(subject, &name, EventKind::RecoveryCodeUsed).with_detail(format!("{left} left"));
             tx.record(&actor, &event)?;
-            tell(tx, subject, &email, Content::RecoveryCodeUsed { name, left })?;
+            tell(tx, subject, (&name, &email), Notice::RecoveryCodeUsed, &About::default().what(&left.to_string()))?;
         }
         Some(FactorKind::Totp | FactorKind::Passkey) => {}
     }
@@ -229,12 +222,12 @@ fn about(subject: Subject, name: &str, kind: EventKind) -> Event {
 }
 
 /// Tells whom it concerns by mail (NIST SP 800-63B-4, 4.6).
-pub(crate) fn tell(tx: &Tx<'_>, subject: Subject, email: &str, content: Content) -> Result<(), Fault> {
+pub(crate) fn tell(tx: &Tx<'_>, subject: Subject, (name, to): (&str, &str), notice: Notice, about: &About) -> Result<(), Fault> {
     let user = match subject {
         Subject::User(id) => Some(id),
         Subject::Admin(_) => None,
     };
-    mail::queue(tx, &NewMail { to: email, account: None, user, invitation: None, content, secret: None }).map(drop)
+    tell_person(tx, &Person { user, name, to }, notice, about)
 }
 
 /// The code that the authenticator app shows now, for tests that play it.

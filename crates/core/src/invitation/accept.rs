@@ -5,10 +5,11 @@ use crate::access::{Actor, Denied, Myself};
 use crate::account;
 use crate::app::{App, Request, Tx};
 use crate::email::Email;
+use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::Begun;
 use crate::id::AccountId;
-use crate::mail;
+use crate::mail::{self, About, Notice};
 use crate::membership::{self, Joined, New};
 use crate::password::Password;
 use crate::secret::Secret;
@@ -49,7 +50,19 @@ pub fn accept(tx: &Tx<'_>, by: &Myself, secret: &Secret) -> Result<Accepted, Err
     let joined = membership::join(tx, by.actor(), &new)?;
     membership::entered(tx, account, by.id())?;
     mail::withdraw_of_invitation(tx, invitation.id)?;
+    tell(tx, by, account, &account_name, joined)?;
     Ok(Accepted { account, account_name, joined })
+}
+
+/// Who came in is told, and the account's owner.
+fn tell(tx: &Tx<'_>, by: &Myself, account: AccountId, account_name: &str, joined: Joined) -> Result<(), Fault> {
+    let about = About::default().in_account(account, account_name);
+    let notice = if joined == Joined::New { Notice::AccessGiven } else { Notice::AccessChanged };
+    mail::tell(tx, by.id(), notice, &about)?;
+    match account::find(tx, account)?.map(|found| found.owner.id).filter(|owner| *owner != by.id()) {
+        Some(owner) => mail::tell(tx, owner, Notice::InvitationAccepted, &about.by(by.name())),
+        None => Ok(()),
+    }
 }
 
 /// Declines: the link is dead. Whoever holds it may, logged in or not.

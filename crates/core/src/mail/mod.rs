@@ -1,5 +1,6 @@
 //! Mails: queued in the transaction that caused them, with a state that is true (PRODUCT rule 7).
 
+mod notice;
 mod ops;
 mod sql;
 
@@ -12,12 +13,21 @@ use crate::error::Fault;
 use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::settings::Brand;
 
-pub use ops::{claimed, failed, list, masked, of_invitations, preview, put_off, queue_state, send_test, sent};
-pub(crate) use ops::{queue, withdraw_of_invitation};
+pub use notice::{About, Notice, Told};
+pub(crate) use notice::{Person, tell, tell_at, tell_person};
+pub use ops::{
+    claimed, failed, link_of_user, list, masked, masked_of_user, of_invitations, of_user, preview, put_off, queue_state,
+    send_test, sent,
+};
+pub(crate) use ops::{count_since, queue, withdraw_links, withdraw_of_invitation};
 
 /// Stands in a stored mail where the secret of its link goes. No text that people type can hold it,
 /// since control characters are refused.
 pub const SECRET_MARK: &str = "\u{1a}secret\u{1a}";
+
+pub(crate) const PASSWORD_RESET: &str = "password-reset";
+pub(crate) const EMAIL_VERIFICATION: &str = "email-verification";
+pub(crate) const EMAIL_CHANGE: &str = "email-change";
 
 /// What a mail says, for its template.
 #[derive(Clone, Debug, Serialize)]
@@ -40,31 +50,29 @@ pub enum Content {
         /// The link, with [`SECRET_MARK`] for its secret.
         link: String,
     },
-    /// A second factor was added to somebody's login.
-    FactorAdded {
-        /// Whose.
-        name: String,
-        /// The key of its kind.
-        factor: String,
-    },
-    /// A second factor was removed.
-    FactorRemoved {
-        /// Whose.
-        name: String,
-        /// The key of its kind.
-        factor: String,
-        /// Whether staff did it.
-        by_staff: bool,
-    },
-    /// A recovery code was used.
-    RecoveryCodeUsed {
-        /// Whose.
-        name: String,
-        /// How many are left.
-        left: i64,
-    },
+    /// Somebody may choose a new password.
+    PasswordReset(Link),
+    /// Somebody is asked to confirm the address of its login.
+    EmailVerification(Link),
+    /// Somebody is asked to confirm the address that its login is to have.
+    EmailChange(Link),
+    /// Somebody is told that something happened.
+    Notice(Told),
     /// An admin tries the mail settings.
     Test {},
+}
+
+/// A link for one person.
+#[derive(Clone, Debug, Serialize)]
+pub struct Link {
+    /// Whose login it is about.
+    pub name: String,
+    /// The address it is sent to.
+    pub email: String,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// The link, with [`SECRET_MARK`] for its secret.
+    pub link: String,
 }
 
 impl Content {
@@ -72,9 +80,10 @@ impl Content {
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
-            Self::FactorAdded { .. } => "factor_added",
-            Self::FactorRemoved { .. } => "factor_removed",
-            Self::RecoveryCodeUsed { .. } => "recovery_code_used",
+            Self::PasswordReset(_) => PASSWORD_RESET,
+            Self::EmailVerification(_) => EMAIL_VERIFICATION,
+            Self::EmailChange(_) => EMAIL_CHANGE,
+            Self::Notice(told) => told.notice,
             Self::Test {} => "test",
         }
     }

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql};
-use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, ManageUsers, System, ViewStaffArea};
-use crate::app::{App, Snapshot, Tx};
+use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, Denied, EditUsers, ManageUsers, System, ViewStaffArea};
+use crate::app::{App, Request, Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::{AccountId, InvitationId, MailId};
+use crate::id::{AccountId, AdminId, InvitationId, MailId, UserId};
 use crate::outbox::{self, Claimed, Topic};
 use crate::secret::Secret;
 use crate::settings;
@@ -30,6 +31,21 @@ pub(crate) fn withdraw_of_invitation(tx: &Tx<'_>, invitation: InvitationId) -> R
         outbox::withdraw(tx, Topic::Mail, mail.0)?;
     }
     sql::forget_secrets(tx, invitation)
+}
+
+/// Takes back the mails of these kinds to a user that are not sent yet: their links are dead.
+pub(crate) fn withdraw_links(tx: &Tx<'_>, user: UserId, kinds: &[&str]) -> Result<(), Fault> {
+    for kind in kinds {
+        for mail in sql::cancel_unsent_of_user(tx, user, kind)? {
+            outbox::withdraw(tx, Topic::Mail, mail.0)?;
+        }
+    }
+    Ok(())
+}
+
+/// How many mails of a kind were written to a user since a moment.
+pub(crate) fn count_since(snapshot: &Snapshot<'_>, user: UserId, kind: &str, since: Timestamp) -> Result<i64, Fault> {
+    sql::count_since(snapshot, user, kind, since)
 }
 
 /// Sends a mail to try the settings.
@@ -134,6 +150,43 @@ pub async fn preview(
         Ok(Some((full, sql::unsent(snapshot, id)?.and_then(|(_, _, sealed)| sealed))))
     });
     Ok(found.await?.map(|(full, sealed)| fill(full, sealed.and_then(|sealed| app.unseal(&sealed)))))
+}
+
+/// The latest mails to a user, newest first.
+pub fn of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user: UserId, limit: i64) -> Result<Vec<Mail>, Fault> {
+    sql::of_user(snapshot, user, limit)
+}
+
+/// One mail to a user with the secret of its link hidden, and whether all of it is shown.
+pub fn masked_of_user(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    user: UserId,
+    id: MailId,
+) -> Result<Option<(Full, bool)>, Fault> {
+    Ok(sql::find_of_user(snapshot, user, id)?.map(|full| fill(full, None)))
+}
+
+/// The link of a mail to a user that no server took, and its address: for **Copy link** where no mail server is set.
+/// It can open the user's login, so looking at it is an event.
+pub async fn link_of_user(
+    app: &App,
+    request: &Request,
+    admin: AdminId,
+    user: UserId,
+    id: MailId,
+) -> Result<Option<(String, String)>, Denied> {
+    let found = app.write(request, move |tx| {
+        let by = tx.authorize_admin::<EditUsers>(admin)?;
+        let Some((to, sealed, kind)) = sql::sealed_of_user(tx, user, id)? else { return Ok::<_, Denied>(None) };
+        let name = crate::user::find(tx, user)?.map(|found| found.name.full()).unwrap_or_default();
+        let event = Event::new(EventKind::MailLinkShown).to_user(user, &name).with_email(&to).with_detail(kind.as_str());
+        tx.record(by.actor(), &event)?;
+        Ok(Some((to, sealed, kind)))
+    });
+    let Some((to, sealed, kind)) = found.await? else { return Ok(None) };
+    let path = if kind == super::PASSWORD_RESET { "password/reset" } else { "verify" };
+    Ok(app.unseal(&sealed).map(|secret| (to, format!("{}/{path}/{}", app.public_url(), secret.reveal()))))
 }
 
 fn find(

@@ -3,7 +3,7 @@ use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
 use crate::error::Fault;
-use crate::id::{AccountId, InvitationId, MailId};
+use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::params;
 
 pub(super) fn insert(tx: &Tx<'_>, mail: &NewMail<'_>, written: &Written, sealed: Option<&[u8]>) -> Result<MailId, Fault> {
@@ -135,6 +135,54 @@ pub(super) fn list(snapshot: &Snapshot<'_>, account: Option<AccountId>, limit: i
         &format!("select {COLUMNS} from mails m where ($1 is null or m.account_id = $1) order by m.id desc limit $2"),
         params![account, limit],
         mail,
+    )
+}
+
+pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Mail>, Fault> {
+    snapshot.all(
+        &format!("select {COLUMNS} from mails m where m.user_id = $1 order by m.id desc limit $2"),
+        params![user, limit],
+        mail,
+    )
+}
+
+pub(super) fn find_of_user(snapshot: &Snapshot<'_>, user: UserId, id: MailId) -> Result<Option<Full>, Fault> {
+    snapshot.optional(
+        &format!("select {COLUMNS}, m.text_body from mails m where m.user_id = $1 and m.id = $2"),
+        params![user, id],
+        |row| Ok(Full { mail: mail(row)?, text: row.take()? }),
+    )
+}
+
+/// Address, sealed secret and kind of a mail that still waits.
+pub(super) fn sealed_of_user(
+    snapshot: &Snapshot<'_>,
+    user: UserId,
+    id: MailId,
+) -> Result<Option<(String, Vec<u8>, String)>, Fault> {
+    snapshot.optional(
+        "select to_address, sealed_secret, kind from mails
+         where user_id = $1 and id = $2 and sealed_secret is not null
+           and sent_at is null and failed_at is null and cancelled_at is null",
+        params![user, id],
+        |row| Ok((row.take()?, row.take()?, row.take()?)),
+    )
+}
+
+pub(super) fn cancel_unsent_of_user(tx: &Tx<'_>, user: UserId, kind: &str) -> Result<Vec<MailId>, Fault> {
+    tx.all(
+        "update mails set cancelled_at = $1, sealed_secret = null
+         where user_id = $2 and kind = $3 and sent_at is null and failed_at is null and cancelled_at is null returning id",
+        params![tx.now(), user, kind],
+        Row::take,
+    )
+}
+
+pub(super) fn count_since(snapshot: &Snapshot<'_>, user: UserId, kind: &str, since: Timestamp) -> Result<i64, Fault> {
+    snapshot.one(
+        "select count(*) from mails where user_id = $1 and kind = $2 and queued_at > $3",
+        params![user, kind, since],
+        Row::take,
     )
 }
 

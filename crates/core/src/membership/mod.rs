@@ -13,7 +13,7 @@ pub use ops::{
     accounts_of, accounts_of_user, associate, associate_new, count_of, enter, find, leave, list, make_owner, mine, remove,
     set_grants,
 };
-pub(crate) use ops::{insert, join};
+pub(crate) use ops::{insert, join, leave_all};
 pub(crate) use sql::{count_of_user, entered, users_of};
 
 /// A user of an account.

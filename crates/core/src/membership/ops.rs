@@ -8,6 +8,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::UserId;
 use crate::invitation;
+use crate::mail::{self, About, Notice};
 use crate::user::{self, NewUser};
 
 /// The users of the account: the owner first, then by the time they came.
@@ -55,7 +56,11 @@ pub fn set_grants(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId, grants: 
     }
     let detail = format!("{} → {grants}", member.grants);
     let event = about(EventKind::MembershipPermissionsChanged, by, &member).with_detail(detail);
-    Ok(tx.record(by.actor(), &event)?)
+    tx.record(by.actor(), &event)?;
+    if member.grants == grants {
+        return Ok(());
+    }
+    Ok(mail::tell(tx, user, Notice::AccessChanged, &told(by))?)
 }
 
 /// Takes a member's access away. The user and its other accounts stay (PRODUCT rule 2). Open invitations that the member has sent
@@ -66,7 +71,13 @@ pub fn remove(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId) -> Result<()
     tx.bump_revision(by.account())?;
     let event = about(EventKind::MembershipRemoved, by, &member).with_detail(member.grants.to_string());
     tx.record(by.actor(), &event)?;
-    Ok(invitation::cancel_sent_by(tx, by, user)?)
+    invitation::cancel_sent_by(tx, by, user)?;
+    Ok(mail::tell(tx, user, Notice::AccessRemoved, &told(by))?)
+}
+
+/// What a notice about the ticket's account says.
+fn told<P: InAccount>(by: &Allowed<P>) -> About {
+    About::default().in_account(by.account(), by.account_name()).by(&by.actor().name)
 }
 
 /// A member whom the holder of the ticket may change: never the owner.
@@ -100,6 +111,22 @@ pub fn leave(tx: &Tx<'_>, by: &Allowed<Enter>, myself: &Myself) -> Result<(), Er
     Ok(invitation::cancel_sent_by(tx, by, myself.id())?)
 }
 
+/// Ends every membership of a user who is to be deleted. What it owns stays, and so does the user then.
+pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<(), Fault> {
+    for mine in sql::in_order_of_accounts(tx, user)? {
+        tx.bump_revision_of_existing(mine)?;
+        let Some(member) = sql::find(tx, mine, user)?.filter(|member| !member.is_owner) else { continue };
+        sql::delete(tx, mine, user)?;
+        let event = Event::new(EventKind::MembershipRemoved)
+            .in_account(mine, &sql::account_name(tx, mine)?)
+            .to_user(user, &member.user.name.full())
+            .with_email(member.user.email.as_str())
+            .with_detail(member.grants.to_string());
+        tx.record(by, &event)?;
+    }
+    Ok(())
+}
+
 /// Makes a member the owner. The old owner stays, with all permissions.
 pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &ConfirmedAdmin, user: UserId) -> Result<(), Error> {
     let member = sql::find(tx, by.account(), user)?.ok_or(Error::NotFound)?;
@@ -110,8 +137,11 @@ pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &Con
     sql::set_grants(tx, by.account(), before.0, &Grants::all())?;
     sql::set_owner(tx, by.account(), user)?;
     tx.bump_revision(by.account())?;
-    let event = about(EventKind::OwnerChanged, by, &member).with_detail(format!("{} → {}", before.1, member.user.name.full()));
-    Ok(tx.record(by.actor(), &event)?)
+    let name = member.user.name.full();
+    let event = about(EventKind::OwnerChanged, by, &member).with_detail(format!("{} → {name}", before.1));
+    tx.record(by.actor(), &event)?;
+    mail::tell(tx, user, Notice::OwnershipGained, &told(by))?;
+    Ok(mail::tell(tx, before.0, Notice::OwnershipLost, &told(by).what(&name))?)
 }
 
 /// Associates a user at once, without a mail.
@@ -123,7 +153,7 @@ pub fn associate(tx: &Tx<'_>, by: &Allowed<Associate>, user: UserId, grants: &Gr
         return Err(Error::AlreadyMember);
     }
     tx.bump_revision(by.account())?;
-    Ok(())
+    Ok(mail::tell(tx, user, Notice::AccessGiven, &told(by))?)
 }
 
 /// Makes a user, usually without a password, and associates it at once.

@@ -137,6 +137,11 @@ pub(crate) fn count_of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64
     snapshot.one("select count(*) from memberships where user_id = $1", params![user], Row::take)
 }
 
+/// The accounts of a user, in the order in which they are to be held.
+pub(super) fn in_order_of_accounts(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<AccountId>, Fault> {
+    snapshot.all("select account_id from memberships where user_id = $1 order by account_id", params![user], Row::take)
+}
+
 pub(crate) fn users_of(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<UserId>, Fault> {
     snapshot.all("select user_id from memberships where account_id = $1 order by user_id", params![account], Row::take)
 }

@@ -20,6 +20,8 @@ pub enum Topic {
     Mail,
     /// The host of a login to look up; the reference is a [`SessionId`](crate::id::SessionId).
     Hostname,
+    /// A password reset that was asked for; the reference is a [`ResetRequestId`](crate::id::ResetRequestId).
+    Reset,
 }
 
 impl Topic {
@@ -27,6 +29,7 @@ impl Topic {
         match self {
             Self::Mail => "mail",
             Self::Hostname => "hostname",
+            Self::Reset => "reset",
         }
     }
 }

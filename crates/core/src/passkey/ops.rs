@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor;
 use crate::id::PasskeyId;
-use crate::mail::Content;
+use crate::mail::{About, Notice};
 use crate::secret::Secret;
 use crate::{settings, text};
 
@@ -82,7 +82,7 @@ pub fn add(
         return Ok(refuse(tx, Some((subject, &person)), Refused::Taken)?);
     };
     tx.record(by.actor(), &about(subject, &person, EventKind::PasskeyAdded).with_detail(&name))?;
-    factor::tell(tx, subject, &email, Content::FactorAdded { name: person, factor: "passkey".to_owned() })?;
+    factor::tell(tx, subject, (&person, &email), Notice::FactorAdded, &About::default())?;
     Ok(Some(Added { id, recovery_codes: factor::was_added(tx, by)? }))
 }
 
@@ -143,8 +143,7 @@ pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: PasskeyId) -> Result<(), Error> {
     let name = sql::remove(tx, subject, id)?.ok_or(Error::NotFound)?;
     factor::was_removed(tx, subject)?;
     tx.record(by.actor(), &about(subject, &person, EventKind::PasskeyRemoved).with_detail(name))?;
-    let content = Content::FactorRemoved { name: person, factor: "passkey".to_owned(), by_staff: false };
-    Ok(factor::tell(tx, subject, &email, content)?)
+    Ok(factor::tell(tx, subject, (&person, &email), Notice::FactorRemoved, &About::default())?)
 }
 
 /// Removes all passkeys of somebody whose factors are taken away; how many there were.

@@ -2,30 +2,32 @@
 //!
 //! At most one hash per core is computed at a time, each in a block of memory that is used again, so
 //! a flood of logins costs `cores × 19 MiB` and no more. Who comes when the queue is full is told to
-//! come again; requests that need no hash never wait here.
+//! come again; requests that need no hash never wait here. Other systems' hashes and the file of
+//! breached passwords are looked at in the same pool: whatever may take long has the same bound.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::{Password, PasswordHash};
-use crate::error::{Fault, HasKind, Kind};
+use super::foreign::{Foreign, MAX_BCRYPT_COST};
+use super::pepper::Pepper;
+use super::stored::{OUTPUT, Own, Parameters, decode, encode};
+use super::{Breached, Password, PasswordHash, Peppers};
+use crate::error::{Fault, HasKind, Invalid, Kind};
 use crate::secret::Random;
 
 /// Memory of one hash in KiB, passes and lanes (OWASP's first choice for Argon2id).
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Bytes of salt and of output.
+/// Bytes of salt.
 const SALT: usize = 16;
-const OUTPUT: usize = 32;
 /// Logins that may wait for each core before the next is turned away: about a second's worth.
 const QUEUE_PER_CORE: usize = 64;
 /// When somebody who was turned away should come again.
@@ -33,7 +35,11 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Hashes and verifies passwords.
 #[derive(Clone)]
-pub struct Hasher(Arc<Pool>);
+pub struct Hasher {
+    pool: Arc<Pool>,
+    peppers: Peppers,
+    breached: Option<Breached>,
+}
 
 struct Pool {
     parameters: Parameters,
@@ -43,13 +49,9 @@ struct Pool {
     memory: Mutex<Vec<Vec<Block>>>,
     /// Verified when there is no user, so that an unknown address costs the same time (ASVS V6.3.8).
     decoy: PasswordHash,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Parameters {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
+    /// The cost of the bcrypt hashes that wait for their first login; 0 for none. While there are any, every wrong password
+    /// costs that much more: a slower answer must not tell whose hash it is.
+    bcrypt_cost: AtomicU32,
 }
 
 /// What a verification says.
@@ -63,12 +65,18 @@ pub enum Verdict {
     Wrong,
 }
 
+/// The key of what is said about a breached password.
+pub(crate) const BREACHED: &str = "error-password-leaked";
+
 /// No hash could be computed.
 #[derive(Debug, thiserror::Error)]
 pub enum Busy {
     /// Too many wait already.
     #[error("too many logins at once")]
     Full,
+    /// The chosen password is known from a breach (ASVS V6.2.12).
+    #[error("the password is on a list of breached passwords")]
+    Breached,
     /// Not the caller's fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -78,6 +86,7 @@ impl HasKind for Busy {
     fn kind(&self) -> Kind {
         match self {
             Self::Full => Kind::Limited { retry_after: RETRY_AFTER },
+            Self::Breached => Kind::Invalid(vec![Invalid::new("password", BREACHED)]),
             Self::Fault(fault) => fault.kind(),
         }
     }
@@ -96,52 +105,81 @@ impl Hasher {
     }
 
     fn with(parameters: Parameters, cores: NonZeroUsize) -> Self {
-        let decoy = encode(parameters, &[0; SALT], &[0; OUTPUT]);
-        Self(Arc::new(Pool {
+        let decoy = encode(None, parameters, &[0; SALT], &[0; OUTPUT]);
+        let pool = Pool {
             parameters,
             cores: Arc::new(Semaphore::new(cores.get())),
             waiting: AtomicUsize::new(0),
             max_waiting: cores.get() * QUEUE_PER_CORE,
             memory: Mutex::new(Vec::new()),
             decoy,
-        }))
+            bcrypt_cost: AtomicU32::new(0),
+        };
+        Self { pool: Arc::new(pool), peppers: Peppers::default(), breached: None }
     }
 
-    /// Hashes a password with a new salt.
+    /// The same pool with a keyed step before each hash.
+    #[must_use]
+    pub fn with_peppers(self, peppers: Peppers) -> Self {
+        Self { peppers, ..self }
+    }
+
+    /// The same pool, which refuses to hash a chosen password that this file holds.
+    #[must_use]
+    pub fn with_breached(self, breached: Breached) -> Self {
+        Self { breached: Some(breached), ..self }
+    }
+
+    /// Says that bcrypt hashes of this cost wait for their first login, so that unknown addresses take as long as theirs. Those that
+    /// are met later are noticed by themselves.
+    pub fn expect_bcrypt(&self, cost: u32) {
+        self.pool.bcrypt_cost.fetch_max(cost.min(MAX_BCRYPT_COST), Ordering::Relaxed);
+    }
+
+    /// Hashes a password with a new salt. A chosen one is looked up among the breached first.
     pub async fn hash(&self, random: &Random, password: &Password) -> Result<PasswordHash, Busy> {
         let mut salt = [0; SALT];
         random.fill(&mut salt).map_err(Fault::Random)?;
-        let parameters = self.0.parameters;
-        let password = password.clone();
-        self.run(move |pool| {
-            let output = pool.compute(parameters, password.as_bytes(), &salt)?;
-            Ok(encode(parameters, &salt, &output))
-        })
-        .await
+        let (password, peppers) = (password.clone(), self.peppers.clone());
+        let breached = self.breached.clone().filter(|_| password.is_chosen);
+        let hashed = self.run(move |pool| {
+            if let Some(breached) = breached
+                && breached.holds(password.as_bytes()).map_err(Fault::Breached)?
+            {
+                return Ok(None);
+            }
+            let pepper = peppers.newest();
+            let input = pepper.map(|pepper| pepper.apply(password.as_bytes()));
+            let output = pool.compute(pool.parameters, input.as_deref().unwrap_or(password.as_bytes()), &salt)?;
+            Ok(Some(encode(pepper.map(Pepper::id), pool.parameters, &salt, &output)))
+        });
+        hashed.await?.ok_or(Busy::Breached)
     }
 
-    /// Compares a password with what is kept. Takes the same time when there is nothing to compare with.
+    /// Compares a password with what is kept. Takes the same time when there is nothing to compare with. A hash whose
+    /// pepper is missing compares with nothing, and is a fault: to say *wrong password* would be untrue.
     pub async fn verify(&self, password: &Password, kept: Option<PasswordHash>) -> Result<Verdict, Busy> {
-        let known = kept.is_some();
-        let kept = kept.unwrap_or_else(|| self.0.decoy.clone());
-        let password = password.clone();
+        let (password, peppers) = (password.clone(), self.peppers.clone());
         self.run(move |pool| {
-            let Some((parameters, salt, expected)) = decode(&kept) else { return Ok(Verdict::Wrong) };
-            let output = pool.compute(parameters, password.as_bytes(), &salt)?;
-            let equal = bool::from(output.ct_eq(&expected));
-            Ok(match (known && equal, parameters == pool.parameters) {
-                (true, true) => Verdict::Right,
-                (true, false) => Verdict::RightButStale,
-                (false, _) => Verdict::Wrong,
-            })
+            let verdict = match &kept {
+                Some(kept) => match decode(kept) {
+                    Some(own) => pool.compare(&peppers, &password, &own)?,
+                    None => return pool.compare_foreign(&password, kept),
+                },
+                None => pool.compare_decoy(&password)?,
+            };
+            if verdict == Verdict::Wrong {
+                pool.spend_bcrypt(&password);
+            }
+            Ok(verdict)
         })
         .await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Pool) -> Result<T, Fault> + Send + 'static) -> Result<T, Busy> {
-        let _place = Place::take(&self.0)?;
-        let pool = Arc::clone(&self.0);
-        let core = Arc::clone(&self.0.cores).acquire_owned().await.map_err(|_| Busy::Full)?;
+        let _place = Place::take(&self.pool)?;
+        let pool = Arc::clone(&self.pool);
+        let core = Arc::clone(&self.pool.cores).acquire_owned().await.map_err(|_| Busy::Full)?;
         let done = spawn_blocking(move || {
             // Given up when the work has ended, even if the caller has gone away or the work panics.
             let _core = core;
@@ -172,6 +210,49 @@ impl Drop for Place<'_> {
 }
 
 impl Pool {
+    fn compare(&self, peppers: &Peppers, password: &Password, own: &Own<'_>) -> Result<Verdict, Fault> {
+        let find = |id: &str| peppers.find(id).ok_or_else(|| Fault::NoPepper(id.to_owned()));
+        let pepper = own.pepper.map(find).transpose()?;
+        let input = pepper.map(|pepper| pepper.apply(password.as_bytes()));
+        let output = self.compute(own.parameters, input.as_deref().unwrap_or(password.as_bytes()), &own.salt)?;
+        let equal = bool::from(output.ct_eq(&own.output));
+        let current = own.parameters == self.parameters && own.pepper == peppers.newest().map(Pepper::id);
+        Ok(match (equal, current) {
+            (true, true) => Verdict::Right,
+            (true, false) => Verdict::RightButStale,
+            (false, _) => Verdict::Wrong,
+        })
+    }
+
+    /// A wrong password costs the work of an unknown address besides; the right one costs it when its hash is renewed.
+    fn compare_foreign(&self, password: &Password, kept: &PasswordHash) -> Result<Verdict, Fault> {
+        let foreign = Foreign::parse(&kept.0).ok();
+        if foreign.as_ref().is_some_and(|foreign| foreign.is_of(password.as_typed())) {
+            return Ok(Verdict::RightButStale);
+        }
+        match foreign.and_then(|foreign| foreign.bcrypt_cost()) {
+            Some(cost) => _ = self.bcrypt_cost.fetch_max(cost, Ordering::Relaxed),
+            None => self.spend_bcrypt(password),
+        }
+        self.compare_decoy(password)
+    }
+
+    /// The work of a bcrypt hash, as long as any is expected.
+    fn spend_bcrypt(&self, password: &Password) {
+        let cost = self.bcrypt_cost.load(Ordering::Relaxed);
+        let bytes: Vec<u8> = password.as_typed().iter().copied().take(71).chain([0]).collect();
+        if cost > 0 {
+            bcrypt::bcrypt(cost, [0; SALT], &bytes);
+        }
+    }
+
+    fn compare_decoy(&self, password: &Password) -> Result<Verdict, Fault> {
+        if let Some(decoy) = decode(&self.decoy) {
+            self.compute(decoy.parameters, password.as_bytes(), &decoy.salt)?;
+        }
+        Ok(Verdict::Wrong)
+    }
+
     fn compute(&self, parameters: Parameters, password: &[u8], salt: &[u8]) -> Result<[u8; OUTPUT], Fault> {
         let params = Params::new(parameters.memory_kib, parameters.passes, parameters.lanes, Some(OUTPUT)).map_err(failed)?;
         let blocks = params.block_count();
@@ -195,26 +276,10 @@ fn failed(error: argon2::Error) -> Fault {
     Fault::Hash(error.to_string())
 }
 
-fn encode(parameters: Parameters, salt: &[u8], output: &[u8]) -> PasswordHash {
-    let Parameters { memory_kib, passes, lanes } = parameters;
-    PasswordHash(format!(
-        "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${}${}",
-        STANDARD_NO_PAD.encode(salt),
-        STANDARD_NO_PAD.encode(output)
-    ))
-}
-
-fn decode(hash: &PasswordHash) -> Option<(Parameters, Vec<u8>, Vec<u8>)> {
-    let rest = hash.0.strip_prefix("$argon2id$v=19$")?;
-    let mut parts = rest.split('$');
-    let (costs, salt, output) = (parts.next()?, parts.next()?, parts.next()?);
-    let mut costs = costs.split(',').map(|cost| cost.split_once('=').and_then(|(_, number)| number.parse().ok()));
-    let parameters = Parameters { memory_kib: costs.next()??, passes: costs.next()??, lanes: costs.next()?? };
-    Some((parameters, STANDARD_NO_PAD.decode(salt).ok()?, STANDARD_NO_PAD.decode(output).ok()?))
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn random() -> Random {
@@ -263,15 +328,152 @@ mod tests {
         }
         let served = waiting.join_all().await.into_iter().filter(|served| *served).count();
         assert!((QUEUE_PER_CORE..4 * QUEUE_PER_CORE).contains(&served), "{served}");
-        assert_eq!(hasher.0.memory().len(), 1, "one block of memory per core");
+        assert_eq!(hasher.pool.memory().len(), 1, "one block of memory per core");
     }
 
-    #[test]
-    fn damaged_hashes_are_no_password() {
-        for damaged in
-            ["", "$argon2id$v=19$", "$argon2id$v=19$m=x,t=2,p=1$AAAA$AAAA", "$2b$10$abc", "$argon2id$v=19$m=8,t=1$AA$AA"]
-        {
-            assert!(decode(&PasswordHash(damaged.to_owned())).is_none(), "{damaged}");
+    fn peppers(lines: &[(&str, char)]) -> Peppers {
+        let lines: Vec<String> = lines.iter().map(|(id, fill)| format!("{id}:{}", fill.to_string().repeat(42) + "A")).collect();
+        Peppers::parse(&lines.join("\n")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_pepper_is_part_of_the_hash_and_its_id_stands_in_front() {
+        let peppered = Hasher::cheap().with_peppers(peppers(&[("one", 'A')]));
+        let password = Password::typed("seven lanterns");
+        let hash = peppered.hash(&random(), &password).await.unwrap();
+        assert!(hash.0.starts_with("pepper:one$argon2id$v=19$m=8,t=1,p=1$"), "{}", hash.0);
+        assert_eq!(peppered.verify(&password, Some(hash.clone())).await.unwrap(), Verdict::Right);
+        assert_eq!(peppered.verify(&Password::typed("x"), Some(hash.clone())).await.unwrap(), Verdict::Wrong);
+        let other_key = Hasher::cheap().with_peppers(peppers(&[("one", 'Q')]));
+        assert_eq!(other_key.verify(&password, Some(hash.clone())).await.unwrap(), Verdict::Wrong);
+        let without = PasswordHash(hash.0.trim_start_matches("pepper:one").to_owned());
+        assert_eq!(Hasher::cheap().verify(&password, Some(without)).await.unwrap(), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn an_older_pepper_or_none_verifies_and_is_stale() {
+        let (plain, password) = (Hasher::cheap(), Password::typed("seven lanterns"));
+        let first = Hasher::cheap().with_peppers(peppers(&[("one", 'A')]));
+        let rotated = Hasher::cheap().with_peppers(peppers(&[("two", 'Q'), ("one", 'A')]));
+        for hasher in [&plain, &first] {
+            let hash = hasher.hash(&random(), &password).await.unwrap();
+            assert_eq!(rotated.verify(&password, Some(hash.clone())).await.unwrap(), Verdict::RightButStale);
+            assert_eq!(rotated.verify(&Password::typed("x"), Some(hash)).await.unwrap(), Verdict::Wrong);
+        }
+        let hash = rotated.hash(&random(), &password).await.unwrap();
+        assert!(hash.0.starts_with("pepper:two$"), "{}", hash.0);
+    }
+
+    #[tokio::test]
+    async fn a_lost_pepper_is_a_fault_and_no_wrong_password() {
+        let password = Password::typed("seven lanterns");
+        let hash = Hasher::cheap().with_peppers(peppers(&[("one", 'A')])).hash(&random(), &password).await.unwrap();
+        for hasher in [Hasher::cheap(), Hasher::cheap().with_peppers(peppers(&[("two", 'A')]))] {
+            let lost = hasher.verify(&password, Some(hash.clone())).await;
+            assert!(matches!(&lost, Err(Busy::Fault(Fault::NoPepper(id))) if id == "one"), "{lost:?}");
+            assert_eq!(lost.unwrap_err().kind(), Kind::Internal);
+        }
+    }
+
+    #[tokio::test]
+    async fn foreign_hashes_verify_once_and_are_stale() {
+        let hasher = Hasher::cheap();
+        for (text, password) in [
+            ("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe", "a"),
+            ("5f4dcc3b5aa765d61d8327deb882cf99", "password"),
+        ] {
+            let kept = PasswordHash::import(text).unwrap();
+            let verify = async |typed: &str| hasher.verify(&Password::typed(typed), Some(kept.clone())).await.unwrap();
+            assert_eq!(verify(password).await, Verdict::RightButStale);
+            assert_eq!((verify("other").await, verify("").await), (Verdict::Wrong, Verdict::Wrong));
+        }
+    }
+
+    #[tokio::test]
+    async fn v6_3_8_while_bcrypt_hashes_wait_a_wrong_password_costs_as_much_everywhere() {
+        let hasher = Hasher::cheap();
+        let cost = || hasher.pool.bcrypt_cost.load(Ordering::Relaxed);
+        let text = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
+        let (wrong, kept) = (Password::typed("b"), PasswordHash::import(text).unwrap());
+        assert_eq!(hasher.verify(&wrong, None).await.unwrap(), Verdict::Wrong);
+        assert_eq!(cost(), 0);
+        assert_eq!(hasher.verify(&wrong, Some(kept)).await.unwrap(), Verdict::Wrong);
+        assert_eq!(cost(), 6);
+        for typed in ["b", "", &"日".repeat(200)] {
+            assert_eq!(hasher.verify(&Password::typed(typed), None).await.unwrap(), Verdict::Wrong);
+        }
+        hasher.expect_bcrypt(31);
+        assert_eq!(cost(), MAX_BCRYPT_COST);
+    }
+
+    #[tokio::test]
+    async fn a_foreign_hash_is_compared_with_what_was_typed_and_not_with_its_nfkc() {
+        // md5("Ａ"), a full-width letter, which NFKC turns into another one.
+        let made = <md5::Md5 as md5::Digest>::digest("Ａ".as_bytes());
+        let hex = made.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let kept = PasswordHash::import(&hex).unwrap();
+        let verify = async |typed: &str| Hasher::cheap().verify(&Password::typed(typed), Some(kept.clone())).await.unwrap();
+        assert_eq!((verify("Ａ").await, verify("A").await), (Verdict::RightButStale, Verdict::Wrong));
+    }
+
+    /// Vectors of Unicode's annex 15 and of NIST's demand to normalise before hashing: what looks alike on different keyboards is one password.
+    #[tokio::test]
+    async fn nist_3_1_1_2_nfkc_makes_one_password_of_what_different_systems_send() {
+        let hasher = Hasher::cheap();
+        for (chosen, typed) in [
+            ("Å", "A\u{30a}"),
+            ("Å", "\u{212b}"),
+            ("ﬁsh", "fish"),
+            ("①②③", "123"),
+            ("ﾊﾝｶｸ", "ハンカク"),
+            ("가", "\u{1100}\u{1161}"),
+            ("ẛ\u{323}", "ṩ"),
+            ("x²", "x2"),
+            ("Ⅸ", "IX"),
+            ("a\u{a0}b", "a b"),
+            ("½", "1\u{2044}2"),
+        ] {
+            let hash = hasher.hash(&random(), &Password::typed(chosen)).await.unwrap();
+            assert_eq!(hasher.verify(&Password::typed(typed), Some(hash)).await.unwrap(), Verdict::Right, "{chosen} {typed}");
+        }
+        let hash = hasher.hash(&random(), &Password::typed("ß")).await.unwrap();
+        assert_eq!(hasher.verify(&Password::typed("ss"), Some(hash)).await.unwrap(), Verdict::Wrong, "case and spelling stay");
+    }
+
+    #[tokio::test]
+    async fn v6_2_9_the_last_of_256_characters_counts() {
+        let hasher = Hasher::cheap();
+        for length in [64, 128, 256] {
+            let long: String = "日".repeat(length);
+            let hash = hasher.hash(&random(), &Password::typed(&long)).await.unwrap();
+            let shorter: String = long.chars().skip(1).collect();
+            let verdicts = [&long, &shorter, &format!("{long}日"), &format!("{long} ")];
+            for (index, typed) in verdicts.into_iter().enumerate() {
+                let expected = if index == 0 { Verdict::Right } else { Verdict::Wrong };
+                assert_eq!(
+                    hasher.verify(&Password::typed(typed), Some(hash.clone())).await.unwrap(),
+                    expected,
+                    "{length} {index}"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Whatever stands in the column: no panic, no endless work, and nobody is let in by it.
+        #[test]
+        fn any_kept_text_compares_without_a_panic_and_lets_nobody_in(
+            text in r"(pepper:[a-z0-9]{0,3})?\$argon2id\$v=19\$m=[0-9]{0,10},t=[0-9]{0,3},p=[0-9]{0,3}(\$[A-Za-z0-9+/]{0,50}){0,3}|[ -~]{0,80}|.{0,40}",
+            password in any::<String>(),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let kept = PasswordHash(text);
+            let expensive = decode(&kept).is_some_and(|own| own.parameters.memory_kib > 1024);
+            let costly = matches!(Foreign::parse(&kept.0), Ok(Foreign::Bcrypt { .. }));
+            prop_assume!(!expensive && !costly);
+            let verdict = runtime.block_on(Hasher::cheap().verify(&Password::typed(&password), Some(kept)));
+            prop_assert!(matches!(verdict, Ok(Verdict::Wrong) | Err(Busy::Fault(Fault::NoPepper(_)))), "{verdict:?}");
         }
     }
 }

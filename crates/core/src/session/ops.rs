@@ -13,7 +13,7 @@ use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
 use crate::secret::Secret;
 use crate::settings::{self, Security};
-use crate::user::{self, Credentials};
+use crate::user::{self, Credentials, User};
 
 /// Proof that somebody has shown to be this user. Only [`authenticate`] makes one.
 pub struct Proven {
@@ -159,6 +159,11 @@ pub fn list(snapshot: &Snapshot<'_>, by: &Myself, current: SessionId) -> Result<
     Ok(sessions.into_iter().map(|session| Current { current: session.id == current, session }).collect())
 }
 
+/// One's own sessions, latest used first, without telling the one that asks.
+pub(crate) fn every(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Session>, Fault> {
+    sql::of_user(snapshot, by.id(), &settings::security(snapshot)?)
+}
+
 /// Ends one of one's own sessions.
 pub fn end(tx: &Tx<'_>, by: &Myself, session: SessionId) -> Result<(), Error> {
     if !sql::delete(tx, by.id(), session)? {
@@ -189,6 +194,16 @@ pub fn end_all_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId) -> Re
     let ended = sql::delete_others(tx, user, None)?;
     let event = Event::new(EventKind::SessionEnded).to_user(user, &found.name.full()).with_detail(format!("{ended} sessions"));
     tx.record(by.actor(), &event)?;
+    Ok(ended)
+}
+
+/// Ends all sessions of a user whose password was chosen anew.
+pub(crate) fn end_every(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<u64, Fault> {
+    let ended = sql::delete_others(tx, user.id, None)?;
+    if ended > 0 {
+        let event = Event::new(EventKind::SessionEnded).to_user(user.id, &user.name.full());
+        tx.record(by, &event.with_detail(format!("{ended} sessions")))?;
+    }
     Ok(ended)
 }
 

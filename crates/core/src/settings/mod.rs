@@ -1,6 +1,7 @@
 //! What the operator chooses at run time: name, colour, logo, terms.
 
 pub mod demo;
+mod notifications;
 mod security;
 
 use crate::access::{AllowedAdmin, ConfigureSystem};
@@ -11,6 +12,10 @@ use crate::event::{Event, EventKind};
 use crate::params;
 use crate::text;
 
+#[cfg(feature = "testing")]
+pub(crate) use notifications::store as store_notifications;
+pub use notifications::{Notifications, Verification, notifications, set_notifications, verification};
+pub(crate) use notifications::{VERIFICATION, is_off};
 pub use security::{Security, TypedLimits, look, require_two_factor_of_admins, security, set_security};
 
 /// How this installation presents itself (white label).

@@ -11,9 +11,11 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::UserId;
 use crate::text;
 
-pub use ops::{AdminChange, by_email, change_own_name, change_password, create, delete, find, list, suggestions, update};
-pub(crate) use ops::{delete_orphan, hold, insert, keep_password, password_of, signed_in};
-pub(crate) use sql::{COLUMNS, Credentials, credentials, user as read_row};
+pub use ops::{
+    AdminChange, bcrypt_cost, by_email, change_own_name, change_password, create, delete, find, list, suggestions, update,
+};
+pub(crate) use ops::{confirm_address, delete_orphan, hold, insert, keep_password, set_password, signed_in};
+pub(crate) use sql::{COLUMNS, Credentials, credentials, password_of, user as read_row};
 
 /// Longest first or last name, in characters.
 pub const MAX_NAME: usize = 100;
@@ -119,6 +121,9 @@ pub enum Error {
     /// The present password is wrong.
     #[error("the present password is wrong")]
     WrongPassword,
+    /// The chosen password is known from a breach (ASVS V6.2.12).
+    #[error("the chosen password is on a list of breached passwords")]
+    BreachedPassword,
     /// Too many hashes at once.
     #[error(transparent)]
     Busy(#[from] crate::password::Busy),
@@ -137,6 +142,7 @@ impl HasKind for Error {
             Self::NotFound => Kind::NotFound,
             Self::HasAccounts => Kind::Conflict("error-user-has-accounts"),
             Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-password-wrong")]),
+            Self::BreachedPassword => Kind::Invalid(vec![Invalid::new("new", crate::password::BREACHED)]),
             Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

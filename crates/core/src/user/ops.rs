@@ -7,9 +7,9 @@ use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{SessionId, UserId};
-use crate::password::{Password, Verdict};
-use crate::search;
-use crate::session;
+use crate::mail::{self, About, Notice};
+use crate::password::{Busy, Password, Verdict};
+use crate::{membership, own_data, reset, search, session, verification};
 
 /// The user of this id.
 pub fn find(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<User>, Fault> {
@@ -40,6 +40,9 @@ pub(crate) fn insert(tx: &Tx<'_>, by: Option<&Actor>, user: &NewUser) -> Result<
     let itself = Actor::user(id, &name);
     let event = Event::new(EventKind::UserCreated).to_user(id, &name).with_email(user.email.as_str());
     tx.record(by.unwrap_or(&itself), &event)?;
+    if by.is_none() {
+        verification::ask(tx, id)?;
+    }
     Ok(id)
 }
 
@@ -75,7 +78,43 @@ pub struct AdminChange {
 /// Changes a user's name and login.
 pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, id: UserId, change: &AdminChange) -> Result<(), Error> {
     let user = sql::hold(tx, id)?.ok_or(Error::NotFound)?;
-    store(tx, by.actor(), &user, &change.name, &change.email)
+    store(tx, by.actor(), &user, &change.name, &change.email)?;
+    if user.email != change.email {
+        tell_of_change(tx, &user, &change.email, by.actor())?;
+        verification::ask(tx, id)?;
+    }
+    Ok(())
+}
+
+/// The user has shown that the address is its own: from now on it is the login.
+pub(crate) fn confirm_address(tx: &Tx<'_>, user: &User, email: &Email) -> Result<(), Error> {
+    sql::set_verified(tx, user.id, email)
+        .map_err(|fault| if fault.is_unique("users_email_key") { Error::EmailTaken } else { Error::Fault(fault) })?;
+    let name = user.name.full();
+    let itself = Actor::user(user.id, &name);
+    let event = Event::new(EventKind::EmailVerified).to_user(user.id, &name).with_email(email.as_str());
+    tx.record(&itself, &event)?;
+    if user.email == *email {
+        return Ok(());
+    }
+    index(tx, user.id, &user.name, email)?;
+    let event = Event::new(EventKind::EmailChanged).to_user(user.id, &name).with_email(email.as_str());
+    tx.record(&itself, &event.with_detail(format!("{} → {email}", user.email)))?;
+    Ok(tell_of_change(tx, user, email, &itself)?)
+}
+
+/// Both addresses are told, and links that went to the old one are dead.
+fn tell_of_change(tx: &Tx<'_>, before: &User, email: &Email, by: &Actor) -> Result<(), Fault> {
+    reset::forget(tx, before.id)?;
+    verification::forget(tx, before.id)?;
+    let about = About::default().by(&by.name).what(email.as_str());
+    mail::tell_at(tx, before, before.email.as_str(), Notice::EmailChanged, &about)?;
+    mail::tell_at(tx, before, email.as_str(), Notice::EmailChanged, &about)
+}
+
+/// A password chosen by a link.
+pub(crate) fn set_password(tx: &Tx<'_>, id: UserId, hash: &crate::password::PasswordHash) -> Result<(), Fault> {
+    sql::set_password(tx, id, hash)
 }
 
 fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Email) -> Result<(), Error> {
@@ -90,11 +129,17 @@ fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Emai
 
 /// Deletes a user who can enter no account (PRODUCT rule 9).
 pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, _confirmed: &ConfirmedAdmin, id: UserId) -> Result<(), Error> {
-    let user = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    // Who has asked to be deleted leaves its accounts on the way; the accounts are held before the user is.
+    if own_data::deletion_asked_at(tx, id)?.is_some() {
+        membership::leave_all(tx, by.actor(), id)?;
+    }
+    let user = sql::hold(tx, id)?.ok_or(Error::NotFound)?;
     delete_orphan(tx, by.actor(), &user)
 }
 
 pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), Error> {
+    reset::forget(tx, user.id)?;
+    verification::forget(tx, user.id)?;
     match sql::delete_without_accounts(tx, user.id) {
         Ok(true) => {}
         // A membership that another transaction has just made is refused by the foreign key.
@@ -119,7 +164,10 @@ pub async fn change_password(
     if app.hasher().verify(current, kept.clone()).await? == Verdict::Wrong {
         return Err(Error::WrongPassword);
     }
-    let hash = app.hasher().hash(app.random(), chosen).await?;
+    let hash = match app.hasher().hash(app.random(), chosen).await {
+        Err(Busy::Breached) => return Err(Error::BreachedPassword),
+        hashed => hashed?,
+    };
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
         // The password that was verified must still be the one that is replaced.
@@ -129,9 +177,18 @@ pub async fn change_password(
         let event = Event::new(EventKind::PasswordChanged).to_user(by.id(), by.name());
         tx.record(by.actor(), &event)?;
         session::end_others(tx, &by, session)?;
+        reset::forget(tx, user)?;
+        mail::tell(tx, user, Notice::PasswordChanged, &About::default())?;
         Ok(())
     })
     .await
+}
+
+/// The highest cost among the bcrypt hashes that wait for their first login (ASVS V6.3.8: see [`Hasher::expect_bcrypt`]).
+///
+/// [`Hasher::expect_bcrypt`]: crate::password::Hasher::expect_bcrypt
+pub fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<u32>, Fault> {
+    Ok(sql::bcrypt_cost(snapshot)?.and_then(|cost| cost.parse().ok()))
 }
 
 /// Notes a login: when and from where, and a renewed hash when the kept one was stale. `false` when the user is
@@ -153,11 +210,6 @@ pub(crate) fn keep_password(
     renewed: Option<&crate::password::PasswordHash>,
 ) -> Result<bool, Fault> {
     sql::keep_password(tx, user, changed_at, renewed)
-}
-
-/// The kept hash.
-pub(crate) fn password_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<crate::password::PasswordHash>, Fault> {
-    sql::password_of(snapshot, user)
 }
 
 /// Users whom a query finds, newest first, at most `limit`, with the number of their accounts.

@@ -60,7 +60,14 @@ pub(crate) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<O
     )
 }
 
-pub(super) fn password_of(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<PasswordHash>, Fault> {
+/// The highest cost among bcrypt hashes of another system that nobody has logged in with yet: `$2y$10$…`.
+pub(super) fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<String>, Fault> {
+    /// An argument, since a dollar in a statement begins one.
+    const BCRYPT: &str = "_2_$__$%";
+    snapshot.one("select max(substr(password_hash, 5, 2)) from users where password_hash like $1", params![BCRYPT], Row::take)
+}
+
+pub(crate) fn password_of(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<PasswordHash>, Fault> {
     let found: Option<Option<PasswordHash>> =
         snapshot.optional("select password_hash from users where id = $1", params![id], Row::take)?;
     Ok(found.flatten())
@@ -95,6 +102,20 @@ pub(super) fn update(tx: &Tx<'_>, id: UserId, name: &PersonName, email: &Email) 
     Ok(())
 }
 
+pub(super) fn set_password(tx: &Tx<'_>, id: UserId, hash: &PasswordHash) -> Result<(), Fault> {
+    tx.execute("update users set password_hash = $1, password_changed_at = $2 where id = $3", params![hash, tx.now(), id])?;
+    Ok(())
+}
+
+/// The address is the user's, and shown to be.
+pub(super) fn set_verified(tx: &Tx<'_>, id: UserId, email: &Email) -> Result<(), Fault> {
+    tx.execute(
+        "update users set email = $1, email_key = $2, verified_at = $3 where id = $4",
+        params![email, email.key(), tx.now(), id],
+    )?;
+    Ok(())
+}
+
 pub(super) fn replace_password(
     tx: &Tx<'_>,
     id: UserId,
@@ -116,8 +137,13 @@ pub(super) fn keep_password(
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
 ) -> Result<bool, Fault> {
+    let Some(renewed) = renewed else {
+        let sql =
+            format!("select id from users where id = $1 and password_changed_at is not distinct from $2{}", tx.for_update());
+        return Ok(tx.optional(&sql, params![id, changed_at], Row::take::<UserId>)?.is_some());
+    };
     let kept = tx.execute(
-        "update users set password_hash = coalesce($1, password_hash) where id = $2 and password_changed_at is not distinct from $3",
+        "update users set password_hash = $1 where id = $2 and password_changed_at is not distinct from $3",
         params![renewed, id, changed_at],
     )?;
     Ok(kept == 1)

@@ -7,9 +7,10 @@ mod config;
 mod dashboard;
 pub(crate) mod login;
 mod setup;
+mod user_mails;
 mod users;
 
-use crate::client_area::password_strength;
+use crate::client_area::{password_generate, password_strength};
 use crate::factors;
 use crate::passkeys;
 use crate::routes::Routes;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Routes {
         .get("/admin/setup/{token}", setup::show)
         .post("/admin/setup/{token}", setup::submit)
         .post("/admin/password/strength", password_strength)
+        .post("/admin/password/generate", password_generate)
         .get("/admin/search/users", users::suggest)
         .get("/admin/clients", clients::show)
         .get("/admin/clients/new", clients::new)
@@ -34,6 +36,9 @@ pub(crate) fn routes() -> Routes {
         .post("/admin/users/{user}/delete", users::delete)
         .post("/admin/users/{user}/two-factor/disable", users::disable_two_factor)
         .post("/admin/users/{user}/sessions/end-all", users::end_sessions)
+        .post("/admin/users/{user}/reset", user_mails::send_reset)
+        .get("/admin/users/{user}/mails/{mail}", user_mails::show)
+        .post("/admin/users/{user}/mails/{mail}/link", user_mails::link)
         .get("/admin/activity", activity::show)
         .get("/admin/activity.csv", activity::export)
         .merge(client::routes())

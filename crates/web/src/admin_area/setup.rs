@@ -6,13 +6,14 @@ use axum::response::Response;
 use latchkey_core::admin::{self, Error};
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, Invalid};
-use latchkey_core::password::Password;
+use latchkey_core::password::{Password, Rules};
 use latchkey_core::secret::Secret;
 use latchkey_core::text;
 use serde::{Deserialize, Serialize};
 
 use super::login;
-use crate::client_area::password_context;
+use crate::client_area::password_rules;
+use crate::error::PageError;
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
 use crate::visit::Visit;
@@ -28,14 +29,17 @@ pub(crate) struct AdminForm {
 }
 
 impl AdminForm {
+    /// What the password is held to.
+    pub(crate) async fn rules(&self, visit: &Visit) -> Result<Rules, PageError> {
+        password_rules(visit, [self.name.clone(), self.email.clone()]).await
+    }
+
     /// Checks every field.
-    pub(crate) fn parse(&self, brand_name: &str) -> Result<(String, Email, Password), Vec<Invalid>> {
-        let words = password_context(&[&self.name, &self.email, brand_name]);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    pub(crate) fn parse(&self, rules: &Rules) -> Result<(String, Email, Password), Vec<Invalid>> {
         let mut fields = Fields::default();
         let name = fields.take("name", text::line(&self.name, latchkey_core::user::MAX_NAME));
         let email = fields.take("email", Email::parse(&self.email));
-        let password = fields.take("password", Password::choose(&self.password, &words));
+        let password = fields.take("password", Password::choose(&self.password, rules));
         fields.finish()?;
         match (name, email, password) {
             (Some(name), Some(email), Some(password)) => Ok((name, email, password)),
@@ -62,16 +66,19 @@ pub(crate) async fn show(visit: Visit, Path(token): Path<String>) -> Answer {
 /// Makes the first admin and logs it in.
 pub(crate) async fn submit(visit: Visit, Path(token): Path<String>, Form(form): Form<AdminForm>) -> Answer {
     let Some(secret) = Secret::parse(&token) else { return Ok(gone(&visit)) };
-    match form.parse(&visit.brand.name) {
-        Err(problems) => {
-            let form = Shown::new(&form).with_errors(&visit.web, &problems);
-            Ok(page::invalid(&visit, "admin/setup.html", context! { state => "open", form }))
+    let rules = form.rules(&visit).await?;
+    let problems = match form.parse(&rules) {
+        Err(problems) => problems,
+        Ok((name, email, password)) => {
+            match admin::set_up(visit.web.app(), &visit.request, secret, name, email, &password).await {
+                Ok(started) => {
+                    return Ok(login::begin(&visit, &started, page::done(&visit, "/admin", "flash-setup-done", &[])));
+                }
+                Err(Error::Gone) => return Ok(gone(&visit)),
+                Err(error) => page::fields(error)?,
+            }
         }
-        Ok((name, email, password)) => match admin::set_up(visit.web.app(), &visit.request, secret, name, email, &password).await
-        {
-            Ok(started) => Ok(login::begin(&visit, &started, page::done(&visit, "/admin", "flash-setup-done", &[]))),
-            Err(Error::Gone) => Ok(gone(&visit)),
-            Err(error) => Err(error.into()),
-        },
-    }
+    };
+    let form = Shown::new(&form).with_errors(&visit.web, &problems);
+    Ok(page::invalid(&visit, "admin/setup.html", context! { state => "open", form }))
 }

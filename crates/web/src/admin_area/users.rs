@@ -11,11 +11,14 @@ use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::event::{self, Filter, Recorded};
 use latchkey_core::factor;
 use latchkey_core::id::UserId;
+use latchkey_core::mail::{self, Mail};
 use latchkey_core::membership::{self, Mine};
+use latchkey_core::own_data;
 use latchkey_core::session::{self, Session};
 use latchkey_core::user::{self, AdminChange, Listed, PersonName, User};
 use serde::{Deserialize, Serialize};
 
+use super::client::mail_rows;
 use crate::error::PageError;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer, Outcome};
@@ -26,6 +29,8 @@ use crate::visit::Staff;
 const PAGE: usize = 50;
 /// Events on a user's page.
 const EVENTS: i64 = 20;
+/// Mails on a user's page.
+const MAILS: i64 = 20;
 
 /// A user in a list that opens while one types.
 #[derive(Serialize)]
@@ -182,6 +187,8 @@ struct Loaded {
     memberships: Vec<Mine>,
     sessions: Vec<Session>,
     events: Vec<Recorded>,
+    mails: Vec<Mail>,
+    deletion_asked_at: Option<Timestamp>,
 }
 
 async fn load(staff: &Staff, user: UserId) -> Result<Loaded, PageError> {
@@ -195,6 +202,8 @@ async fn load(staff: &Staff, user: UserId) -> Result<Loaded, PageError> {
             memberships: membership::accounts_of_user(snapshot, &by, user)?,
             sessions: session::of_user(snapshot, &by, user)?,
             events: event::list(snapshot, &by, &filter, EVENTS)?,
+            mails: mail::of_user(snapshot, &by, user, MAILS)?,
+            deletion_asked_at: own_data::deletion_asked_at(snapshot, user)?,
         })
     });
     Ok(loaded.await?)
@@ -213,7 +222,10 @@ fn user_page(staff: &Staff, loaded: Loaded, form: &UserForm, invalid: &[Invalid]
     };
     let sessions: Vec<SessionShown> = loaded.sessions.iter().map(|one| view::session(web, one, false)).collect();
     let context = context! {
-        may_delete => loaded.memberships.is_empty(),
+        may_delete => loaded.memberships.is_empty()
+            || (loaded.deletion_asked_at.is_some() && !loaded.memberships.iter().any(|mine| mine.is_owner)),
+        deletion_asked_at => loaded.deletion_asked_at,
+        mails => mail_rows(web, &loaded.mails),
         memberships => loaded.memberships.iter().map(membership).collect::<Vec<_>>(),
         sessions,
         events => view::happened(web, &loaded.events),

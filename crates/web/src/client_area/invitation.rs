@@ -9,13 +9,14 @@ use latchkey_core::error::{Fields, HasKind, Invalid, Kind};
 use latchkey_core::factor::Begun;
 use latchkey_core::invitation::{self, Accepted, Error, Invitation, LoginAndAccept, RegisterAndAccept};
 use latchkey_core::membership::{self, Joined};
-use latchkey_core::password::Password;
+use latchkey_core::password::{Busy, Password, Rules};
 use latchkey_core::secret::Secret;
 use latchkey_core::user::{self, PersonName};
 use serde::{Deserialize, Serialize};
 
 use super::login::{self, LoginForm};
-use super::password::context as password_context;
+use super::password;
+use crate::error::PageError;
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};
@@ -37,13 +38,21 @@ pub(crate) struct RegisterForm {
 }
 
 impl RegisterForm {
-    fn parse(&self, secret: Secret, brand_name: &str, terms: bool) -> Result<RegisterAndAccept, Vec<Invalid>> {
+    /// The person's names, and the account's one is invited to.
+    async fn rules(&self, visit: &Visit, secret: &Secret) -> Result<Rules, PageError> {
+        let secret = secret.clone();
+        let opened = visit.web.app().read(move |snapshot| invitation::open(snapshot, &secret));
+        // A link that is over is refused below, with its own page.
+        let account = opened.await.map(|invitation| invitation.account_name).unwrap_or_default();
+        let name = format!("{} {}", self.first_name, self.last_name);
+        password::rules(visit, [name, self.email.clone(), account]).await
+    }
+
+    fn parse(&self, secret: Secret, rules: &Rules, terms: bool) -> Result<RegisterAndAccept, Vec<Invalid>> {
         let mut fields = Fields::default();
         let name = PersonName::parse(&self.first_name, &self.last_name, &mut fields);
         let email = fields.take("email", Email::parse(&self.email));
-        let words = password_context(&[&self.first_name, &self.last_name, &self.email, brand_name]);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let password = fields.take("password", Password::choose(&self.password, &words));
+        let password = fields.take("password", Password::choose(&self.password, rules));
         if terms && self.terms.is_empty() {
             fields.refuse("terms", "error-terms-required");
         }
@@ -164,11 +173,13 @@ pub(crate) async fn login(visit: Visit, Path(token): Path<String>, Form(form): F
 /// **Register** on the invitation's page: registers and accepts in one go.
 pub(crate) async fn register(visit: Visit, Path(token): Path<String>, Form(form): Form<RegisterForm>) -> Answer {
     let Some(secret) = invitation::token(&token) else { return Ok(gone(&visit)) };
-    let problems = match form.parse(secret, &visit.brand.name, visit.brand.terms_url.is_some()) {
+    let rules = form.rules(&visit, &secret).await?;
+    let problems = match form.parse(secret, &rules, visit.brand.terms_url.is_some()) {
         Err(problems) => problems,
         Ok(input) => match invitation::register_and_accept(visit.web.app(), &visit.request, input).await {
             Ok((started, accepted)) => return Ok(login::begin(&visit, &started, inside(&visit, &accepted))),
             Err(Error::Register(user::Error::EmailTaken)) => vec![Invalid::new("email", "error-register-failed")],
+            Err(Error::Register(user::Error::Busy(busy @ Busy::Breached))) => page::fields(busy)?,
             Err(error) => return refused(&visit, &token, error).await,
         },
     };

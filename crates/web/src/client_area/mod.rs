@@ -7,10 +7,12 @@ mod invitation;
 pub(crate) mod login;
 mod me;
 mod password;
+mod reset;
 mod users;
+mod verification;
 
 pub(crate) use details::DetailsForm;
-pub(crate) use password::{context as password_context, strength as password_strength};
+pub(crate) use password::{generate as password_generate, rules as password_rules, strength as password_strength};
 pub(crate) use users::PermissionsForm;
 
 use crate::factors;
@@ -25,6 +27,13 @@ pub(crate) fn routes() -> Routes {
         .post("/login", login::submit)
         .post("/logout", login::logout)
         .post("/password/strength", password::strength)
+        .get("/password/forgot", reset::forgot)
+        .post("/password/forgot", reset::ask)
+        .get("/password/reset/{token}", reset::show)
+        .post("/password/reset/{token}", reset::choose)
+        .get("/verify/{token}", verification::show)
+        .post("/verify/{token}", verification::confirm)
+        .post("/password/generate", password::generate)
         .get("/invite/{token}", invitation::show)
         .post("/invite/{token}/login", invitation::login)
         .post("/invite/{token}/register", invitation::register)
@@ -47,6 +56,13 @@ pub(crate) fn routes() -> Routes {
         .post("/a/{account}/details", details::save)
         .get("/me/profile", me::profile::show)
         .post("/me/profile", me::profile::save)
+        .post("/me/email", me::email::save)
+        .post("/me/email/cancel", me::email::cancel)
+        .post("/me/email/resend", me::email::resend)
+        .get("/me/data", me::data::show)
+        .post("/me/data/download", me::data::download)
+        .post("/me/data/deletion", me::data::ask_for_deletion)
+        .post("/me/data/deletion/cancel", me::data::cancel_deletion)
         .get("/me/password", me::password::show)
         .post("/me/password", me::password::save)
         .get("/me/security", me::security::show)

@@ -1,11 +1,15 @@
-//! How strong a password is, while it is typed.
+//! How strong a password is, while it is typed, and one that is made.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use latchkey_core::password;
+use latchkey_core::error::Fault;
+use latchkey_core::membership;
+use latchkey_core::password::{self, Rules};
 use serde::{Deserialize, Serialize};
 
-use crate::form::Form;
+use crate::error::PageError;
+use crate::form::{Form, Pressed};
+use crate::page::Answer;
 use crate::visit::Visit;
 
 #[derive(Default, Deserialize)]
@@ -14,6 +18,8 @@ pub(crate) struct Typed {
     password: String,
     name: String,
     email: String,
+    /// What else the page is about, such as the account one is invited to.
+    context: String,
 }
 
 #[derive(Serialize)]
@@ -24,21 +30,39 @@ struct Meter {
 }
 
 /// Answers a score with a word for it, and why the password would be refused.
-pub(crate) async fn strength(visit: Visit, Form(typed): Form<Typed>) -> Response {
-    let context = context(&[&typed.name, &typed.email, &visit.brand.name]);
-    let words: Vec<&str> = context.iter().map(String::as_str).collect();
-    let strength = password::strength(&typed.password, &words);
-    Json(Meter {
+pub(crate) async fn strength(visit: Visit, Form(typed): Form<Typed>) -> Answer {
+    let rules = rules(&visit, [typed.name, typed.email, typed.context]).await?;
+    let strength = password::strength(&typed.password, &rules);
+    let meter = Meter {
         score: strength.score,
         label: visit.web.text(&format!("strength-{}", strength.score), &[]),
         hint: strength.refused.map(|key| visit.web.text(key, &[])),
-    })
-    .into_response()
+    };
+    Ok(Json(meter).into_response())
 }
 
-/// The words a password must not be built from: names and the parts of an address.
-pub(crate) fn context(texts: &[&str]) -> Vec<String> {
-    let parts = texts.iter().flat_map(|text| text.split(|character: char| character.is_whitespace() || "@.".contains(character)));
-    let whole = texts.iter().map(|text| (*text).to_owned());
-    whole.chain(parts.filter(|part| part.chars().count() > 2).map(str::to_owned)).collect()
+#[derive(Serialize)]
+struct Made {
+    password: String,
+}
+
+/// **Generate Password**: a phrase of five words. Twenty random characters are made in the browser and need no list.
+pub(crate) async fn generate(visit: Visit, _: Form<Pressed>) -> Result<Response, PageError> {
+    let phrase = password::phrase(visit.web.app().random()).map_err(Fault::from)?;
+    Ok(Json(Made { password: phrase }).into_response())
+}
+
+/// What a password chosen on this visit is held to: these names, the brand's, and those of whoever is logged in.
+pub(crate) async fn rules(visit: &Visit, names: impl IntoIterator<Item = String>) -> Result<Rules, PageError> {
+    let mut names: Vec<String> = names.into_iter().chain([visit.brand.name.clone()]).collect();
+    if let Some(found) = &visit.user {
+        let user = found.user.id;
+        names.extend([found.user.name.full(), found.user.email.to_string()]);
+        let accounts = visit.web.app().read(move |snapshot| membership::accounts_of(snapshot, user)).await?;
+        names.extend(accounts.into_iter().flat_map(|mine| [mine.name, mine.company]));
+    }
+    if let Some(found) = &visit.admin {
+        names.extend([found.admin.name.clone(), found.admin.email.clone()]);
+    }
+    Ok(Rules::around(names))
 }

@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use latchkey_core::mail::Notice;
 use latchkey_core::secret::fingerprint;
 use minijinja::Value;
 use rust_embed::RustEmbed;
@@ -39,6 +43,8 @@ impl Broken {
 pub(crate) struct Asset<'a> {
     /// The content.
     pub(crate) content: &'a [u8],
+    /// The same by gzip, where that is shorter.
+    pub(crate) gzip: Option<&'a [u8]>,
     /// Its media type.
     pub(crate) media_type: &'static str,
     /// Changes with the content.
@@ -50,6 +56,7 @@ pub(super) struct Files(BTreeMap<String, File>);
 
 struct File {
     content: Cow<'static, [u8]>,
+    gzip: Option<Vec<u8>>,
     version: String,
     /// Where a browser finds it, as a template takes it: a page names hundreds of icons.
     url: Value,
@@ -57,7 +64,18 @@ struct File {
 
 impl Files {
     pub(super) fn templates(overrides: Option<&Path>) -> Result<Self, Broken> {
-        Self::read::<Templates>(overrides, "templates")
+        let mut files = Self::read::<Templates>(overrides, "templates")?;
+        // Each notice may have a template of its own; without one it wears the clothes of all.
+        for (notice, ending) in Notice::ALL.iter().flat_map(|one| [".html", ".txt", ".subject.txt"].map(|ending| (one, ending))) {
+            let name = format!("mail/{}{ending}", notice.key());
+            let Some(path) = overrides.map(|folder| folder.join("templates").join(&name)).filter(|path| path.is_file()) else {
+                continue;
+            };
+            let content = std::fs::read(&path).map_err(|error| Broken::new(&path.display().to_string(), error.to_string()))?;
+            let url = Value::from_safe_string(format!("/templates/{name}"));
+            files.0.insert(name, File { version: fingerprint(&content), content: Cow::Owned(content), gzip: None, url });
+        }
+        Ok(files)
     }
 
     pub(super) fn assets(overrides: Option<&Path>) -> Result<Self, Broken> {
@@ -82,7 +100,8 @@ impl Files {
             };
             let version = fingerprint(&content);
             let url = Value::from_safe_string(format!("/{kind}/{name}?v={version}"));
-            files.insert(name.into_owned(), File { content, version, url });
+            let gzip = if kind == "assets" { compressed(&content) } else { None };
+            files.insert(name.into_owned(), File { content, gzip, version, url });
         }
         Ok(Self(files))
     }
@@ -98,7 +117,7 @@ impl Files {
 
     pub(super) fn asset(&self, path: &str) -> Option<Asset<'_>> {
         let file = self.0.get(path)?;
-        Some(Asset { content: &file.content, media_type: media_type(path), version: &file.version })
+        Some(Asset { content: &file.content, gzip: file.gzip.as_deref(), media_type: media_type(path), version: &file.version })
     }
 
     /// The address of an asset; it changes with the content, so a browser may keep it for ever.
@@ -106,6 +125,13 @@ impl Files {
         let missing = || minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, format!("no asset {path}"));
         self.0.get(path).map(|file| file.url.clone()).ok_or_else(missing)
     }
+}
+
+/// Compressed once at the start, as far as it goes: a file is served many times.
+fn compressed(content: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content).ok()?;
+    encoder.finish().ok().filter(|gzip| gzip.len() < content.len())
 }
 
 fn media_type(path: &str) -> &'static str {

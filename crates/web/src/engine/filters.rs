@@ -24,7 +24,7 @@ pub(crate) fn parse_day(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(midnight.as_microsecond()))
 }
 
-fn written(micros: i64, pattern: &str) -> Result<String, Error> {
+pub(super) fn written(micros: i64, pattern: &str) -> Result<String, Error> {
     format(Timestamp::from_micros(micros), pattern).ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "no such time"))
 }
 
@@ -33,7 +33,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// How long ago, or in how long: the largest unit that fits.
-fn ago(at: Timestamp, now: Timestamp) -> String {
+pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
     let (span, ahead) = if at > now { (at.since(now), true) } else { (now.since(at), false) };
     let seconds = (span + Duration::from_millis(500)).as_secs();
     let (count, unit) = match seconds {

@@ -2,6 +2,7 @@
 
 mod files;
 pub(crate) mod filters;
+mod parts;
 mod texts;
 
 use std::path::Path;
@@ -37,7 +38,8 @@ impl Engine {
             _ => AutoEscape::Html,
         });
         environment.set_formatter(format_value);
-        filters::add(&mut environment, clock);
+        filters::add(&mut environment, clock.clone());
+        parts::add(&mut environment, &assets, clock);
         add_functions(&mut environment, &texts, &assets);
         for (name, text) in Files::templates(overrides)?.texts()? {
             environment.add_template_owned(name.clone(), text).map_err(|error| Broken::new(&name, format!("{error:#}")))?;
@@ -49,6 +51,11 @@ impl Engine {
     pub(crate) fn render(&self, template: &str, context: Value) -> Result<String, Broken> {
         let rendered = self.environment.get_template(template).and_then(|found| found.render(context));
         rendered.map_err(|error| Broken::new(template, format!("{error:#}")))
+    }
+
+    /// Whether there is such a template.
+    pub(crate) fn has(&self, template: &str) -> bool {
+        self.environment.get_template(template).is_ok()
     }
 
     /// The names of all templates.
@@ -73,21 +80,32 @@ impl Engine {
 fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let text = value.as_str().filter(|_| matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe());
     let Some(text) = text else { return minijinja::escape_formatter(out, state, value) };
+    let mut written = Ok(());
+    escape(text, |part| {
+        if written.is_ok() {
+            written = out.write_str(part);
+        }
+    });
+    Ok(written?)
+}
+
+/// Gives the text in pieces, with what could end a text or an attribute replaced.
+fn escape(text: &str, mut write: impl FnMut(&str)) {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
         let (plain, special) = rest.split_at(at);
-        out.write_str(plain)?;
+        write(plain);
         let mut characters = special.chars();
-        out.write_str(match characters.next() {
+        write(match characters.next() {
             Some('&') => "&amp;",
             Some('<') => "&lt;",
             Some('>') => "&gt;",
             Some('"') => "&quot;",
             _ => "&#39;",
-        })?;
+        });
         rest = characters.as_str();
     }
-    Ok(out.write_str(rest)?)
+    write(rest);
 }
 
 fn add_functions(environment: &mut Environment<'static>, texts: &Arc<Texts>, assets: &Arc<Files>) {

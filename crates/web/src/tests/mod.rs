@@ -1,6 +1,7 @@
 //! What holds for all templates, texts and handlers at once.
 
 mod faults;
+mod fuzz;
 mod templates;
 mod texts;
 

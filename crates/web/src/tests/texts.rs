@@ -4,6 +4,8 @@ use latchkey_core::access::Permission;
 use latchkey_core::account::Status;
 use latchkey_core::contact::CATEGORIES;
 use latchkey_core::event::EventKind;
+use latchkey_core::mail::Notice;
+use latchkey_core::settings::Verification;
 
 use super::{engine, files, folder};
 use crate::engine::Engine;
@@ -77,6 +79,14 @@ fn every_event_permission_and_state_has_its_words() {
     for kind in EventKind::ALL {
         keys.extend([format!("event-{}", kind.key()), format!("event-kind-{}", kind.key())]);
     }
+    for notice in Notice::ALL {
+        keys.push(format!("notice-{}", notice.key()));
+        keys.extend(["subject", "text", "next"].map(|part| format!("{}-mail-{part}", notice.key())));
+    }
+    for kind in ["password-reset", "email-verification", "email-change"] {
+        keys.extend(["subject", "lede", "button", "until", "not-you"].map(|part| format!("{kind}-mail-{part}")));
+    }
+    keys.extend(Verification::ALL.map(|choice| format!("verification-{}", choice.key())));
     for permission in Permission::GRANTABLE {
         keys.extend([format!("permission-{}", permission.key()), format!("permission-{}-description", permission.key())]);
     }

@@ -20,7 +20,7 @@ const MAILS: i64 = 200;
 
 /// A mail in a list.
 #[derive(Serialize)]
-pub(super) struct Row {
+pub(crate) struct Row {
     id: i64,
     to: String,
     subject: String,
@@ -30,7 +30,7 @@ pub(super) struct Row {
 }
 
 /// Mails as lists show them.
-pub(super) fn rows(web: &Web, mails: &[Mail]) -> Vec<Row> {
+pub(crate) fn rows(web: &Web, mails: &[Mail]) -> Vec<Row> {
     let row = |found: &Mail| Row {
         id: found.id.0,
         to: found.to.clone(),

@@ -9,6 +9,8 @@ mod profile;
 mod summary;
 mod users;
 
+pub(super) use emails::rows as mail_rows;
+
 use latchkey_core::account::Account;
 use latchkey_core::clock::Timestamp;
 use serde::Serialize;

@@ -5,14 +5,16 @@ use axum::http::StatusCode;
 use latchkey_core::access::{ConfigureSystem, ViewStaffArea};
 use latchkey_core::admin::{self, Admin, Error, NewAdmin};
 use latchkey_core::clock::Timestamp;
+use latchkey_core::email::Email;
 use latchkey_core::error::Invalid;
 use latchkey_core::id::AdminId;
+use latchkey_core::password::Password;
 use serde::Serialize;
 
 use crate::admin_area::setup::AdminForm;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer, Outcome};
-use crate::visit::Staff;
+use crate::visit::{Staff, Visit};
 
 #[derive(Serialize)]
 struct Row {
@@ -54,17 +56,12 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// Makes another admin.
 pub(crate) async fn create(staff: Staff, Form(form): Form<AdminForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let problems = match form.parse(&visit.brand.name) {
+    let rules = form.rules(visit).await?;
+    let problems = match form.parse(&rules) {
         Err(problems) => problems,
         Ok((name, email, password)) => {
-            let app = visit.web.app();
-            let password = app.hasher().hash(app.random(), &password).await?;
             let shown = name.clone();
-            let made = app.write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ConfigureSystem>(me)?;
-                admin::create(tx, &by, &NewAdmin { name, email, password })
-            });
-            match page::outcome(made.await)? {
+            match page::outcome(make(visit, me, name, email, &password).await)? {
                 Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-admin-created", &[("name", &shown)])),
                 Outcome::Invalid(problems) => problems,
                 Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
@@ -72,6 +69,16 @@ pub(crate) async fn create(staff: Staff, Form(form): Form<AdminForm>) -> Answer 
         }
     };
     form_page(&staff, &form, &problems).await
+}
+
+async fn make(visit: &Visit, me: AdminId, name: String, email: Email, password: &Password) -> Result<AdminId, Error> {
+    let app = visit.web.app();
+    let password = app.hasher().hash(app.random(), password).await?;
+    let made = app.write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        admin::create(tx, &by, &NewAdmin { name, email, password })
+    });
+    made.await
 }
 
 /// Keeps an admin out.

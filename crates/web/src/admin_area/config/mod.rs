@@ -3,6 +3,7 @@
 mod admins;
 mod general;
 mod mail;
+mod notifications;
 mod security;
 mod templates;
 
@@ -14,6 +15,8 @@ pub(super) fn routes() -> Routes {
         .post("/admin/config", general::save)
         .get("/admin/config/mail", mail::show)
         .post("/admin/config/mail", mail::send_test)
+        .get("/admin/config/notifications", notifications::show)
+        .post("/admin/config/notifications", notifications::save)
         .get("/admin/config/security", security::show)
         .post("/admin/config/security", security::save)
         .get("/admin/config/templates", templates::show)

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse};
 use latchkey_core::access::{Grants, Permission};
-use latchkey_core::mail::{Content, Written};
+use latchkey_core::mail::{Content, Link, Notice, Told, Written};
+use latchkey_core::{reset, verification};
 use serde::Serialize;
 
 use crate::error::PageError;
@@ -28,7 +29,7 @@ struct Sample {
 }
 
 /// Every kind of mail, with sample content.
-fn samples(staff: &Staff) -> [Content; 5] {
+fn samples(staff: &Staff) -> Vec<Content> {
     let app = staff.visit.web.app();
     let grants: Grants = [Permission::Invoices, Permission::Tickets].into_iter().collect();
     let invitation = Content::Invitation {
@@ -40,14 +41,34 @@ fn samples(staff: &Staff) -> [Content; 5] {
         expires_at: app.now().after(Duration::from_hours(7 * 24)),
         link: format!("{}/invite/…", app.public_url()),
     };
-    let (name, factor) = ("Mara Example".to_owned(), "totp".to_owned());
-    [
-        invitation,
-        Content::FactorAdded { name: name.clone(), factor: factor.clone() },
-        Content::FactorRemoved { name: name.clone(), factor, by_staff: false },
-        Content::RecoveryCodeUsed { name, left: 9 },
-        Content::Test {},
-    ]
+    let link = |path: &str, lives| Link {
+        name: "Mara Example".to_owned(),
+        email: "name@example.com".to_owned(),
+        expires_at: app.now().after(lives),
+        link: format!("{}/{path}/…", app.public_url()),
+    };
+    let links = [
+        Content::PasswordReset(link("password/reset", reset::VALID_FOR)),
+        Content::EmailVerification(link("verify", verification::VALID_FOR)),
+        Content::EmailChange(link("verify", verification::VALID_FOR)),
+    ];
+    let notices = Notice::ALL.iter().map(|notice| Content::Notice(told(staff, *notice)));
+    [invitation].into_iter().chain(links).chain(notices).chain([Content::Test {}]).collect()
+}
+
+fn told(staff: &Staff, notice: Notice) -> Told {
+    let app = staff.visit.web.app();
+    Told {
+        notice: notice.key(),
+        name: "Mara Example".to_owned(),
+        email: "name@example.com".to_owned(),
+        account_name: "Harbour Bakery Ltd.".to_owned(),
+        by: "Olaf Example".to_owned(),
+        what: "other.name@example.com".to_owned(),
+        at: app.now(),
+        ip: "192.0.2.7".to_owned(),
+        link: format!("{}/me/security", app.public_url()),
+    }
 }
 
 fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {

@@ -1,11 +1,11 @@
 //! Change Password.
 
 use latchkey_core::error::{Fields, Invalid};
-use latchkey_core::password::Password;
+use latchkey_core::password::{Password, Rules};
 use latchkey_core::user;
 use serde::{Deserialize, Serialize};
 
-use crate::client_area::password::context as password_context;
+use crate::client_area::password_rules;
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer, Outcome};
 use crate::visit::LoggedIn;
@@ -20,15 +20,12 @@ pub(crate) struct PasswordForm {
 }
 
 impl PasswordForm {
-    fn parse(&self, member: &LoggedIn) -> Result<(Password, Password), Vec<Invalid>> {
-        let user = &member.user.user;
-        let words = password_context(&[&user.name.full(), user.email.as_str(), &member.visit.brand.name]);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    fn parse(&self, rules: &Rules) -> Result<(Password, Password), Vec<Invalid>> {
         let mut fields = Fields::default();
         if self.current.is_empty() {
             fields.refuse("current", "error-password-required");
         }
-        let chosen = fields.take("new", Password::choose(&self.new, &words));
+        let chosen = fields.take("new", Password::choose(&self.new, rules));
         if !self.new.is_empty() && self.new == self.current {
             fields.refuse("new", "error-password-same");
         }
@@ -45,7 +42,8 @@ pub(crate) async fn show(member: LoggedIn) -> Answer {
 /// Changes the password; all other sessions end.
 pub(crate) async fn save(member: LoggedIn, Form(form): Form<PasswordForm>) -> Answer {
     let visit = &member.visit;
-    let problems = match form.parse(&member) {
+    let rules = password_rules(visit, []).await?;
+    let problems = match form.parse(&rules) {
         Err(problems) => problems,
         Ok((current, chosen)) => {
             let (app, session) = (visit.web.app(), member.user.session.id);

@@ -1,9 +1,13 @@
 //! Your Profile.
 
-use latchkey_core::error::Fields;
+use axum::http::StatusCode;
+use latchkey_core::access::Denied;
+use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::user::{self, PersonName};
+use latchkey_core::verification;
 use serde::{Deserialize, Serialize};
 
+use super::email::EmailForm;
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
 use crate::visit::LoggedIn;
@@ -15,11 +19,31 @@ pub(crate) struct ProfileForm {
     last_name: String,
 }
 
+fn of(member: &LoggedIn) -> ProfileForm {
+    let PersonName { first, last } = member.user.user.name.clone();
+    ProfileForm { first_name: first, last_name: last }
+}
+
+async fn form_page(member: &LoggedIn, status: StatusCode, form: Shown, email_form: Shown) -> Answer {
+    let (visit, user) = (&member.visit, member.id());
+    let waiting = visit.web.app().read(move |snapshot| {
+        Ok::<_, Denied>(verification::pending(snapshot, &snapshot.myself(user)?)?.filter(|pending| pending.is_change))
+    });
+    let pending = waiting.await?.map(|pending| context! { email => pending.email, expires_at => pending.expires_at });
+    let shown = &member.user.user;
+    let context = context! { form, email_form, pending, email => shown.email, verified => shown.verified_at.is_some() };
+    Ok(page::respond(visit, status, "client/me/profile.html", context))
+}
+
 /// The page.
 pub(crate) async fn show(member: LoggedIn) -> Answer {
-    let PersonName { first, last } = member.user.user.name.clone();
-    let form = Shown::new(&ProfileForm { first_name: first, last_name: last });
-    Ok(page::page(&member.visit, "client/me/profile.html", context! { form, email => member.user.user.email }))
+    form_page(&member, StatusCode::OK, Shown::new(&of(&member)), Shown::new(&EmailForm::default())).await
+}
+
+/// The page with what is wrong with another address.
+pub(super) async fn with_email_form(member: &LoggedIn, form: &EmailForm, problems: &[Invalid]) -> Answer {
+    let typed = Shown::new(form).with_errors(&member.visit.web, problems);
+    form_page(member, StatusCode::UNPROCESSABLE_ENTITY, Shown::new(&of(member)), typed).await
 }
 
 /// **Save Changes**.
@@ -30,7 +54,7 @@ pub(crate) async fn save(member: LoggedIn, Form(form): Form<ProfileForm>) -> Ans
     let problems = fields.finish().err().unwrap_or_default();
     let Some(name) = name else {
         let form = Shown::new(&form).with_errors(&visit.web, &problems);
-        return Ok(page::invalid(visit, "client/me/profile.html", context! { form, email => member.user.user.email }));
+        return form_page(&member, StatusCode::UNPROCESSABLE_ENTITY, form, Shown::new(&EmailForm::default())).await;
     };
     let saved = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.myself(user)?;

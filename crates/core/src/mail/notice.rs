@@ -1,0 +1,161 @@
+//! What people are told by mail: that something happened which they should know of.
+//!
+//! To tell of something new, add a line to [`Notice`] and three texts to `locales/en/mail.ftl`
+//! (`{key}-mail-subject`, `{key}-mail-text`, `{key}-mail-next`), and call [`tell`] in the transaction of the event.
+
+use serde::Serialize;
+
+use super::{Content, NewMail, queue};
+use crate::app::Tx;
+use crate::clock::Timestamp;
+use crate::error::Fault;
+use crate::id::{AccountId, UserId};
+use crate::settings;
+use crate::user::{self, User};
+
+macro_rules! notices {
+    ($($name:ident = $key:literal, $always:literal: $doc:literal,)*) => {
+        /// Something that people are told by mail.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Notice {
+            $(#[doc = $doc] $name,)*
+        }
+
+        impl Notice {
+            /// Every notice there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Its key, in settings and texts; also the kind of its mail.
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$name => $key),* }
+            }
+
+            /// Whether it is always told: changes of what one logs in with are (ASVS V6.3.7).
+            pub const fn is_always_told(self) -> bool {
+                match self { $(Self::$name => $always),* }
+            }
+        }
+    };
+}
+
+// Key, whether it is always told, what happened.
+notices! {
+    PasswordChanged = "password-changed", true: "The password was changed.",
+    ResetDone = "reset-done", true: "A new password was chosen by a link.",
+    EmailChangeAsked = "email-change-asked", true: "Another address was asked for; told to the present one.",
+    EmailChanged = "email-changed", true: "The address was changed; told to the old and the new one.",
+    EmailInUse = "email-in-use", true: "Somebody asked for an address that this user has.",
+    AccessGiven = "access-given", false: "The user can enter an account.",
+    AccessChanged = "access-changed", false: "The user's permissions in an account changed.",
+    AccessRemoved = "access-removed", false: "The user can no longer enter an account.",
+    FactorAdded = "factor-added", true: "A second factor was added.",
+    FactorRemoved = "factor-removed", true: "A second factor was removed.",
+    FactorTaken = "factor-taken", true: "Staff removed the second factors.",
+    RecoveryCodeUsed = "recovery-code-used", true: "A recovery code was used.",
+    InvitationAccepted = "invitation-accepted", false: "Somebody accepted an invitation; told to the account's owner.",
+    OwnershipGained = "ownership-gained", false: "The user owns an account now.",
+    OwnershipLost = "ownership-lost", false: "The user no longer owns an account.",
+}
+
+impl Notice {
+    /// The notice of this key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|notice| notice.key() == key)
+    }
+}
+
+/// Particulars of a notice, each of them possibly empty.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    account: Option<(AccountId, String)>,
+    by: String,
+    what: String,
+}
+
+impl About {
+    /// In this account.
+    #[must_use]
+    pub fn in_account(mut self, id: AccountId, name: &str) -> Self {
+        self.account = Some((id, name.to_owned()));
+        self
+    }
+
+    /// Done by somebody of this name.
+    #[must_use]
+    pub fn by(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.by);
+        self
+    }
+
+    /// What it is about, such as an address or a device.
+    #[must_use]
+    pub fn what(mut self, what: &str) -> Self {
+        what.clone_into(&mut self.what);
+        self
+    }
+}
+
+/// A notice, for its template.
+#[derive(Clone, Debug, Serialize)]
+pub struct Told {
+    /// The notice's key.
+    pub notice: &'static str,
+    /// Who is told.
+    pub name: String,
+    /// The address it is sent to.
+    pub email: String,
+    /// In which account; empty for none.
+    pub account_name: String,
+    /// Who did it; empty when it does not matter.
+    pub by: String,
+    /// What it is about; empty for nothing more.
+    pub what: String,
+    /// When.
+    pub at: Timestamp,
+    /// From which address; empty for the machine's own work.
+    pub ip: String,
+    /// Where to see to it.
+    pub link: String,
+}
+
+/// Somebody who is told: a user or an admin.
+pub(crate) struct Person<'a> {
+    pub user: Option<UserId>,
+    pub name: &'a str,
+    /// Where: it may no longer be the person's own address.
+    pub to: &'a str,
+}
+
+/// Tells a user, at its own address, unless the operator has switched this notice off.
+pub(crate) fn tell(tx: &Tx<'_>, user: UserId, notice: Notice, about: &About) -> Result<(), Fault> {
+    let Some(found) = user::find(tx, user)? else { return Ok(()) };
+    tell_at(tx, &found, found.email.as_str(), notice, about)
+}
+
+/// Like [`tell`], at an address that may no longer be the user's.
+pub(crate) fn tell_at(tx: &Tx<'_>, user: &User, to: &str, notice: Notice, about: &About) -> Result<(), Fault> {
+    tell_person(tx, &Person { user: Some(user.id), name: &user.name.full(), to }, notice, about)
+}
+
+/// Like [`tell`], whoever it is.
+pub(crate) fn tell_person(tx: &Tx<'_>, person: &Person<'_>, notice: Notice, about: &About) -> Result<(), Fault> {
+    if !notice.is_always_told() && settings::is_off(tx, notice)? {
+        return Ok(());
+    }
+    let page = if person.user.is_some() { "/me/security" } else { "/admin/me/security" };
+    let told = Told {
+        notice: notice.key(),
+        name: person.name.to_owned(),
+        email: person.to.to_owned(),
+        account_name: about.account.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
+        by: about.by.clone(),
+        what: about.what.clone(),
+        at: tx.now(),
+        ip: tx.request().ip.map(|ip| ip.to_string()).unwrap_or_default(),
+        link: format!("{}{page}", tx.public_url()),
+    };
+    let account = about.account.as_ref().map(|(id, _)| *id);
+    let content = Content::Notice(told);
+    queue(tx, &NewMail { to: person.to, account, user: person.user, invitation: None, content, secret: None })?;
+    Ok(())
+}

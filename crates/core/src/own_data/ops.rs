@@ -1,0 +1,178 @@
+use serde::Serialize;
+
+use super::{Error, MAX_ROWS, sql};
+use crate::access::{Denied, Myself};
+use crate::app::{App, Request, Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::error::Fault;
+use crate::event::{self, Event, EventKind};
+use crate::id::UserId;
+use crate::password::{Password, Verdict};
+use crate::user::{self, User};
+use crate::{membership, session};
+
+/// What is held about a user: no hash, no secret, nothing about anybody else but names in what happened. Times are
+/// microseconds since 1970 in UTC.
+#[derive(Debug, Serialize)]
+pub struct Held {
+    profile: Profile,
+    memberships: Vec<Membership>,
+    sessions: Vec<Session>,
+    invitations_sent: Vec<sql::Invitation>,
+    invitations_accepted: Vec<sql::Invitation>,
+    events: Vec<Happened>,
+    mails: Vec<sql::Mail>,
+}
+
+#[derive(Debug, Serialize)]
+struct Profile {
+    first_name: String,
+    last_name: String,
+    email: String,
+    created_at: Timestamp,
+    email_verified_at: Option<Timestamp>,
+    password_changed_at: Option<Timestamp>,
+    last_login_at: Option<Timestamp>,
+    last_login_ip: Option<String>,
+    last_login_host: Option<String>,
+    deletion_asked_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct Membership {
+    account: String,
+    owner: bool,
+    permissions: String,
+    since: Timestamp,
+    added_by: String,
+    last_entered_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct Session {
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+    expires_at: Timestamp,
+    ip: String,
+    host: Option<String>,
+    browser: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Happened {
+    at: Timestamp,
+    kind: String,
+    by: String,
+    ip: Option<String>,
+    account: String,
+    email: String,
+    detail: String,
+}
+
+/// Everything that is held about oneself, at most [`MAX_ROWS`] of a kind. That it was downloaded is an event.
+pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
+    let user = user::find(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
+    let held = Held {
+        profile: profile(tx, &user)?,
+        memberships: memberships(tx, by.id())?,
+        sessions: sessions(tx, by)?,
+        invitations_sent: sql::invitations_sent(tx, by.id(), MAX_ROWS)?,
+        invitations_accepted: sql::invitations_accepted(tx, by.id(), MAX_ROWS)?,
+        events: events(tx, by)?,
+        mails: sql::mails(tx, by.id(), MAX_ROWS)?,
+    };
+    tx.record(by.actor(), &Event::new(EventKind::DataDownloaded).to_user(by.id(), by.name()))?;
+    Ok(held)
+}
+
+fn profile(snapshot: &Snapshot<'_>, user: &User) -> Result<Profile, Fault> {
+    Ok(Profile {
+        first_name: user.name.first.clone(),
+        last_name: user.name.last.clone(),
+        email: user.email.to_string(),
+        created_at: user.created_at,
+        email_verified_at: user.verified_at,
+        password_changed_at: user.password_changed_at,
+        last_login_at: user.last_login.at,
+        last_login_ip: user.last_login.ip.clone(),
+        last_login_host: user.last_login.host.clone(),
+        deletion_asked_at: deletion_asked_at(snapshot, user.id)?,
+    })
+}
+
+fn memberships(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Membership>, Fault> {
+    let mine = membership::accounts_of(snapshot, user)?.into_iter();
+    let shown = mine.map(|mine| Membership {
+        permissions: if mine.is_owner { "everything".to_owned() } else { mine.grants.to_string() },
+        account: mine.name,
+        owner: mine.is_owner,
+        since: mine.since,
+        added_by: mine.added_by,
+        last_entered_at: mine.last_entered_at,
+    });
+    Ok(shown.collect())
+}
+
+fn sessions(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Session>, Fault> {
+    let sessions = session::every(snapshot, by)?.into_iter();
+    let shown = sessions.map(|session| Session {
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        expires_at: session.expires_at,
+        ip: session.ip,
+        host: session.host,
+        browser: session.user_agent,
+    });
+    Ok(shown.collect())
+}
+
+fn events(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Happened>, Fault> {
+    let events = event::of_myself(snapshot, by, MAX_ROWS)?.into_iter();
+    let shown = events.map(|event| Happened {
+        at: event.at,
+        kind: event.kind,
+        by: event.actor.name,
+        ip: event.ip,
+        account: event.account_name,
+        email: event.email,
+        detail: event.detail,
+    });
+    Ok(shown.collect())
+}
+
+/// The names of the accounts that a user owns.
+pub fn owned(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<String>, Fault> {
+    sql::owned(snapshot, user)
+}
+
+/// When the user asked to be deleted.
+pub fn deletion_asked_at(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<Timestamp>, Fault> {
+    sql::deletion_asked_at(snapshot, user)
+}
+
+/// **Request Deletion**: the present password is needed, and no account may be owned.
+pub async fn ask_for_deletion(app: &App, request: &Request, user: UserId, current: &Password) -> Result<(), Error> {
+    let kept = app.read(move |snapshot| user::password_of(snapshot, user)).await?;
+    if app.hasher().verify(current, kept).await? == Verdict::Wrong {
+        return Err(Error::WrongPassword);
+    }
+    app.write(request, move |tx| {
+        let by = tx.myself(user)?;
+        user::hold(tx, user)?.ok_or(Denied::NoSuchUser)?;
+        let owned = sql::owned(tx, user)?;
+        if !owned.is_empty() {
+            return Err(Error::OwnsAccounts(owned));
+        }
+        sql::ask_for_deletion(tx, user)?;
+        Ok(tx.record(by.actor(), &Event::new(EventKind::DeletionAsked).to_user(by.id(), by.name()))?)
+    })
+    .await
+}
+
+/// Takes the request back.
+pub fn cancel_deletion(tx: &Tx<'_>, by: &Myself) -> Result<(), Error> {
+    if sql::cancel_deletion(tx, by.id())? {
+        tx.record(by.actor(), &Event::new(EventKind::DeletionCancelled).to_user(by.id(), by.name()))?;
+    }
+    Ok(())
+}

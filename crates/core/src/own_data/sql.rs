@@ -1,0 +1,102 @@
+use serde::Serialize;
+
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::{DbError, Row};
+use crate::error::Fault;
+use crate::id::UserId;
+use crate::mail::EMAIL_CHANGE;
+use crate::params;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Invitation {
+    account: String,
+    email: String,
+    permissions: String,
+    sent_at: Timestamp,
+    expires_at: Timestamp,
+    accepted_at: Option<Timestamp>,
+    declined_at: Option<Timestamp>,
+    cancelled_at: Option<Timestamp>,
+}
+
+const INVITATIONS: &str =
+    "select a.name, i.email, i.grants, i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at
+     from invitations i join accounts a on a.id = i.account_id";
+
+fn invitation(row: &mut Row) -> Result<Invitation, DbError> {
+    Ok(Invitation {
+        account: row.take()?,
+        email: row.take()?,
+        permissions: row.take()?,
+        sent_at: row.take()?,
+        expires_at: row.take()?,
+        accepted_at: row.take()?,
+        declined_at: row.take()?,
+        cancelled_at: row.take()?,
+    })
+}
+
+pub(super) fn invitations_sent(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Invitation>, Fault> {
+    snapshot.all(
+        &format!("{INVITATIONS} where i.invited_by_kind = 'user' and i.invited_by_id = $1 order by i.id desc limit $2"),
+        params![user, limit],
+        invitation,
+    )
+}
+
+pub(super) fn invitations_accepted(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Invitation>, Fault> {
+    snapshot.all(&format!("{INVITATIONS} where i.accepted_by = $1 order by i.id desc limit $2"), params![user, limit], invitation)
+}
+
+/// A mail without its text: links in it opened something. Mails to an address that is not the user's are left out: whether
+/// one went out would tell whether somebody else has the address.
+#[derive(Debug, Serialize)]
+pub(super) struct Mail {
+    kind: String,
+    to: String,
+    subject: String,
+    written_at: Timestamp,
+    sent_at: Option<Timestamp>,
+    failed_at: Option<Timestamp>,
+    cancelled_at: Option<Timestamp>,
+}
+
+pub(super) fn mails(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Mail>, Fault> {
+    snapshot.all(
+        "select kind, to_address, subject, queued_at, sent_at, failed_at, cancelled_at from mails
+         where user_id = $1 and (kind <> $3 or to_address = (select email from users where id = $1)) order by id desc limit $2",
+        params![user, limit, EMAIL_CHANGE],
+        |row| {
+            Ok(Mail {
+                kind: row.take()?,
+                to: row.take()?,
+                subject: row.take()?,
+                written_at: row.take()?,
+                sent_at: row.take()?,
+                failed_at: row.take()?,
+                cancelled_at: row.take()?,
+            })
+        },
+    )
+}
+
+pub(super) fn owned(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<String>, Fault> {
+    snapshot.all("select name from accounts where owner_id = $1 order by name, id limit 100", params![user], Row::take)
+}
+
+pub(super) fn deletion_asked_at(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<Timestamp>, Fault> {
+    snapshot.optional("select requested_at from deletion_requests where user_id = $1", params![user], Row::take)
+}
+
+pub(super) fn ask_for_deletion(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
+    tx.execute(
+        "insert into deletion_requests (user_id, requested_at) values ($1, $2) on conflict (user_id) do nothing",
+        params![user, tx.now()],
+    )?;
+    Ok(())
+}
+
+pub(super) fn cancel_deletion(tx: &Tx<'_>, user: UserId) -> Result<bool, Fault> {
+    Ok(tx.execute("delete from deletion_requests where user_id = $1", params![user])? == 1)
+}

@@ -1,0 +1,72 @@
+//! Password resets: a link by mail, valid for 60 minutes, once, the newest only.
+//!
+//! Whoever asks is told the same in the same time whether or not anybody has the address (ASVS V6.3.8): the request only
+//! promises work in the outbox, and the look-up happens there. The link signs nobody in and takes no second factor away
+//! (ASVS V6.4.3); an admin may send it, never choose the password (ASVS V6.4.6).
+
+mod ops;
+mod sql;
+
+use std::time::Duration;
+
+use crate::access::Denied;
+use crate::error::{Fault, HasKind, Kind};
+use crate::password::Busy;
+use crate::user::PersonName;
+
+pub(crate) use ops::forget;
+pub use ops::{ask, choose, open, resolve, send};
+
+/// How long a link works.
+pub const VALID_FOR: Duration = Duration::from_mins(60);
+
+/// Mails with a link that one user gets within [`LIMITED_WITHIN`]. What is asked for beyond it is silently not sent.
+pub const MAX_MAILS: i64 = 5;
+
+/// The time in which mails are counted.
+pub const LIMITED_WITHIN: Duration = Duration::from_hours(1);
+
+/// Whose password a link chooses: what a new one must not be close to.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// The name.
+    pub name: PersonName,
+    /// The login.
+    pub email: String,
+}
+
+/// Why a link could not be sent or used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The link is unknown, used, expired, or not the newest: nobody learns which.
+    #[error("this link is no longer valid")]
+    Gone,
+    /// There is no such user.
+    #[error("there is no such user")]
+    NotFound,
+    /// Too many links in a short time.
+    #[error("too many links in a short time")]
+    TooMany,
+    /// Too many hashes at once.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// No ticket.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Not the caller's fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl HasKind for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Gone => Kind::Gone,
+            Self::NotFound => Kind::NotFound,
+            Self::TooMany => Kind::Conflict("error-reset-limited"),
+            Self::Busy(busy) => busy.kind(),
+            Self::Denied(denied) => denied.kind(),
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
+}

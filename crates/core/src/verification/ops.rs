@@ -1,0 +1,142 @@
+use super::{Error, LIMITED_WITHIN, MAX_MAILS, Pending, VALID_FOR, sql};
+use crate::access::{Denied, Myself};
+use crate::app::{App, Request, Snapshot, Tx};
+use crate::email::Email;
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::UserId;
+use crate::mail::{self, About, Content, EMAIL_CHANGE, EMAIL_VERIFICATION, Link, NewMail, Notice, SECRET_MARK};
+use crate::password::{Password, Verdict};
+use crate::secret::Secret;
+use crate::settings::{self, Verification};
+use crate::user::{self, User};
+
+const KINDS: [&str; 2] = [EMAIL_VERIFICATION, EMAIL_CHANGE];
+
+/// Asks a user to confirm the address it has, when the operator wants that.
+pub(crate) fn ask(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
+    let Some(user) = user::find(tx, user)? else { return Ok(()) };
+    if user.verified_at.is_some() || settings::verification(tx)? == Verification::Off {
+        return Ok(());
+    }
+    promise_mail(tx, &user, &user.email.clone())
+}
+
+/// **Resend**: makes a fresh link for the address that waits, or for the present one.
+pub fn resend(tx: &Tx<'_>, by: &Myself) -> Result<String, Error> {
+    let user = user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
+    let waiting = sql::of_user(tx, user.id)?.filter(|pending| pending.is_change);
+    let email = match waiting {
+        Some(pending) => Email::parse(&pending.email).map_err(|_| Error::NothingPending)?,
+        None if user.verified_at.is_some() => return Err(Error::NothingPending),
+        None => user.email.clone(),
+    };
+    refuse_many(tx, user.id)?;
+    send_or_tell_holder(tx, &user, &email)?;
+    Ok(email.to_string())
+}
+
+fn refuse_many(tx: &Tx<'_>, user: UserId) -> Result<(), Error> {
+    if sql::asked_since(tx, user, tx.now().before(LIMITED_WITHIN))? >= MAX_MAILS { Err(Error::TooMany) } else { Ok(()) }
+}
+
+/// Asks for another address. The present password is needed; the present address is told. The answer is the same when
+/// somebody else has the address: then its holder is told instead of sending a link.
+pub async fn change_address(app: &App, request: &Request, user: UserId, email: Email, current: &Password) -> Result<(), Error> {
+    let kept = app.read(move |snapshot| user::password_of(snapshot, user)).await?;
+    if app.hasher().verify(current, kept).await? == Verdict::Wrong {
+        return Err(Error::WrongPassword);
+    }
+    app.write(request, move |tx| {
+        let by = tx.myself(user)?;
+        let user = user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
+        if user.email == email {
+            return Err(Error::SameAddress);
+        }
+        refuse_many(tx, user.id)?;
+        send_or_tell_holder(tx, &user, &email)?;
+        mail::tell(tx, user.id, Notice::EmailChangeAsked, &About::default().what(email.as_str()))?;
+        let event = Event::new(EventKind::EmailChangeAsked).to_user(by.id(), by.name()).with_email(email.as_str());
+        Ok(tx.record(by.actor(), &event)?)
+    })
+    .await
+}
+
+/// One mail either way: a link to who has asked, or word to who has the address.
+fn send_or_tell_holder(tx: &Tx<'_>, user: &User, email: &Email) -> Result<(), Fault> {
+    match user::by_email(tx, &email.key())?.filter(|holder| *holder != user.id) {
+        None => promise_mail(tx, user, email),
+        Some(holder) => {
+            replace(tx, user, email)?;
+            mail::tell(tx, holder, Notice::EmailInUse, &About::default())
+        }
+    }
+}
+
+/// The newest link for an address; the one before it is dead. The secret that is not sent opens nothing.
+fn replace(tx: &Tx<'_>, user: &User, email: &Email) -> Result<Secret, Fault> {
+    let secret = tx.secret()?;
+    sql::replace(tx, user.id, email, &secret.hash(), tx.now().after(VALID_FOR))?;
+    mail::withdraw_links(tx, user.id, &KINDS)?;
+    let sent = Event::new(EventKind::VerificationSent).to_user(user.id, &user.name.full()).with_email(email.as_str());
+    tx.record(&crate::access::Actor::user(user.id, &user.name.full()), &sent)?;
+    Ok(secret)
+}
+
+fn promise_mail(tx: &Tx<'_>, user: &User, email: &Email) -> Result<(), Fault> {
+    let secret = replace(tx, user, email)?;
+    let link = Link {
+        name: user.name.full(),
+        email: email.to_string(),
+        expires_at: tx.now().after(VALID_FOR),
+        link: format!("{}/verify/{SECRET_MARK}", tx.public_url()),
+    };
+    let content = if *email == user.email { Content::EmailVerification(link) } else { Content::EmailChange(link) };
+    let to = email.as_str();
+    mail::queue(tx, &NewMail { to, account: None, user: Some(user.id), invitation: None, content, secret: Some(&secret) })?;
+    Ok(())
+}
+
+/// The dead links of a user: its address has changed, or the user goes.
+pub(crate) fn forget(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
+    sql::delete(tx, user)?;
+    mail::withdraw_links(tx, user, &KINDS)
+}
+
+/// What waits to be confirmed.
+pub fn pending(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Option<Pending>, Fault> {
+    Ok(sql::of_user(snapshot, by.id())?.filter(|pending| pending.expires_at > snapshot.now()))
+}
+
+/// **Cancel**: keeps the present address; the link to the other one is dead.
+pub fn cancel(tx: &Tx<'_>, by: &Myself) -> Result<(), Error> {
+    user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
+    let waiting = sql::of_user(tx, by.id())?.filter(|pending| pending.is_change).ok_or(Error::NothingPending)?;
+    forget(tx, by.id())?;
+    let event = Event::new(EventKind::EmailChangeCancelled).to_user(by.id(), by.name()).with_email(&waiting.email);
+    Ok(tx.record(by.actor(), &event)?)
+}
+
+/// What a link confirms, as long as it works. Changes nothing: mail scanners open links.
+pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Pending, Error> {
+    let (_, pending) = sql::by_token(snapshot, &secret.hash())?.ok_or(Error::Gone)?;
+    if pending.expires_at > snapshot.now() { Ok(pending) } else { Err(Error::Gone) }
+}
+
+/// **Confirm Email Address**: from now on the address is the user's, and verified. Whoever holds the link may; of two one is
+/// first. An address that somebody else has got meanwhile stays with that user.
+pub fn confirm(tx: &Tx<'_>, secret: &Secret) -> Result<Pending, Error> {
+    let (id, _) = sql::by_token(tx, &secret.hash())?.ok_or(Error::Gone)?;
+    let user = user::hold(tx, id)?.ok_or(Error::Gone)?;
+    let pending = open(tx, secret)?;
+    if !sql::take(tx, id, &secret.hash())? {
+        return Err(Error::Gone);
+    }
+    let email = Email::parse(&pending.email).map_err(|_| Error::Gone)?;
+    mail::withdraw_links(tx, id, &KINDS)?;
+    user::confirm_address(tx, &user, &email).map_err(|error| match error {
+        user::Error::Fault(fault) => Error::Fault(fault),
+        _ => Error::Gone,
+    })?;
+    Ok(pending)
+}

@@ -1,0 +1,209 @@
+//! Second factors through the pages: setting up, logging in, confirming, and where they are required.
+
+use std::time::Duration;
+
+use latchkey_core::access::{Subject, System};
+use latchkey_core::factor;
+use latchkey_core::settings;
+
+use crate::support::{Actor, Answer, Ask, PASSWORD, TestApp, World, on_both_databases};
+
+const STEP: Duration = Duration::from_secs(30);
+
+async fn code(world: &World, subject: Subject) -> String {
+    factor::code_now(&world.app.app, subject).await.unwrap()
+}
+
+/// Sets up an authenticator app; the page with the recovery codes.
+async fn enrol(world: &World, actor: &Actor, base: &str, subject: Subject, next: &str) -> String {
+    let offered = actor.post(&format!("{base}/me/security/totp"), &[("next", next)]).await;
+    let location = offered.location().unwrap().to_owned();
+    assert!(location.starts_with(&format!("{base}/me/security/totp")), "{location}");
+    let page = actor.get(&location).await.text();
+    assert!(page.contains("<svg class=\"qr\"") && page.contains("otpauth://totp/Latchkey:"), "{page}");
+    let wrong = actor.post(&format!("{base}/me/security/totp/confirm"), &[("code", "000000"), ("next", next)]).await;
+    assert_eq!(wrong.status, 422);
+    let code = code(world, subject).await;
+    let codes = actor.post(&format!("{base}/me/security/totp/confirm"), &[("code", &code), ("next", next)]).await;
+    assert_eq!(codes.status, 200, "{}", codes.text());
+    world.app.clock.advance(STEP);
+    world.app.take_mails().await;
+    codes.text()
+}
+
+/// The first of the recovery codes on a page.
+fn first_code(page: &str) -> String {
+    page.split_once("id=\"recovery-codes\"").and_then(|(_, rest)| rest.split_once("<li>")).unwrap().1[..29].to_owned()
+}
+
+async fn password(actor: &Actor, path: &str, email: &str) -> Answer {
+    actor.post(path, &[("email", email), ("password", PASSWORD), ("next", "/me/profile")]).await
+}
+
+#[on_both_databases]
+async fn v6_4_4_a_login_with_a_factor_goes_through_both_steps_or_a_recovery_code(app: TestApp) {
+    let world = World::new(app).await;
+    let subject = Subject::User(world.olivia);
+    let page = enrol(&world, &world.owner, "", subject, "").await;
+    let recovery = first_code(&page);
+    assert_eq!(page.matches("<li>").count(), 10);
+    let browser = world.server.anonymous();
+    assert_eq!(browser.get("/login/two-factor").await.outline(), "303 /login");
+    assert_eq!(password(&browser, "/login", "olivia@example.com").await.outline(), "303 /login/two-factor");
+    assert_eq!(browser.cookie("latchkey_session"), None, "a password alone is no session");
+    assert_eq!(browser.get("/me/profile").await.outline(), "303 /login?next=%2Fme%2Fprofile");
+    assert_eq!(browser.get("/login/two-factor").await.status, 200);
+    let elsewhere = world.server.anonymous();
+    let code = code(&world, subject).await;
+    let stolen = elsewhere.post("/login/two-factor", &[("code", &code)]).await;
+    assert_eq!(stolen.outline(), "303 /login (error)", "a code is of no use in another browser");
+    assert_eq!(browser.post("/login/two-factor", &[("code", "000000")]).await.status, 422);
+    assert_eq!(browser.post("/login/two-factor", &[("code", &code)]).await.outline(), "303 /me/profile");
+    assert_eq!(browser.get("/me/profile").await.status, 200);
+    let other = world.server.anonymous();
+    password(&other, "/login", "olivia@example.com").await;
+    assert_eq!(other.post("/login/two-factor", &[("recovery", &recovery)]).await.outline(), "303 /me/profile");
+    let third = world.server.anonymous();
+    password(&third, "/login", "olivia@example.com").await;
+    for _ in 0..4 {
+        assert_eq!(third.post("/login/two-factor", &[("recovery", &recovery)]).await.status, 422);
+    }
+    assert_eq!(third.post("/login/two-factor", &[("recovery", &recovery)]).await.outline(), "303 /login (error)");
+    let mails = world.app.take_mails().await;
+    assert_eq!(mails.last().unwrap().written.subject, "recovery-code-used");
+}
+
+#[on_both_databases]
+async fn an_invitation_is_accepted_after_the_second_step(app: TestApp) {
+    let world = World::new(app).await;
+    let sam = world
+        .app
+        .app
+        .read(|snapshot| latchkey_core::user::by_email(snapshot, &latchkey_core::email::EmailKey::of("sam@example.com")));
+    let subject = Subject::User(sam.await.unwrap().unwrap());
+    enrol(&world, &world.stranger, "", subject, "").await;
+    let (_, secret) = world.invitation().await;
+    let path = format!("/invite/{}", secret.reveal());
+    let browser = world.server.anonymous();
+    assert_eq!(password(&browser, &format!("{path}/login"), "sam@example.com").await.outline(), "303 /login/two-factor");
+    let code = code(&world, subject).await;
+    let done = browser.post("/login/two-factor", &[("code", &code)]).await;
+    assert_eq!(done.location(), Some(path.as_str()), "back to the invitation");
+    let accepted = browser.press(&format!("{path}/accept")).await;
+    assert_eq!(accepted.outline(), format!("303 /a/{} (success)", world.acme));
+}
+
+#[on_both_databases]
+async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_it_and_back(app: TestApp) {
+    let world = World::new(app).await;
+    world.app.clock.advance(Duration::from_mins(11));
+    let press = async |actor: &Actor, path: &str, from: &str| {
+        let token = actor.token(path).await;
+        let referrer = format!("http://{}{from}", world.server.address);
+        actor.send(&Ask::new("POST", path).form(&[("csrf", &token)]).with("referer", &referrer)).await
+    };
+    let refused = press(&world.owner, "/me/security/totp", "/me/security?x=1").await;
+    assert_eq!(refused.location(), Some("/confirm?next=%2Fme%2Fsecurity%3Fx%3D1"));
+    let foreign = world.owner.token("/me/security/totp").await;
+    let ask = Ask::new("POST", "/me/security/totp").form(&[("csrf", &foreign)]).with("referer", "https://evil.example/x");
+    assert_eq!(world.owner.send(&ask).await.location(), Some("/confirm"));
+    let before = world.owner.cookie("latchkey_session").unwrap();
+    assert_eq!(world.owner.post("/confirm", &[("password", "wrong"), ("next", "/me/security")]).await.status, 422);
+    let done = world.owner.post("/confirm", &[("password", PASSWORD), ("next", "/me/security")]).await;
+    assert_eq!(done.outline(), "303 /me/security (success)");
+    assert_ne!(world.owner.cookie("latchkey_session").unwrap(), before, "V7.2.4");
+    assert_eq!(press(&world.owner, "/me/security/totp", "/me/security").await.location(), Some("/me/security/totp"));
+    let user = world.someone().await;
+    for path in [
+        format!("/admin/users/{}/delete", world.olivia),
+        format!("/admin/users/{}/two-factor/disable", world.olivia),
+        format!("/admin/clients/{}/users/{user}/owner", world.acme),
+    ] {
+        let refused = press(&world.admin, &path, "/admin/users").await;
+        assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fusers"), "{path}");
+    }
+    let refused = world.admin.post(&format!("/admin/clients/{}/delete", world.acme), &[("confirm", "Acme")]).await;
+    assert_eq!(refused.location(), Some("/admin/confirm"));
+    assert_eq!(world.admin.post("/admin/confirm", &[("password", PASSWORD)]).await.outline(), "303 /admin/me/security (success)");
+    assert_eq!(press(&world.admin, &format!("/admin/clients/{}/users/{user}/owner", world.acme), "").await.status, 303);
+}
+
+#[on_both_databases]
+async fn v6_3_3_who_enters_an_account_that_requires_two_factor_is_led_through_it(app: TestApp) {
+    let world = World::new(app).await;
+    let home = format!("/a/{}", world.acme);
+    let required = world.owner.post(&format!("{home}/two-factor"), &[("required", "yes")]).await;
+    assert_eq!(required.outline(), format!("303 {home}/users (success)"));
+    let led = world.owner.get(&format!("{home}/users")).await;
+    let there = format!("/two-factor?next=%2Fa%2F{}%2Fusers", world.acme);
+    assert_eq!(led.location(), Some(there.as_str()));
+    assert!(world.owner.get(&there).await.text().contains("Two-factor is required"));
+    assert_eq!(world.owner.get("/accounts").await.status, 200, "asked when the account is entered, not before");
+    let page = enrol(&world, &world.owner, "", Subject::User(world.olivia), &format!("{home}/users")).await;
+    assert!(page.contains(&format!("href=\"{home}/users\"")), "{page}");
+    let page = world.owner.get(&format!("{home}/users")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("two-factor-on"), "the shield of whoever has a factor");
+    let other = world.server.anonymous();
+    password(&other, "/login", "olivia@example.com").await;
+    let code = code(&world, Subject::User(world.olivia)).await;
+    other.post("/login/two-factor", &[("code", &code)]).await;
+    assert_eq!(other.get(&home).await.status, 200);
+}
+
+#[on_both_databases]
+async fn v6_3_3_an_admin_without_a_factor_sets_one_up_before_anything_else(app: TestApp) {
+    let world = World::new(app).await;
+    let request = world.app.request();
+    let on = world.app.app.write(&request, |tx| settings::require_two_factor_of_admins(tx, &System::named("test"), true));
+    on.await.unwrap();
+    assert_eq!(world.admin.get("/admin").await.outline(), "303 /admin/two-factor?next=%2Fadmin");
+    assert_eq!(world.admin.post("/admin/config", &[("name", "X"), ("hue", "1")]).await.outline(), "303 /admin/two-factor");
+    assert_eq!(world.admin.get("/admin/two-factor?next=/admin").await.status, 200);
+    let subject = Subject::Admin(world.stella);
+    let page = enrol(&world, &world.admin, "/admin", subject, "/admin").await;
+    assert!(page.contains("href=\"/admin\""));
+    assert_eq!(world.admin.get("/admin").await.status, 200);
+    let browser = world.server.anonymous();
+    let begun = browser.post("/admin/login", &[("email", "stella@staff.example"), ("password", PASSWORD)]).await;
+    assert_eq!(begun.outline(), "303 /admin/login/two-factor");
+    let code = code(&world, subject).await;
+    assert_eq!(browser.post("/admin/login/two-factor", &[("code", &code)]).await.outline(), "303 /admin");
+    assert_eq!(browser.get("/admin").await.status, 200);
+}
+
+#[on_both_databases]
+async fn v7_4_3_after_a_change_of_factors_the_other_sessions_can_be_ended(app: TestApp) {
+    let world = World::new(app).await;
+    let elsewhere = world.server.user("olivia@example.com").await;
+    let page = enrol(&world, &world.owner, "", Subject::User(world.olivia), "").await;
+    assert!(page.contains("action=\"/me/sessions/end-others\""), "{page}");
+    assert_eq!(elsewhere.get("/me/profile").await.status, 200);
+    world.owner.press("/me/sessions/end-others").await;
+    assert_eq!(elsewhere.get("/me/profile").await.status, 303);
+    assert_eq!(world.owner.get("/me/profile").await.status, 200);
+}
+
+#[on_both_databases]
+async fn the_limits_are_set_on_a_page_that_refuses_what_nist_does_not_take(app: TestApp) {
+    let world = World::new(app).await;
+    assert_eq!(world.admin.get("/admin/config/security").await.status, 200);
+    let send = async |idle: &str| {
+        let fields = [
+            ("absolute_hours", "8"),
+            ("idle_minutes", idle),
+            ("remember_days", "30"),
+            ("second_factor_hours", "24"),
+            ("admin_absolute_hours", "12"),
+            ("admin_idle_minutes", "15"),
+        ];
+        world.admin.post("/admin/config/security", &fields).await
+    };
+    let refused = send("61").await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("NIST SP 800-63B-4"));
+    assert_eq!(send("5").await.outline(), "303 /admin/config/security (success)");
+    assert_eq!(world.member.get("/me/profile").await.status, 200);
+    world.app.clock.advance(Duration::from_mins(5));
+    assert_eq!(world.member.get("/me/profile").await.status, 303);
+}

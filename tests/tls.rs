@@ -1,0 +1,104 @@
+//! Mail over TLS: a server whose certificate this machine trusts takes mails, any other gets none.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::binary::{Place, Running, stderr, until};
+use crate::support::mail_sink::MailSink;
+use crate::support::{Actor, PASSWORD};
+
+const CREATE_ADMIN: [&str; 7] =
+    ["admin", "create", "--email", "stella@staff.example", "--name", "Stella Staff", "--password-stdin"];
+
+/// A certificate for 127.0.0.1 by an authority of its own, whose certificate is the text.
+fn certificate() -> (TlsAcceptor, String) {
+    let authority = CertifiedIssuer::self_signed(authority(), KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![own.der().clone()], key).unwrap();
+    (TlsAcceptor::from(Arc::new(config)), authority.pem())
+}
+
+fn authority() -> CertificateParams {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    authority
+}
+
+/// A server that hands its mails to `url` and trusts the authorities in `trusted`, and its admin.
+async fn start(place: &Place, url: &str, trusted: &str) -> (Running, Actor) {
+    let made = place.run_with(&CREATE_ADMIN, &format!("{PASSWORD}\n")).await;
+    assert!(made.status.success(), "{}", stderr(&made));
+    let authorities = place.folder.path().join("authorities.pem");
+    std::fs::write(&authorities, trusted).unwrap();
+    let mut command = place.command(&["serve", "--smtp-url", url]);
+    command.env("SSL_CERT_FILE", authorities);
+    let server = Running::start(command).await;
+    let admin = server.anonymous().log_in_as_admin("stella@staff.example").await;
+    let queued = admin.post("/admin/config/mail", &[("to", "olivia@example.com")]).await;
+    assert_eq!(queued.outline(), "303 /admin/config/mail (success)");
+    (server, admin)
+}
+
+async fn arrives(sink: &MailSink, url: &str, authority: &str) {
+    let place = Place::sqlite();
+    let (server, _admin) = start(&place, url, authority).await;
+    let mail = until("the mail arrives", async || sink.taken().pop()).await;
+    assert!(mail.contains("To: olivia@example.com"), "{mail}");
+    assert!(server.stop().await.0.success());
+}
+
+#[tokio::test]
+async fn mails_go_over_starttls_to_a_server_that_this_machine_trusts() {
+    let (acceptor, authority) = certificate();
+    let sink = MailSink::with_starttls(acceptor).await;
+    arrives(&sink, &format!("smtp://me:s3cret@{}?tls=required", sink.address()), &authority).await;
+}
+
+#[tokio::test]
+async fn mails_go_over_tls_from_the_first_byte() {
+    let (acceptor, authority) = certificate();
+    let sink = MailSink::with_tls(acceptor).await;
+    arrives(&sink, &format!("smtps://me:s3cret@{}", sink.address()), &authority).await;
+}
+
+/// The mail waits, with words that say why, and neither it nor the password was said in the clear.
+async fn waits(sink: &MailSink, url: &str, trusted: &str) {
+    let place = Place::sqlite();
+    let (server, admin) = start(&place, url, trusted).await;
+    until("the try failed", async || {
+        let tries = crate::support::tables::texts(&place.location(), "select last_answer from mails where attempts > 0").await;
+        tries.first().cloned().filter(|answer| !answer.is_empty())
+    })
+    .await;
+    assert!(sink.taken().is_empty());
+    assert!(!sink.heard().contains("AUTH") && !sink.heard().contains("MAIL FROM"), "{}", sink.heard());
+    assert_eq!(admin.get("/admin/config/mail").await.status, 200);
+    assert!(!server.logged().contains("s3cret"), "{}", server.logged());
+    assert!(server.stop().await.0.success());
+}
+
+#[tokio::test]
+async fn v12_2_1_a_mail_server_with_an_unknown_certificate_gets_nothing() {
+    let ((acceptor, _), (_, other)) = (certificate(), certificate());
+    let sink = MailSink::with_starttls(acceptor).await;
+    waits(&sink, &format!("smtp://me:s3cret@{}?tls=required", sink.address()), &other).await;
+    let (acceptor, _) = certificate();
+    let sink = MailSink::with_tls(acceptor).await;
+    waits(&sink, &format!("smtps://me:s3cret@{}", sink.address()), &other).await;
+}
+
+#[tokio::test]
+async fn v12_2_1_a_mail_server_without_the_starttls_that_is_required_gets_nothing() {
+    let sink = MailSink::start().await;
+    let address: SocketAddr = sink.address();
+    waits(&sink, &format!("smtp://me:s3cret@{address}?tls=required"), &certificate().1).await;
+}
