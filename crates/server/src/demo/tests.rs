@@ -119,8 +119,18 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     for kind in EventKind::ALL {
         let rare = [EventKind::AdminLogout, EventKind::AdminEnabled, EventKind::ContactDeleted];
         // Nobody in the story forgets a password, changes an address, guesses or wants to go.
-        let others =
-            ["password-reset", "email-", "data-", "deletion-", "mail-link", "guessing-", "password-stopped", "device-", "ban-", "passkey-"];
+        let others = [
+            "password-reset",
+            "email-",
+            "data-",
+            "deletion-",
+            "mail-link",
+            "guessing-",
+            "password-stopped",
+            "device-",
+            "ban-",
+            "passkey-",
+        ];
         let quiet = rare.contains(kind)
             || matches!(kind, EventKind::NoteDeleted | EventKind::NoteUpdated)
             || others.iter().any(|start| kind.key().starts_with(start));
