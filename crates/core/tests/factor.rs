@@ -207,9 +207,9 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     let listed = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap();
     let totp = listed[0].id;
     app.clock.advance(Duration::from_mins(10) - STEP - MOMENT);
-    confirmed(&app.app, subject, id, |tx, by| factor::new_recovery_codes(tx, by)).await.unwrap();
+    confirmed(&app.app, subject, id, factor::new_recovery_codes).await.unwrap();
     app.clock.advance(MOMENT);
-    let refused = confirmed(&app.app, subject, id, |tx, by| factor::new_recovery_codes(tx, by)).await;
+    let refused = confirmed(&app.app, subject, id, factor::new_recovery_codes).await;
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
     let refused = confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await;
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));

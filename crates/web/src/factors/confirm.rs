@@ -78,7 +78,7 @@ pub(crate) async fn show(who: Somebody, Query(asked): Query<Asked>) -> Answer {
 pub(crate) async fn submit(who: Somebody, Form(form): Form<ConfirmForm>) -> Answer {
     let next = page::local(&form.next).unwrap_or_default().to_owned();
     let (given, problem) = form.read(who.two_factor);
-    let again = || Ok(form_page(&who, &next, problem.field == "recovery", &[problem.clone()]));
+    let again = || Ok(form_page(&who, &next, problem.field == "recovery", std::slice::from_ref(&problem)));
     let Some(given) = given else { return again() };
     let (app, request) = (who.visit.web.app(), &who.visit.request);
     let renewed = match who.subject {
