@@ -41,6 +41,7 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         }
         "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com")],
         "/me/profile" => &NAME,
+        "/me/passkeys/{passkey}/rename" | "/admin/me/passkeys/{passkey}/rename" => &[("name", "Blue key")],
         "/password/forgot" => &[("email", "mia@example.com")],
         "/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
         "/me/email" => &[("email", "another+ACTOR@example.com"), ("current", "a-password-for-tests-only")],
