@@ -198,6 +198,7 @@ async fn a_second_step_that_a_password_change_overtakes_gets_nowhere(app: TestAp
     latchkey_core::user::change_password(&app.app, &request(), user, id, &old, &new).await.unwrap();
     let right = code(&app, user).await;
     assert_eq!(word(&answer(&app.app, &token, right).await), "over");
+    assert_eq!(told(&app).await, ["password-changed"]);
 }
 
 #[on_both_databases]
