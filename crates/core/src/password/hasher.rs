@@ -12,12 +12,11 @@ use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use super::foreign::{Foreign, MAX_BCRYPT_COST};
 use super::pepper::Pepper;
 use super::stored::{OUTPUT, Own, Parameters, decode, encode};
+use super::workers::Workers;
 use super::{Breached, Password, PasswordHash, Peppers};
 use crate::error::{Fault, HasKind, Invalid, Kind};
 use crate::secret::Random;
@@ -37,13 +36,13 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Hasher {
     pool: Arc<Pool>,
+    workers: Arc<Workers>,
     peppers: Peppers,
     breached: Option<Breached>,
 }
 
 struct Pool {
     parameters: Parameters,
-    cores: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
     memory: Mutex<Vec<Vec<Block>>>,
@@ -108,14 +107,14 @@ impl Hasher {
         let decoy = encode(None, parameters, &[0; SALT], &[0; OUTPUT]);
         let pool = Pool {
             parameters,
-            cores: Arc::new(Semaphore::new(cores.get())),
             waiting: AtomicUsize::new(0),
             max_waiting: cores.get() * QUEUE_PER_CORE,
             memory: Mutex::new(Vec::new()),
             decoy,
             bcrypt_cost: AtomicU32::new(0),
         };
-        Self { pool: Arc::new(pool), peppers: Peppers::default(), breached: None }
+        let workers = Arc::new(Workers::start(cores));
+        Self { pool: Arc::new(pool), workers, peppers: Peppers::default(), breached: None }
     }
 
     /// The same pool with a keyed step before each hash.
@@ -179,14 +178,8 @@ impl Hasher {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Pool) -> Result<T, Fault> + Send + 'static) -> Result<T, Busy> {
         let _place = Place::take(&self.pool)?;
         let pool = Arc::clone(&self.pool);
-        let core = Arc::clone(&self.pool.cores).acquire_owned().await.map_err(|_| Busy::Full)?;
-        let done = spawn_blocking(move || {
-            // Given up when the work has ended, even if the caller has gone away or the work panics.
-            let _core = core;
-            work(&pool)
-        });
-        let result = done.await.map_err(|error| Fault::Hash(error.to_string()))?;
-        Ok(result?)
+        let done = self.workers.run(move || work(&pool)).await;
+        Ok(done.ok_or_else(|| Fault::Hash("the computation was cut short".to_owned()))??)
     }
 }
 

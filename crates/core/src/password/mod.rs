@@ -12,6 +12,7 @@ mod near;
 mod pepper;
 mod rules;
 mod stored;
+mod workers;
 
 use std::fmt;
 
