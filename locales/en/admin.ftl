@@ -282,5 +282,3 @@ admin-enable = Enable
 admin-disable = Disable
 admin-disable-title = Disable { $name }?
 admin-disable-text = { $name } is logged out of the Admin Area at once and can't log in until enabled again. What they did stays in the log.
-admin-add = Add Admin
-admin-password-hint = Give it to the new admin in person. They can't see it here later.

@@ -57,8 +57,8 @@ error-user-has-accounts = This user still has accounts, so it can't be deleted.
 error-account-closed = This account is closed.
 error-text-required = Write something first.
 error-category-unknown = Choose from the categories listed.
-error-admin-self = You can't disable yourself.
-error-admin-last = This is the last admin who can log in.
+error-admin-self = You can't disable or delete yourself.
+error-admin-last = This is the last full administrator who can log in. Make somebody else one first.
 error-form-expired = This page was open for too long. Please send it again.
 
 # Strength of a password, 0 to 4
@@ -152,7 +152,6 @@ flash-test-mail-queued = Test mail to { $email } is on its way.
 flash-test-mail-sent = The mail server took the test mail to { $email }.
 flash-test-mail-failed = The mail server refused the test mail: { $detail }
 flash-test-mail-kept = No mail server is set, so the test mail was kept.
-flash-admin-created = { $name } can log in to the Admin Area now.
 flash-admin-disabled = { $name } disabled.
 flash-admin-enabled = { $name } enabled.
 flash-setup-done = Welcome. The first admin is made.

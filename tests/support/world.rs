@@ -1,6 +1,6 @@
 //! Acme and the people around it.
 
-use latchkey_core::access::{ConfigureSystem, EditAccounts, Grants, ManageContacts};
+use latchkey_core::access::{Grants, ManageContacts, WriteNotes};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::app::Tx;
 use latchkey_core::contact::{self, NewContact};
@@ -122,18 +122,14 @@ impl World {
         let password = self.app.app.hasher().hash(self.app.app.random(), &Password::typed(PASSWORD)).await.unwrap();
         let email = Email::parse(&format!("staff{count}@staff.example")).unwrap();
         let new = NewAdmin { name: "Steve Staff".to_owned(), email, password };
-        let stella = self.stella;
-        self.write(move |tx| {
-            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
-            Ok(admin::create(tx, &by, &new).unwrap().0)
-        })
-        .await
+        let system = self.app.system();
+        self.write(move |tx| Ok(admin::create_by_system(tx, &system, &new).unwrap().0)).await
     }
 
     pub(crate) async fn note(&self) -> i64 {
         let (stella, acme) = (self.stella, self.acme);
         self.write(move |tx| {
-            let by = tx.authorize_admin::<EditAccounts>(stella).unwrap();
+            let by = tx.authorize_admin::<WriteNotes>(stella).unwrap();
             Ok(note::add(tx, &by, acme, "A note.", false).unwrap().0)
         })
         .await

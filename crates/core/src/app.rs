@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::access::OnBehalf;
 use crate::clock::{Clock, Timestamp};
 use crate::db::{Conn, Database, DbError, Row, Value};
 use crate::error::Fault;
@@ -50,6 +51,8 @@ pub struct Request {
     pub ip: Option<IpAddr>,
     /// What the browser calls itself, cut to a bounded length.
     pub user_agent: String,
+    /// The admin behind it, when one acts for a user.
+    pub on_behalf: Option<OnBehalf>,
 }
 
 impl App {

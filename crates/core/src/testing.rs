@@ -99,7 +99,7 @@ impl TestApp {
             templates: Arc::new(PlainTemplates),
             public_url: "http://latchkey.example".to_owned(),
         });
-        let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned() };
+        let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned(), ..Request::default() };
         Self { app, clock, location, request, unread: Arc::default(), _folder: Arc::new(folder) }
     }
 
@@ -220,6 +220,16 @@ impl Templates for PlainTemplates {
                 subject: format!("{inviter} invites you to {account_name}"),
                 text: format!("{}\n{link}\n", brand.name),
                 html: format!("<a href=\"{link}\">Accept</a>"),
+            },
+            Content::AdminInvitation { inviter, link, role, .. } => Written {
+                subject: format!("{inviter} invites you as {role}"),
+                text: format!("{}\n{link}\n", brand.name),
+                html: format!("<a href=\"{link}\">Accept</a>"),
+            },
+            Content::Masquerade { admin, account_name, reason, .. } => Written {
+                subject: format!("{admin} logged in to {account_name}"),
+                text: format!("{admin} in {account_name}: {reason}\n"),
+                html: format!("<p>{admin}</p>"),
             },
             Content::Test {} => Written { subject: "Test".to_owned(), text: "Test".to_owned(), html: "Test".to_owned() },
         })

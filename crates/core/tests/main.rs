@@ -7,10 +7,13 @@
 
 mod account;
 mod admin;
+mod admin_invitation;
+mod admin_role;
 mod contact;
 mod event;
 mod invitation;
 mod mail;
+mod masquerade;
 mod membership;
 mod note;
 mod property;

@@ -12,6 +12,8 @@ pub(crate) enum Name {
     Session,
     /// The session of an admin.
     Admin,
+    /// The session in which an admin acts for a user, beside the admin's own.
+    Masquerade,
     /// A browser that nobody is logged in with: what forms are tied to.
     Visitor,
     /// The one message after a change.
@@ -23,6 +25,7 @@ impl Name {
         match self {
             Self::Session => "latchkey_session",
             Self::Admin => "latchkey_admin",
+            Self::Masquerade => "latchkey_masquerade",
             Self::Visitor => "latchkey_visitor",
             Self::Flash => "latchkey_flash",
         }

@@ -243,6 +243,11 @@ fn words(visit: &Visit, text: &str, refusal: Option<Refusal>) -> (String, String
     let texts = |title: &str, message: &str| (visit.web.text(title, &[]), visit.web.text(message, &[]));
     match (text, refusal) {
         (_, Some(Refusal::Closed)) => texts("error-403-title", "error-account-closed"),
+        (_, Some(Refusal::OnBehalf)) => texts("error-403-title", "error-on-behalf"),
+        (_, Some(Refusal::MissingAdmin(permission))) => {
+            let label = visit.web.text(&format!("admin-permission-{}", permission.key()), &[]);
+            (visit.web.text("error-403-title", &[]), visit.web.text("error-admin-permission-missing", &[("permission", &label)]))
+        }
         ("error-expired", _) => texts("error-403-title", "error-form-expired"),
         _ => texts(&format!("{text}-title"), &format!("{text}-text")),
     }

@@ -2,10 +2,12 @@
 
 mod ops;
 mod sql;
+mod staff;
 
 use std::time::Duration;
 
 use crate::access::Denied;
+use crate::admin_role::AdminRole;
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::{Fault, HasKind, Invalid, Kind};
@@ -13,9 +15,11 @@ use crate::id::{AdminId, SessionId};
 use crate::password::{Busy, PasswordHash};
 use crate::secret::Secret;
 
-pub use ops::{
-    create, create_by_system, exists, list, login, logout, resolve, set_disabled, set_up, setup_is_open, setup_link, touch,
-};
+pub(crate) use ops::{begin, insert, resolve_session, touch_session};
+pub use ops::{create_by_system, create_in_role, exists, list, login, logout, resolve, set_up, setup_is_open, setup_link, touch};
+pub(crate) use sql::{by_email, of_role};
+pub(crate) use staff::hold;
+pub use staff::{delete, set_disabled, set_role};
 
 /// Limits of an admin's session.
 pub const ABSOLUTE: Duration = Duration::from_hours(12);
@@ -37,6 +41,8 @@ pub struct Admin {
     pub last_login_at: Option<Timestamp>,
     /// Since when the admin can no longer log in.
     pub disabled_at: Option<Timestamp>,
+    /// What the admin may do.
+    pub role: AdminRole,
 }
 
 /// An admin to be made.
@@ -84,9 +90,18 @@ pub enum Error {
     /// There is no such admin.
     #[error("there is no such admin")]
     NotFound,
-    /// Nobody could get in any more.
-    #[error("you cannot disable yourself")]
+    /// Nobody disables or deletes himself.
+    #[error("you cannot disable or delete yourself")]
     Oneself,
+    /// Nobody could do everything any more.
+    #[error("this is the last full administrator who can log in")]
+    LastFull,
+    /// There is no such role.
+    #[error("there is no such role")]
+    NoSuchRole,
+    /// Nobody hands on, or takes away, what he does not hold.
+    #[error("this role holds more than you do")]
+    BeyondOwn,
     /// Too many at once.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -106,6 +121,9 @@ impl HasKind for Error {
             Self::Gone => Kind::Gone,
             Self::NotFound => Kind::NotFound,
             Self::Oneself => Kind::Conflict("error-admin-self"),
+            Self::LastFull => Kind::Conflict("error-admin-last"),
+            Self::NoSuchRole => Kind::Invalid(vec![Invalid::new("role", "error-role-unknown")]),
+            Self::BeyondOwn => Kind::Conflict("error-role-beyond-own"),
             Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

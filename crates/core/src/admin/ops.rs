@@ -1,10 +1,13 @@
 use super::{ABSOLUTE, Admin, Error, IDLE, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
-use crate::access::{Actor, AllowedAdmin, ConfigureSystem, Denied, System, ViewStaffArea};
+use crate::access::{Actor, AllowedAdmin, BeStaff, BuiltInRole, ManageAdmins, System};
+use crate::admin_role;
 use crate::app::{App, Request, Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::DbError;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::AdminId;
+use crate::id::{AdminId, AdminRoleId, SessionId};
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
 use crate::session::{TOUCH_EVERY, for_the_log};
@@ -44,47 +47,39 @@ pub async fn set_up(
         if !sql::use_setup_link(tx, &secret.hash())? || sql::exists(tx)? {
             return Err(Error::Gone);
         }
-        let id = insert(tx, &Actor::system("set-up link"), &NewAdmin { name: name.clone(), email, password })?;
+        let role = admin_role::built_in(tx, BuiltInRole::Full)?;
+        let id = insert(tx, &Actor::system("set-up link"), &NewAdmin { name: name.clone(), email, password }, role)?;
         begin(tx, id, &name)
     })
     .await
 }
 
-/// Makes an admin from the command line.
+/// Makes a full administrator from the command line.
 pub fn create_by_system(tx: &Tx<'_>, by: &System, new: &NewAdmin) -> Result<AdminId, Error> {
-    insert(tx, by.actor(), new)
+    insert(tx, by.actor(), new, admin_role::built_in(tx, BuiltInRole::Full)?)
 }
 
-/// Makes another admin.
-pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, new: &NewAdmin) -> Result<AdminId, Error> {
-    insert(tx, by.actor(), new)
+/// Makes an admin of any role from the command line.
+pub fn create_in_role(tx: &Tx<'_>, by: &System, new: &NewAdmin, role: AdminRoleId) -> Result<AdminId, Error> {
+    insert(tx, by.actor(), new, role)
 }
 
-fn insert(tx: &Tx<'_>, by: &Actor, new: &NewAdmin) -> Result<AdminId, Error> {
-    let id = sql::insert(tx, new)?.ok_or(Error::EmailTaken)?;
-    tx.record(by, &Event::new(EventKind::AdminCreated).with_email(new.email.as_str()).with_detail(&new.name))?;
+pub(crate) fn insert(tx: &Tx<'_>, by: &Actor, new: &NewAdmin, role: AdminRoleId) -> Result<AdminId, Error> {
+    let role = admin_role::find(tx, role)?.ok_or(Error::NoSuchRole)?;
+    let id = sql::insert(tx, new, role.id).map_err(no_role)?.ok_or(Error::EmailTaken)?;
+    let detail = format!("{}, {}", new.name, role.name);
+    tx.record(by, &Event::new(EventKind::AdminCreated).with_email(new.email.as_str()).with_detail(detail))?;
     Ok(id)
 }
 
-/// Every admin.
-pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>) -> Result<Vec<Admin>, Fault> {
-    sql::list(snapshot)
+/// A role that was deleted a moment ago.
+pub(super) fn no_role(fault: Fault) -> Error {
+    if matches!(fault, Fault::Db(DbError::ForeignKey)) { Error::NoSuchRole } else { Error::Fault(fault) }
 }
 
-/// Keeps an admin out, or lets it in again, and returns its name. Its sessions end at once. Nobody disables himself, so one
-/// always remains.
-pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: AdminId, disabled: bool) -> Result<String, Error> {
-    if id == by.id() {
-        return Err(Error::Oneself);
-    }
-    // Two who disable each other at the same moment: the second is out before it can.
-    if !sql::hold_all(tx, by.id())? {
-        return Err(Denied::NotStaff.into());
-    }
-    let (name, email) = sql::set_disabled(tx, id, disabled)?.ok_or(Error::NotFound)?;
-    let kind = if disabled { EventKind::AdminDisabled } else { EventKind::AdminEnabled };
-    tx.record(by.actor(), &Event::new(kind).with_email(&email).with_detail(&name))?;
-    Ok(name)
+/// Every admin.
+pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Result<Vec<Admin>, Fault> {
+    sql::list(snapshot)
 }
 
 /// Logs an admin in. Unknown and disabled addresses cost the same work as a wrong password.
@@ -112,7 +107,8 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
     started.await?.ok_or(Error::WrongCredentials)
 }
 
-fn begin(tx: &Tx<'_>, id: AdminId, name: &str) -> Result<Started, Error> {
+/// Begins the session of an admin who has shown who it is, or has just chosen its password.
+pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str) -> Result<Started, Error> {
     if !sql::signed_in(tx, id)? {
         return Err(Error::WrongCredentials);
     }
@@ -125,10 +121,19 @@ fn begin(tx: &Tx<'_>, id: AdminId, name: &str) -> Result<Started, Error> {
 
 /// Whose session this is, if it still lives and the admin is not disabled.
 pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    let Some((resolved, expires_at)) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
+    Ok(alive(snapshot, sql::by_token(snapshot, &secret.hash())?))
+}
+
+/// Like [`resolve`], for what hangs on an admin's session: **Login as Owner** ends with it.
+pub(crate) fn resolve_session(snapshot: &Snapshot<'_>, session: SessionId) -> Result<Option<Resolved>, Fault> {
+    Ok(alive(snapshot, sql::by_session(snapshot, session)?))
+}
+
+fn alive(snapshot: &Snapshot<'_>, found: Option<(Resolved, Timestamp)>) -> Option<Resolved> {
+    let (resolved, expires_at) = found?;
     let now = snapshot.now();
     let alive = expires_at > now && now.since(resolved.last_seen_at) < IDLE && resolved.admin.disabled_at.is_none();
-    Ok(alive.then_some(resolved))
+    alive.then_some(resolved)
 }
 
 /// Notes that a session was used, at most once a minute.
@@ -139,8 +144,13 @@ pub fn touch(tx: &Tx<'_>, resolved: &Resolved) -> Result<(), Fault> {
     sql::touch(tx, resolved.session)
 }
 
+/// Notes that a session was used through what hangs on it.
+pub(crate) fn touch_session(tx: &Tx<'_>, session: SessionId) -> Result<(), Fault> {
+    sql::touch(tx, session)
+}
+
 /// Ends the session that is used for this request.
-pub fn logout(tx: &Tx<'_>, by: &AllowedAdmin<ViewStaffArea>, resolved: &Resolved) -> Result<(), Error> {
+pub fn logout(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, resolved: &Resolved) -> Result<(), Error> {
     sql::delete_session(tx, resolved.session)?;
     Ok(tx.record(by.actor(), &Event::new(EventKind::AdminLogout))?)
 }

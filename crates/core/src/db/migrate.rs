@@ -21,6 +21,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_mails", include_str!("../../../../migrations/0008_mails.sql")),
     ("0009_notes", include_str!("../../../../migrations/0009_notes.sql")),
     ("0010_settings", include_str!("../../../../migrations/0010_settings.sql")),
+    ("0018_admin_roles", include_str!("../../../../migrations/0018_admin_roles.sql")),
+    ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

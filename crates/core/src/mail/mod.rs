@@ -13,7 +13,7 @@ use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::settings::Brand;
 
 pub use ops::{claimed, failed, list, masked, of_invitations, preview, put_off, queue_state, send_test, sent};
-pub(crate) use ops::{queue, withdraw_of_invitation};
+pub(crate) use ops::{queue, state_of, withdraw_of_invitation, withdraw_one};
 
 /// Stands in a stored mail where the secret of its link goes. No text that people type can hold it,
 /// since control characters are refused.
@@ -40,6 +40,34 @@ pub enum Content {
         /// The link, with [`SECRET_MARK`] for its secret.
         link: String,
     },
+    /// An admin has logged in as the owner of an account.
+    Masquerade {
+        /// Which admin.
+        admin: String,
+        /// The owner's name.
+        name: String,
+        /// The owner's address.
+        email: String,
+        /// Whose account.
+        account_name: String,
+        /// Why.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody is invited to become an admin.
+    AdminInvitation {
+        /// Who invites.
+        inviter: String,
+        /// To which address.
+        email: String,
+        /// The name of the role.
+        role: String,
+        /// Until when the link works.
+        expires_at: Timestamp,
+        /// The link, with [`SECRET_MARK`] for its secret.
+        link: String,
+    },
     /// An admin tries the mail settings.
     Test {},
 }
@@ -49,6 +77,8 @@ impl Content {
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::Masquerade { .. } => "masquerade",
+            Self::AdminInvitation { .. } => "admin-invitation",
             Self::Test {} => "test",
         }
     }

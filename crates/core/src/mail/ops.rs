@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql};
-use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, ManageUsers, System, ViewStaffArea};
+use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, HandOnLinks, ShowsUsers, StaffRight, System, ViewStaffArea};
 use crate::app::{App, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
@@ -30,6 +30,19 @@ pub(crate) fn withdraw_of_invitation(tx: &Tx<'_>, invitation: InvitationId) -> R
         outbox::withdraw(tx, Topic::Mail, mail.0)?;
     }
     sql::forget_secrets(tx, invitation)
+}
+
+/// Takes one mail back if it is not sent yet, and forgets its link.
+pub(crate) fn withdraw_one(tx: &Tx<'_>, mail: MailId) -> Result<(), Fault> {
+    if sql::cancel_one(tx, mail)? {
+        outbox::withdraw(tx, Topic::Mail, mail.0)?;
+    }
+    sql::forget_secret(tx, mail)
+}
+
+/// What became of a mail.
+pub(crate) fn state_of(snapshot: &Snapshot<'_>, mail: MailId) -> Result<Option<Mail>, Fault> {
+    sql::of_id(snapshot, mail)
 }
 
 /// Sends a mail to try the settings.
@@ -125,7 +138,7 @@ pub async fn masked(
 /// server without mail, where staff hand links on (UI, "No mail server set").
 pub async fn preview(
     app: &App,
-    by: AllowedAdmin<ViewStaffArea>,
+    by: AllowedAdmin<HandOnLinks>,
     account: AccountId,
     id: MailId,
 ) -> Result<Option<(Full, bool)>, Fault> {
@@ -136,9 +149,9 @@ pub async fn preview(
     Ok(found.await?.map(|(full, sealed)| fill(full, sealed.and_then(|sealed| app.unseal(&sealed)))))
 }
 
-fn find(
+fn find<P: StaffRight>(
     snapshot: &Snapshot<'_>,
-    _by: &AllowedAdmin<ViewStaffArea>,
+    _by: &AllowedAdmin<P>,
     account: AccountId,
     id: MailId,
 ) -> Result<Option<Full>, Fault> {
@@ -153,7 +166,7 @@ fn fill(mut full: Full, secret: Option<Secret>) -> (Full, bool) {
 }
 
 /// The latest mail of each pending invitation of the account.
-pub fn of_invitations(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>) -> Result<Vec<Mail>, Fault> {
+pub fn of_invitations<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Mail>, Fault> {
     sql::of_pending_invitations(snapshot, by.account())
 }
 

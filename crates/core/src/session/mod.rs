@@ -12,6 +12,7 @@ use crate::access::Denied;
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Kind};
 use crate::id::{SessionId, UserId};
+use crate::masquerade::Acting;
 use crate::password::{Busy, Password};
 use crate::secret::Secret;
 use crate::user::User;
@@ -79,6 +80,8 @@ pub struct Resolved {
     pub session: Session,
     /// The user.
     pub user: User,
+    /// The admin who acts for the user, if it is not the user itself.
+    pub acting: Option<Acting>,
 }
 
 /// Why nobody was logged in.

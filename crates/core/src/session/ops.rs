@@ -8,6 +8,7 @@ use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{SessionId, UserId};
+use crate::masquerade;
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
 use crate::secret::Secret;
@@ -93,10 +94,17 @@ fn begin(tx: &Tx<'_>, by: &Myself, remember: bool) -> Result<Started, Error> {
 
 /// Whose session this is, if it still lives.
 pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    let Some(resolved) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
+    let Some((resolved, is_masquerade)) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
     let now = snapshot.now();
     let rested = !resolved.session.remember && now.since(resolved.session.last_seen_at) >= IDLE;
-    Ok((resolved.session.expires_at > now && !rested).then_some(resolved))
+    if resolved.session.expires_at <= now || rested {
+        return Ok(None);
+    }
+    if !is_masquerade {
+        return Ok(Some(resolved));
+    }
+    let acting = masquerade::of_session(snapshot, resolved.session.id)?;
+    Ok(acting.map(|acting| Resolved { acting: Some(acting), ..resolved }))
 }
 
 /// Notes that a session was used, at most once a minute.

@@ -23,11 +23,16 @@ fn session(row: &mut Row) -> Result<Session, DbError> {
     })
 }
 
-pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Resolved>, Fault> {
+/// The session, its user, and whether an admin acts in it.
+pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Resolved, bool)>, Fault> {
     snapshot.optional(
-        &format!("select {COLUMNS}, {} from sessions s join users u on u.id = s.user_id where s.token_hash = $1", user::COLUMNS),
+        &format!(
+            "select {COLUMNS}, {}, case when s.masquerade_session_id is null then 0 else 1 end
+             from sessions s join users u on u.id = s.user_id where s.token_hash = $1",
+            user::COLUMNS
+        ),
         params![hash],
-        |row| Ok(Resolved { session: session(row)?, user: user::read_row(row)? }),
+        |row| Ok((Resolved { session: session(row)?, user: user::read_row(row)?, acting: None }, row.take()?)),
     )
 }
 
@@ -35,7 +40,7 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Sessi
     snapshot.all(
         &format!(
             "select {COLUMNS} from sessions s
-             where s.user_id = $1 and s.expires_at > $2 and (s.remember = 1 or s.last_seen_at > $3)
+             where s.user_id = $1 and s.masquerade_session_id is null and s.expires_at > $2 and (s.remember = 1 or s.last_seen_at > $3)
              order by s.last_seen_at desc, s.id desc limit 200"
         ),
         params![user, snapshot.now(), snapshot.now().before(IDLE)],

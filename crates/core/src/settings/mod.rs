@@ -105,6 +105,25 @@ pub fn set_brand(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, brand: &Brand)
     tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(detail))
 }
 
+const TELL_OF_MASQUERADE: &str = "tell.masquerade";
+
+/// Whether an owner is told by mail that an admin has logged in in the owner's place. On, unless the operator says otherwise.
+pub fn tells_of_masquerade(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
+    let kept: Option<String> =
+        snapshot.optional("select value from settings where key = $1", params![TELL_OF_MASQUERADE], Row::take)?;
+    Ok(kept.as_deref() != Some("no"))
+}
+
+/// Switches that mail on or off.
+pub fn set_tells_of_masquerade(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, tells: bool) -> Result<(), Fault> {
+    if tells_of_masquerade(tx)? == tells {
+        return Ok(());
+    }
+    put(tx, TELL_OF_MASQUERADE, if tells { "yes" } else { "no" })?;
+    let detail = if tells { "owners are told of Login as Owner" } else { "owners are not told of Login as Owner" };
+    tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(detail))
+}
+
 /// Notes the fingerprint of the secret key at the first start and compares it at every later one:
 /// a node with another key could not open what the others sealed.
 pub fn check_seal_key(tx: &Tx<'_>, fingerprint: &str) -> Result<(), Error> {

@@ -1,5 +1,5 @@
 use super::{Error, Listed, NewUser, PersonName, User, sql};
-use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, System, ViewStaffArea};
+use crate::access::{Actor, AllowedAdmin, DeleteUsers, EditUsers, Myself, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
@@ -89,7 +89,7 @@ fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Emai
 }
 
 /// Deletes a user who can enter no account (PRODUCT rule 9).
-pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, id: UserId) -> Result<(), Error> {
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteUsers>, id: UserId) -> Result<(), Error> {
     let user = sql::find(tx, id)?.ok_or(Error::NotFound)?;
     delete_orphan(tx, by.actor(), &user)
 }

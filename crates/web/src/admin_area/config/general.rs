@@ -18,6 +18,7 @@ pub(crate) struct GeneralForm {
     hue: String,
     logo_url: String,
     terms_url: String,
+    tell_masquerade: String,
 }
 
 fn form_page(staff: &Staff, form: &GeneralForm, invalid: &[Invalid]) -> Response {
@@ -29,25 +30,31 @@ fn form_page(staff: &Staff, form: &GeneralForm, invalid: &[Invalid]) -> Response
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
+    let tells = staff.visit.web.app().read(settings::tells_of_masquerade).await?;
     let brand = &staff.visit.brand;
     let form = GeneralForm {
         name: brand.name.clone(),
         hue: brand.hue.to_string(),
         logo_url: brand.logo_url.clone().unwrap_or_default(),
         terms_url: brand.terms_url.clone().unwrap_or_default(),
+        tell_masquerade: if tells { "yes".to_owned() } else { String::new() },
     };
     Ok(form_page(&staff, &form, &[]))
 }
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Form(form): Form<GeneralForm>) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let (visit, admin) = (&staff.visit, staff.id());
     let brand = match Brand::parse(&form.name, &form.hue, &form.logo_url, &form.terms_url) {
         Ok(brand) => brand,
         Err(problems) => return Ok(form_page(&staff, &form, &problems)),
     };
+    let tells = !form.tell_masquerade.is_empty();
     let saved = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ConfigureSystem>(admin)?;
+        settings::set_tells_of_masquerade(tx, &by, tells)?;
         Ok::<_, Denied>(settings::set_brand(tx, &by, &brand)?)
     });
     saved.await?;

@@ -6,7 +6,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse};
-use latchkey_core::access::{Grants, Permission};
+use latchkey_core::access::{ConfigureSystem, Grants, Permission};
 use latchkey_core::mail::{Content, Written};
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ struct Sample {
 }
 
 /// Every kind of mail, with sample content.
-fn samples(staff: &Staff) -> [Content; 2] {
+fn samples(staff: &Staff) -> [Content; 4] {
     let app = staff.visit.web.app();
     let grants: Grants = [Permission::Invoices, Permission::Tickets].into_iter().collect();
     let invitation = Content::Invitation {
@@ -40,7 +40,22 @@ fn samples(staff: &Staff) -> [Content; 2] {
         expires_at: app.now().after(Duration::from_hours(7 * 24)),
         link: format!("{}/invite/…", app.public_url()),
     };
-    [invitation, Content::Test {}]
+    let masquerade = Content::Masquerade {
+        admin: "Sam Porter".to_owned(),
+        name: "Mara Example".to_owned(),
+        email: "name@example.com".to_owned(),
+        account_name: "Harbour Bakery Ltd.".to_owned(),
+        reason: "Ticket 4711: an invoice is not shown".to_owned(),
+        at: app.now(),
+    };
+    let admin_invitation = Content::AdminInvitation {
+        inviter: "Sam Porter".to_owned(),
+        email: "name@example.com".to_owned(),
+        role: "Support".to_owned(),
+        expires_at: app.now().after(Duration::from_hours(7 * 24)),
+        link: format!("{}/admin/invite/…", app.public_url()),
+    };
+    [invitation, masquerade, admin_invitation, Content::Test {}]
 }
 
 fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {
@@ -49,6 +64,7 @@ fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let mut templates = Vec::new();
     for content in samples(&staff) {
         let Written { subject, text, .. } = written(&staff, &content)?;
@@ -60,6 +76,7 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 
 /// One mail's HTML.
 pub(crate) async fn html(staff: Staff, Path(key): Path<String>) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let content = samples(&staff).into_iter().find(|content| content.template() == key);
     let content = content.ok_or_else(|| PageError::status(StatusCode::NOT_FOUND))?;
     Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(written(&staff, &content)?.html)).into_response())
