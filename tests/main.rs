@@ -13,6 +13,7 @@ mod headers;
 mod input;
 mod invitation;
 mod login;
+mod masquerade;
 mod reading;
 mod routes;
 mod sessions;

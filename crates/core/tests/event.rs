@@ -242,7 +242,8 @@ fn staff_cases(w: &World) -> Vec<Case> {
         |name: &str, keys: &[&str]| NewRole { name: name.to_owned(), grants: AdminGrants::choose(keys.iter().copied()).unwrap() };
     let (made, changed) = (role("Sales", &["notes"]), role("Sales", &["notes", "log"]));
     let sales = |tx: &Tx<'_>| admin_role::by_name(tx, "sales").map(Option::unwrap);
-    let invited = |tx: &Tx<'_>| Ok::<_, Anything>(admin_invitation::pending(tx, &tx.authorize_admin(admin)?)?[0].invitation.id);
+    let invited =
+        move |tx: &Tx<'_>| Ok::<_, Anything>(admin_invitation::pending(tx, &tx.authorize_admin(admin)?)?[0].invitation.id);
     let staff = w.staff.clone();
     let kept = Arc::new(Mutex::new(None));
     let secret = Arc::clone(&kept);

@@ -50,7 +50,8 @@ async fn an_admin_acts_for_the_owner_for_an_hour_and_not_a_moment_longer(app: Te
     for _ in 0..5 {
         app.clock.advance(Duration::from_mins(10));
         let found = resolved(&app.app, &secret).await.expect("work in the Client Area keeps the admin's session awake");
-        let touched = app.app.write(&request(), move |tx| {
+        let request = request();
+        let touched = app.app.write(&request, move |tx| {
             session::touch(tx, &found.session)?;
             masquerade::touch(tx, found.acting.as_ref().unwrap())
         });
@@ -136,11 +137,11 @@ async fn v8_3_3_every_event_names_the_admin_and_the_user(app: TestApp) {
     let (_, session) = staff_session(&app, "stella@staff.example").await;
     let secret = begin(&app.app, &session, acme, "Ticket 7").await.unwrap();
     let found = resolved(&app.app, &secret).await.unwrap();
+    let asked = asking(&found);
     let details = Details { name: "Acme 2".to_owned(), ..Details::default() };
-    let changed =
-        app.app.write(&asking(&found), move |tx| account::update(tx, &tx.authorize::<EditDetails>(owner, acme)?, &details));
+    let changed = app.app.write(&asked, move |tx| account::update(tx, &tx.authorize::<EditDetails>(owner, acme)?, &details));
     changed.await.unwrap();
-    let sent = app.app.write(&asking(&found), move |tx| {
+    let sent = app.app.write(&asked, move |tx| {
         let new = latchkey_core::invitation::NewInvitation { email: email("x@example.org"), grants: grants("invoices") };
         latchkey_core::invitation::send(tx, &tx.authorize::<ManageUsers>(owner, acme)?, &new)
     });

@@ -1,7 +1,7 @@
 //! What happens at the same moment, on two nodes. Whatever the order, one story comes out of it, and
 //! nobody sees a failure of the database.
 
-use latchkey_core::access::{EditAccounts, System, WriteNotes};
+use latchkey_core::access::{System, WriteNotes};
 use latchkey_core::account::{self, Details, NewOwner, Status};
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;

@@ -134,7 +134,7 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
 }
 
 /// May an admin of this role do that? `None` is what every enabled admin may.
-pub(super) fn check_staff(grants: &AdminGrants, needs: Option<AdminPermission>) -> Result<(), Denied> {
+pub(super) fn check_staff(grants: AdminGrants, needs: Option<AdminPermission>) -> Result<(), Denied> {
     match needs {
         Some(permission) if !grants.has(permission) => Err(Denied::MissingAdmin { permission }),
         _ => Ok(()),

@@ -254,7 +254,7 @@ impl Snapshot<'_> {
     /// The ticket of an admin for `P`.
     pub fn authorize_admin<P: StaffRight>(&self, admin: AdminId) -> Result<AllowedAdmin<P>, Denied> {
         let (name, grants) = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
-        policy::check_staff(&grants, P::NEEDS)?;
+        policy::check_staff(grants, P::NEEDS)?;
         Ok(AllowedAdmin { id: admin, actor: Actor::admin(admin, &name), grants, proof: PhantomData })
     }
 
@@ -274,7 +274,7 @@ impl Snapshot<'_> {
 
     fn staff_in_account<P: InAccount>(&self, admin: AdminId, account: AccountId, lock: &str) -> Result<Allowed<P>, Denied> {
         let (name, grants) = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
-        policy::check_staff(&grants, Some(P::STAFF))?;
+        policy::check_staff(grants, Some(P::STAFF))?;
         let account_name = sql::account_name(self, account, lock)?.ok_or(Denied::NoSuchAccount)?;
         let actor = Actor::admin(admin, &name);
         Ok(Allowed { account, account_name, actor, limit: Limit::Everything, proof: PhantomData })
