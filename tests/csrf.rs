@@ -17,7 +17,7 @@ fn entitled<'a>(world: &'a World, path: &str) -> (&'a Actor, &'static str) {
     match path {
         "/login/two-factor" | "/admin/login/two-factor" => (&world.anonymous, "anonymous"),
         "/admin/login" => (&world.anonymous, "anonymous"),
-        path if path.starts_with("/admin/setup/") => (&world.anonymous, "anonymous"),
+        path if path.starts_with("/admin/setup/") || path.starts_with("/admin/invite/") => (&world.anonymous, "anonymous"),
         path if path.starts_with("/admin") => (&world.admin, "admin"),
         "/login" => (&world.anonymous, "anonymous"),
         path if path.starts_with("/invite/") && !path.ends_with("/accept") && !path.ends_with("/switch-user") => {

@@ -23,11 +23,13 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0010_settings", include_str!("../../../../migrations/0010_settings.sql")),
     ("0012_resets", include_str!("../../../../migrations/0012_resets.sql")),
     ("0013_verifications", include_str!("../../../../migrations/0013_verifications.sql")),
-    ("0016_factors", include_str!("../../../../migrations/0016_factors.sql")),
-    ("0017_second_factor", include_str!("../../../../migrations/0017_second_factor.sql")),
-    ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
     ("0014_guessing", include_str!("../../../../migrations/0014_guessing.sql")),
     ("0015_bans", include_str!("../../../../migrations/0015_bans.sql")),
+    ("0016_factors", include_str!("../../../../migrations/0016_factors.sql")),
+    ("0017_second_factor", include_str!("../../../../migrations/0017_second_factor.sql")),
+    ("0018_admin_roles", include_str!("../../../../migrations/0018_admin_roles.sql")),
+    ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
+    ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

@@ -61,6 +61,7 @@ pub async fn confirm(
         Confirmation::Password(typed) => (None, app.hasher().verify(&typed, kept.clone()).await? != Verdict::Wrong),
     };
     app.write(request, move |tx| {
+        tx.myself(user)?;
         let Some(found) = user::hold(tx, user)? else { return Ok(None) };
         let name = found.name.full();
         let is_right = match &shown {
