@@ -114,6 +114,7 @@ impl World {
         let path = format!("/admin/clients/{}/masquerade", world.acme);
         let started = masquerading.post(&path, &[("reason", "Ticket 7")]).await;
         assert_eq!(started.outline(), format!("303 /a/{}", world.acme), "{}", started.text());
+        world.app.take_mails().await;
         world.staff = Some(Staff {
             read_only: world.server.admin("rita@staff.example").await,
             support: world.server.admin("sue@staff.example").await,
