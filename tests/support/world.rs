@@ -277,7 +277,7 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("/admin/invite/{token}") {
         let (_, link) = world.admin_invitation().await;
-        filled = link.strip_prefix("http://latchkey.example").unwrap().to_owned();
+        link.strip_prefix("http://latchkey.example").unwrap().clone_into(&mut filled);
     }
     if filled.contains("/admins/invitations/{invitation}") {
         filled = filled.replace("{invitation}", &world.admin_invitation().await.0.to_string());
