@@ -17,18 +17,17 @@ async fn v6_1_3_no_form_of_the_users_own_does_anything_and_none_of_its_pages_ope
     for route in latchkey_web::table().into_iter().filter(|route| own(route.path)) {
         let path = fill(&world, route.path, "owner").await;
         let before = dump(&world.app).await;
-        let answer = match route.method {
-            "GET" => admin.get(&path).await,
-            _ => {
-                let fields = [
-                    ("csrf", token.as_str()),
-                    ("first_name", "Mallory"),
-                    ("last_name", "Mask"),
-                    ("current", crate::support::PASSWORD),
-                    ("new", "quiet harbour, seven lanterns"),
-                ];
-                admin.send(&Ask::new("POST", &path).form(&fields)).await
-            }
+        let answer = if route.method == "GET" {
+            admin.get(&path).await
+        } else {
+            let fields = [
+                ("csrf", token.as_str()),
+                ("first_name", "Mallory"),
+                ("last_name", "Mask"),
+                ("current", crate::support::PASSWORD),
+                ("new", "quiet harbour, seven lanterns"),
+            ];
+            admin.send(&Ask::new("POST", &path).form(&fields)).await
         };
         assert_eq!(answer.status, 403, "{} {path}: {}", route.method, answer.text());
         assert!(answer.text().contains("logged in for somebody else"), "{path}: the page says why");

@@ -56,15 +56,15 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
             ("owner", "new"),
             NAME[0],
             NAME[1],
-            ("owner_email", "nora@example.com"),
+            ("owner_email", "nora+ACTOR@example.com"),
         ],
-        "/admin/users/{user}" => &[NAME[0], NAME[1], ("email", "renamed@example.com")],
+        "/admin/users/{user}" => &[NAME[0], NAME[1], ("email", "renamed+ACTOR@example.com")],
         "/admin/clients/{account}/delete" => &[("confirm", "Acme")],
         "/admin/clients/{account}/profile" => {
             &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", "Friends"), ("status", "active")]
         }
         "/admin/clients/{account}/users/associate" => {
-            &[("query", "nora@example.com"), ("permissions", "invoices"), ("send_invite", "yes")]
+            &[("query", "nora+ACTOR@example.com"), ("permissions", "invoices"), ("send_invite", "yes")]
         }
         "/admin/clients/{account}/contacts" => &[NAME[0], NAME[1], ("email", "nora@example.com"), ("categories", "invoice")],
         "/admin/clients/{account}/notes" => &[("text", "Called back.")],

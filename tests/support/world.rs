@@ -117,6 +117,7 @@ impl World {
         let path = format!("/admin/clients/{}/masquerade", world.acme);
         let started = masquerading.post(&path, &[("reason", "Ticket 7")]).await;
         assert_eq!(started.outline(), format!("303 /a/{}", world.acme), "{}", started.text());
+        world.app.take_mails().await;
         world.staff = Some(Staff {
             read_only: world.server.admin("rita@staff.example").await,
             support: world.server.admin("sue@staff.example").await,
@@ -324,7 +325,7 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("/admin/invite/{token}") {
         let (_, link) = world.admin_invitation().await;
-        filled = link.strip_prefix("http://latchkey.example").unwrap().to_owned();
+        link.strip_prefix("http://latchkey.example").unwrap().clone_into(&mut filled);
     }
     if filled.contains("/admins/invitations/{invitation}") {
         filled = filled.replace("{invitation}", &world.admin_invitation().await.0.to_string());
