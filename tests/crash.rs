@@ -275,6 +275,7 @@ async fn start(place: &Place, sink: &MailSink) -> Running {
 async fn prepare(place: &Place) {
     for arguments in [
         vec!["admin", "create", "--email", "stella@staff.example", "--name", "Stella", "--password-stdin"],
+        vec!["admin", "require-two-factor", "no"],
         vec!["user", "create", "--email", "olivia@example.com", "--first-name", "O", "--last-name", "P", "--password-stdin"],
         vec!["account", "create", "--name", "Acme", "--owner", "olivia@example.com"],
     ] {

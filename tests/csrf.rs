@@ -19,7 +19,8 @@ fn entitled<'a>(world: &'a World, path: &str) -> (&'a Actor, &'static str) {
         "/admin/login" => (&world.anonymous, "anonymous"),
         path if path.starts_with("/admin/setup/") || path.starts_with("/admin/invite/") => (&world.anonymous, "anonymous"),
         path if path.starts_with("/admin") => (&world.admin, "admin"),
-        "/login" => (&world.anonymous, "anonymous"),
+        "/login" | "/password/forgot" => (&world.anonymous, "anonymous"),
+        path if path.starts_with("/password/reset/") || path.starts_with("/verify/") => (&world.anonymous, "anonymous"),
         path if path.starts_with("/invite/") && !path.ends_with("/accept") && !path.ends_with("/switch-user") => {
             (&world.anonymous, "anonymous")
         }

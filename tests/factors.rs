@@ -117,7 +117,7 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
     for path in [
         format!("/admin/users/{}/delete", world.olivia),
         format!("/admin/users/{}/two-factor/disable", world.olivia),
-        format!("/admin/clients/{}/users/{user}/make-owner", world.acme),
+        format!("/admin/clients/{}/users/{user}/owner", world.acme),
     ] {
         let refused = press(&world.admin, &path, "/admin/users").await;
         assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fusers"), "{path}");
@@ -125,7 +125,7 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
     let refused = world.admin.post(&format!("/admin/clients/{}/delete", world.acme), &[("confirm", "Acme")]).await;
     assert_eq!(refused.location(), Some("/admin/confirm"));
     assert_eq!(world.admin.post("/admin/confirm", &[("password", PASSWORD)]).await.outline(), "303 /admin/me/security (success)");
-    assert_eq!(press(&world.admin, &format!("/admin/clients/{}/users/{user}/make-owner", world.acme), "").await.status, 303);
+    assert_eq!(press(&world.admin, &format!("/admin/clients/{}/users/{user}/owner", world.acme), "").await.status, 303);
 }
 
 #[on_both_databases]

@@ -19,6 +19,7 @@ mod masquerade;
 mod passkeys;
 mod password;
 mod reading;
+mod reset;
 mod routes;
 mod sessions;
 mod support;

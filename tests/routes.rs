@@ -42,6 +42,11 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         }
         "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com")],
         "/me/profile" => &NAME,
+        "/password/forgot" => &[("email", "mia@example.com")],
+        "/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
+        "/me/email" => &[("email", "another+ACTOR@example.com"), ("current", "a-password-for-tests-only")],
+        "/me/data/deletion" => &[("current", "a-password-for-tests-only")],
+        "/admin/config/notifications" => &[("verification", "ask"), ("told", "access-given")],
         "/me/password" => &[("current", "a-password-for-tests-only"), ("new", "quiet harbour, seven lanterns")],
         "/admin/setup/{token}" | "/admin/invite/{token}" => {
             &[("name", "Nora New"), ("email", "nora@staff.example"), ("password", "quiet harbour, seven lanterns")]

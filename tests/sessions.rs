@@ -183,6 +183,8 @@ async fn v7_4_3_a_new_password_ends_all_other_sessions(app: TestApp) {
     assert!(!is_in(&other).await);
     assert_eq!(other.post("/login", &[("email", "mia@example.com"), ("password", PASSWORD)]).await.status, 422);
     assert_eq!(other.post("/login", &[("email", "mia@example.com"), ("password", new)]).await.status, 303);
+    let told = world.app.take_mails().await;
+    assert_eq!(told.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["mia@example.com"]);
 }
 
 #[on_both_databases]

@@ -1,6 +1,6 @@
 //! Acme and the people around it.
 
-use latchkey_core::access::{Grants, ManageAdmins, ManageBans, ManageContacts, Subject, WriteNotes};
+use latchkey_core::access::{EditUsers, Grants, ManageAdmins, ManageBans, ManageContacts, Subject, WriteNotes};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
 use latchkey_core::admin_role::{self, NewRole};
@@ -15,6 +15,8 @@ use latchkey_core::passkey;
 use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
+use latchkey_core::testing::link_secret;
+use latchkey_core::{reset, verification};
 
 use super::tables::{number, texts};
 use super::{Actor, PASSWORD, Server, TestApp};
@@ -283,6 +285,47 @@ impl World {
         id
     }
 
+    /// A user with an address of its own, who is nobody in Acme.
+    async fn loner(&self) -> (UserId, String) {
+        let address = self.fresh_address().await;
+        (self.app.user("Lena", "Loner", &address).await, address)
+    }
+
+    /// A link to choose a password, its mail sent.
+    pub(crate) async fn reset_link(&self) -> Secret {
+        let (_, address) = self.loner().await;
+        let email = Email::parse(&address).unwrap();
+        self.write(move |tx| reset::ask(tx, &email)).await;
+        self.app.resolve_resets().await;
+        link_secret(self.app.take_mails().await.last().unwrap())
+    }
+
+    /// A link to confirm an address, its mail sent.
+    pub(crate) async fn verification_link(&self) -> Secret {
+        let (user, _) = self.loner().await;
+        self.write(move |tx| {
+            let by = tx.myself(user).unwrap();
+            verification::resend(tx, &by).unwrap();
+            Ok(())
+        })
+        .await;
+        link_secret(self.app.take_mails().await.last().unwrap())
+    }
+
+    /// The path of a mail with a link that waits, of the user that this path is about.
+    async fn waiting_mail(&self, path: &str) -> String {
+        self.app.expect_unsent_mails();
+        let user = UserId(path.split('/').nth(3).unwrap().parse().unwrap());
+        let stella = self.stella;
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<EditUsers>(stella).unwrap();
+            reset::send(tx, &by, user).unwrap();
+            Ok(())
+        })
+        .await;
+        path.replace("{mail}", &number(&self.app, "select max(id) from mails").await.to_string())
+    }
+
     /// The link that makes the first admin. It works only as long as there is none.
     pub(crate) async fn setup_link(&self) -> String {
         let request = self.app.request();
@@ -335,6 +378,15 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("/invite/{token}") {
         filled = filled.replace("{token}", &world.invitation().await.1.reveal());
+    }
+    if filled.contains("/password/reset/{token}") {
+        filled = filled.replace("{token}", &world.reset_link().await.reveal());
+    }
+    if filled.contains("/verify/{token}") {
+        filled = filled.replace("{token}", &world.verification_link().await.reveal());
+    }
+    if path.contains("/users/{user}/mails/{mail}") {
+        filled = world.waiting_mail(&filled).await;
     }
     if filled.contains("/admin/setup/{token}") {
         filled = world.setup_link().await;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use unicode_security::skeleton;
 
 use crate::db::{DbError, FromValue, ToValue, Value};
 use crate::text::{self, folded};
@@ -82,7 +83,8 @@ impl EmailKey {
         Self(match folded.rsplit_once('@') {
             Some((local, domain)) => {
                 let ascii = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
-                format!("{local}@{ascii}")
+                let looks_like = prototype(&idna::domain_to_unicode(&ascii).0);
+                format!("{}@{}", prototype(local), idna::domain_to_ascii(&looks_like).unwrap_or(ascii))
             }
             None => folded,
         })
@@ -92,6 +94,15 @@ impl EmailKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Folded text in which every character beyond ASCII is the one that it looks like (Unicode TS 39, 4): a Cyrillic `а` is an
+/// `a`. ASCII is left alone: `john1` and `johnl` are two people.
+fn prototype(text: &str) -> String {
+    let looks_like = |character: char| -> String {
+        if character.is_ascii() { character.to_string() } else { skeleton(&character.to_string()).collect() }
+    };
+    folded(&text.chars().map(looks_like).collect::<String>())
 }
 
 impl ToValue for EmailKey {
@@ -142,6 +153,25 @@ mod tests {
         for same in ["anna@müller.example", "ANNA@MÜLLER.EXAMPLE", "ａnna@xn--mller-kva.example", " anna@mu\u{308}ller.example "]
         {
             assert_eq!(EmailKey::of(same), key, "{same}");
+        }
+    }
+
+    #[test]
+    fn letters_of_other_scripts_that_look_alike_are_one_login() {
+        let key = EmailKey::of("scope@cap.example");
+        // Cyrillic letters in the local part, in the domain, and in the domain's ASCII form.
+        let domain = idna::domain_to_ascii("сар.example").unwrap();
+        for same in ["ѕсоре@cap.example", "scope@сар.example", "ЅСОРЕ@CAP.EXAMPLE", &format!("scope@{domain}")] {
+            assert_eq!(EmailKey::of(same), key, "{same}");
+        }
+    }
+
+    #[test]
+    fn ascii_look_alikes_and_accents_stay_two_people() {
+        for (one, other) in
+            [("john1@a.example", "johnl@a.example"), ("jörg@a.example", "jorg@a.example"), ("mia@a.example", "mia@ä.example")]
+        {
+            assert_ne!(EmailKey::of(one), EmailKey::of(other), "{one}");
         }
     }
 }

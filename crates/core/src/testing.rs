@@ -215,6 +215,7 @@ impl TestApp {
                 .write(&self.request, |tx| outbox::claim(tx, &System::named("test"), Topic::Mail, 50, Duration::from_mins(1)));
             let claimed = claimed.await.unwrap();
             if claimed.is_empty() {
+                taken.sort_by_key(|mail: &Outgoing| mail.id);
                 return taken;
             }
             for work in claimed {

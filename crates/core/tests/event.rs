@@ -370,6 +370,7 @@ async fn rule_10_logins_and_passwords_are_events_too(app: TestApp) {
     let new = Password::typed("another password");
     user::change_password(&app.app, &request(), started.user, session, &password, &new).await.unwrap();
     assert_eq!(kinds_after(&app, seen).await, ["login", "device-new", "password-changed", "session-ended"]);
+    assert_eq!(told(&app).await, ["password-changed"]);
 }
 
 #[on_both_databases]

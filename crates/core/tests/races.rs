@@ -12,7 +12,7 @@ use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
 use latchkey_core::user::{self, PersonName};
-use latchkey_core::{mail, membership, note, session};
+use latchkey_core::{mail, membership, note, session, verification};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
 
@@ -504,4 +504,67 @@ async fn deleting_an_account_beside_its_other_work_fails_for_nobody(app: TestApp
         ok(&let_in);
     }
     app.expect_unsent_mails();
+}
+
+#[on_both_databases]
+async fn v6_4_1_of_two_resets_by_one_link_exactly_one_chooses_the_password(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        nodes.guest(&app, round).await;
+        let address = format!("guest{round}@example.com");
+        ask_for_reset(&app, &address).await;
+        let link = latest_link(&app).await;
+        let passwords = ["the first new password", "the second new password"];
+        let (one, other) = join!(choose(&nodes.first, &link, passwords[0]), choose(&nodes.second, &link, passwords[1]));
+        assert_eq!(count([ok(&one), ok(&other)]), 1);
+        let mut works = Vec::new();
+        for password in passwords {
+            works.push(session::login(&nodes.first, &request(), credentials(&address, password, false), "").await.is_ok());
+        }
+        assert_eq!(works, [one.is_ok(), other.is_ok()]);
+        assert_eq!(told(&app).await, ["reset-done"]);
+    }
+}
+
+#[on_both_databases]
+async fn a_reset_and_a_login_leave_no_session_of_the_old_password(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let guest = nodes.guest(&app, round).await;
+        let address = format!("guest{round}@example.com");
+        ask_for_reset(&app, &address).await;
+        let link = latest_link(&app).await;
+        app.clock.advance(std::time::Duration::from_secs(1));
+        let browser = request();
+        let old = session::login(&nodes.second, &browser, credentials(&address, PASSWORD, false), "");
+        let (reset, old) = join!(choose(&nodes.first, &link, "a new password of this round"), old);
+        assert!(ok(&reset));
+        ok(&old);
+        assert_eq!(number(&app, &format!("select count(*) from sessions where user_id = {guest}")).await, 0);
+        assert_eq!(told(&app).await, ["reset-done"]);
+    }
+}
+
+#[on_both_databases]
+async fn of_two_users_who_confirm_one_address_one_gets_it(app: TestApp) {
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let mut links = Vec::new();
+        for name in ["Ada", "Bea"] {
+            let user = person(&app, &format!("{name}{round}")).await;
+            let wanted = email(&format!("wanted{round}@example.com"));
+            let password = Password::typed(PASSWORD);
+            verification::change_address(&nodes.first, &request(), user, wanted, &password).await.unwrap();
+            let mails = app.take_mails().await;
+            links.push(mails.iter().find(|mail| mail.written.text.contains("/verify/")).map(link_secret).unwrap());
+        }
+        let (first, second) = (links.remove(0), links.remove(0));
+        let browser = request();
+        let (one, other) = join!(
+            nodes.first.write(&browser, move |tx| verification::confirm(tx, &first)),
+            nodes.second.write(&browser, move |tx| verification::confirm(tx, &second)),
+        );
+        assert_eq!(count([ok(&one), ok(&other)]), 1);
+        assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
+    }
 }

@@ -265,6 +265,7 @@ async fn a_login_that_a_password_change_overtakes_gets_nowhere(app: TestApp) {
     let late = app.app.write(&request(), move |tx| session::start(tx, &proven, false, "")).await;
     assert!(matches!(late, Err(Error::WrongCredentials)), "{:?}", late.err());
     session::login(&app.app, &request(), credentials("gus@example.com", "another password", false), "").await.unwrap();
+    assert_eq!(told(&app).await, ["password-changed"]);
 }
 
 #[on_both_databases]

@@ -436,3 +436,22 @@ pub(crate) async fn text(app: &TestApp, query: &str) -> Option<String> {
         Location::Postgres(url) => postgres(url).await.query_one(query, &[]).await.unwrap().get(0),
     }
 }
+
+// Mails to users.
+
+/// The subjects of the mails that wait, which tests write as the kinds of notices and links.
+pub(crate) async fn told(app: &TestApp) -> Vec<String> {
+    app.take_mails().await.into_iter().map(|mail| mail.written.subject).collect()
+}
+
+/// Asks for a password reset, as the login page does, and has the address looked up.
+pub(crate) async fn ask_for_reset(app: &TestApp, address: &str) {
+    let address = email(address);
+    app.app.write(&request(), move |tx| latchkey_core::reset::ask(tx, &address)).await.unwrap();
+    app.resolve_resets().await;
+}
+
+/// Chooses a password by a link.
+pub(crate) async fn choose(app: &App, secret: &Secret, password: &str) -> Result<(), latchkey_core::reset::Error> {
+    latchkey_core::reset::choose(app, &request(), secret.clone(), &Password::typed(password)).await
+}

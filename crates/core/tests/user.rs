@@ -61,6 +61,7 @@ async fn a_login_belongs_to_one_user_whatever_its_case(app: TestApp) {
     let own = AdminChange { name: name("Gustav", "Example"), email: email("GUS@example.com") };
     as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &own)).await.unwrap();
     login(&app.app, "gus@EXAMPLE.com").await;
+    assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
 }
 
 #[on_both_databases]
@@ -71,6 +72,7 @@ async fn a_new_address_is_not_verified(app: TestApp) {
         let change = AdminChange { name: name("Gus", "Example"), email: email(address) };
         as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await.unwrap();
         assert_eq!(number(&app, "select count(*) from users where verified_at is not null").await, verified, "{address}");
+        assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
     }
 }
 
@@ -110,6 +112,7 @@ async fn a_password_is_changed_with_the_present_one_and_ends_the_other_sessions(
     let old = session::login(&app.app, &request(), credentials("gus@example.com", PASSWORD, false), "").await;
     assert!(matches!(old, Err(session::Error::WrongCredentials)));
     session::login(&app.app, &request(), credentials("gus@example.com", "another password", false), "").await.unwrap();
+    assert_eq!(told(&app).await, ["password-changed"]);
 }
 
 #[on_both_databases]
@@ -138,5 +141,6 @@ async fn a_name_that_changes_beside_an_address_does_not_bring_the_old_address_ba
         second.unwrap();
         let found = app.app.read(move |snapshot| user::find(snapshot, gus)).await.unwrap().unwrap();
         assert_eq!(found.email.as_str(), wanted);
+        assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::Context;
+use latchkey_core::access::System;
 use latchkey_core::app::{App, Parts, Request};
 use latchkey_core::clock::Clock;
 use latchkey_core::db::{Connections, Database, Location};
@@ -57,6 +58,7 @@ pub(crate) async fn open_at(config: &Config, public_url: &str, clock: Clock) -> 
     if let Some(cost) = app.read(user::bcrypt_cost).await? {
         app.hasher().expect_bcrypt(cost);
     }
+    app.write(&Request::default(), |tx| user::rekey(tx, &System::named("migration"))).await?;
     Ok(Opened { app, engine, migrated, secret })
 }
 

@@ -10,6 +10,7 @@ use crate::id::UserId;
 
 /// How a user stands in an account: all that a decision rests on.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "what the decision rests on, one by one")]
 pub struct Standing {
     /// The user.
     pub user: UserId,

@@ -180,7 +180,7 @@ pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Opt
     };
     match how {
         None => {
-            tx.record(&crate::access::Actor::nobody(), &about(subject, &name, EventKind::SecondFactorFailed).with_email(&email))?
+            tx.record(&crate::access::Actor::nobody(), &about(subject, &name, EventKind::SecondFactorFailed).with_email(&email))?;
         }
         Some(FactorKind::Recovery) => {
             let left = sql::codes_left(tx, subject)?;

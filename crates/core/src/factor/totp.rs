@@ -31,8 +31,8 @@ pub(super) fn step_of(secret: &[u8], typed: &str, now: Timestamp, after: Option<
         return None;
     }
     let present = now.as_micros() / STEP;
-    let steps = (present - WINDOW..=present + WINDOW).filter(|step| after.is_none_or(|last| *step > last));
-    steps.filter(|step| bool::from(code(secret, *step).as_bytes().ct_eq(typed.as_bytes()))).last()
+    let mut steps = (present - WINDOW..=present + WINDOW).filter(|step| after.is_none_or(|last| *step > last));
+    steps.rfind(|step| bool::from(code(secret, *step).as_bytes().ct_eq(typed.as_bytes())))
 }
 
 /// The code of this moment, for tests that play the authenticator app.

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{Error, MAX_ROWS, sql};
-use crate::access::{Denied, Myself};
+use crate::access::{Denied, Myself, Subject};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::error::Fault;
@@ -9,7 +9,7 @@ use crate::event::{self, Event, EventKind};
 use crate::id::UserId;
 use crate::password::{Password, Verdict};
 use crate::user::{self, User};
-use crate::{membership, session};
+use crate::{membership, passkey, session};
 
 /// What is held about a user: no hash, no secret, nothing about anybody else but names in what happened. Times are
 /// microseconds since 1970 in UTC.
@@ -18,6 +18,7 @@ pub struct Held {
     profile: Profile,
     memberships: Vec<Membership>,
     sessions: Vec<Session>,
+    passkeys: Vec<Passkey>,
     invitations_sent: Vec<sql::Invitation>,
     invitations_accepted: Vec<sql::Invitation>,
     events: Vec<Happened>,
@@ -59,6 +60,13 @@ struct Session {
 }
 
 #[derive(Debug, Serialize)]
+struct Passkey {
+    name: String,
+    created_at: Timestamp,
+    last_used_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
 struct Happened {
     at: Timestamp,
     kind: String,
@@ -76,6 +84,7 @@ pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
         profile: profile(tx, &user)?,
         memberships: memberships(tx, by.id())?,
         sessions: sessions(tx, by)?,
+        passkeys: passkeys(tx, by)?,
         invitations_sent: sql::invitations_sent(tx, by.id(), MAX_ROWS)?,
         invitations_accepted: sql::invitations_accepted(tx, by.id(), MAX_ROWS)?,
         events: events(tx, by)?,
@@ -122,6 +131,16 @@ fn sessions(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Session>, Fault>
         ip: session.ip,
         host: session.host,
         browser: session.user_agent,
+    });
+    Ok(shown.collect())
+}
+
+fn passkeys(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Passkey>, Fault> {
+    let passkeys = passkey::list(snapshot, Subject::User(by.id()))?.into_iter();
+    let shown = passkeys.map(|passkey| Passkey {
+        name: passkey.name,
+        created_at: passkey.created_at,
+        last_used_at: passkey.last_used_at,
     });
     Ok(shown.collect())
 }

@@ -17,8 +17,8 @@ use crate::user::PersonName;
 pub(crate) use ops::forget;
 pub use ops::{ask, choose, open, resolve, send};
 
-/// How long a link works.
-pub const VALID_FOR: Duration = Duration::from_mins(60);
+/// How long a link works: 60 minutes.
+pub const VALID_FOR: Duration = Duration::from_hours(1);
 
 /// Mails with a link that one user gets within [`LIMITED_WITHIN`]. What is asked for beyond it is silently not sent.
 pub const MAX_MAILS: i64 = 5;

@@ -29,6 +29,31 @@ pub fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<User
     sql::by_email(snapshot, email)
 }
 
+/// Brings the comparable forms of addresses up to the present rules, once: an older Latchkey knew fewer look-alikes. Of two
+/// that have become one the later keeps the form it had.
+pub fn rekey(tx: &Tx<'_>, _by: &System) -> Result<(), Fault> {
+    /// Rows that are read at once.
+    const BATCH: i64 = 1000;
+    if !sql::begin_rekeying(tx)? {
+        return Ok(());
+    }
+    for table in ["users", "admins"] {
+        let mut after = 0;
+        loop {
+            let rows = sql::addresses(tx, table, after, BATCH)?;
+            let Some((last, ..)) = rows.last() else { break };
+            after = *last;
+            for (id, email, kept) in rows {
+                let key = EmailKey::of(&email);
+                if key.as_str() != kept {
+                    sql::set_key(tx, table, id, &key)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Makes a user from the command line.
 pub fn create(tx: &Tx<'_>, by: &System, user: &NewUser) -> Result<UserId, Error> {
     insert(tx, Some(by.actor()), user)

@@ -102,6 +102,35 @@ pub(super) fn update(tx: &Tx<'_>, id: UserId, name: &PersonName, email: &Email) 
     Ok(())
 }
 
+/// `false` when it was done already.
+pub(super) fn begin_rekeying(tx: &Tx<'_>) -> Result<bool, Fault> {
+    let begun = tx.execute(
+        "insert into settings (key, value, updated_at) values ('email_key.rules', '2', $1) on conflict (key) do nothing",
+        params![tx.now()],
+    )?;
+    Ok(begun == 1)
+}
+
+/// Ids, addresses and their comparable forms.
+pub(super) fn addresses(
+    snapshot: &Snapshot<'_>,
+    table: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, String, String)>, Fault> {
+    snapshot.all(
+        &format!("select id, email, email_key from {table} where id > $1 order by id limit $2"),
+        params![after, limit],
+        |row| Ok((row.take()?, row.take()?, row.take()?)),
+    )
+}
+
+pub(super) fn set_key(tx: &Tx<'_>, table: &str, id: i64, key: &EmailKey) -> Result<(), Fault> {
+    let free = format!("not exists (select 1 from {table} other where other.email_key = $1)");
+    tx.execute(&format!("update {table} set email_key = $1 where id = $2 and {free}"), params![key, id])?;
+    Ok(())
+}
+
 pub(super) fn set_password(tx: &Tx<'_>, id: UserId, hash: &PasswordHash) -> Result<(), Fault> {
     tx.execute("update users set password_hash = $1, password_changed_at = $2 where id = $3", params![hash, tx.now(), id])?;
     Ok(())

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::email::Email;
-use latchkey_core::error::{Fault, Invalid};
+use latchkey_core::error::Invalid;
 use latchkey_core::password::{Busy, Password};
 use latchkey_core::reset::{self, Error, Open};
 use latchkey_core::secret::Secret;
@@ -38,7 +38,7 @@ pub(crate) async fn ask(visit: Visit, Form(form): Form<ForgotForm>) -> Answer {
             return Ok(page::invalid(&visit, FORGOT, context! { form }));
         }
     };
-    let asked = visit.web.app().write(&visit.request, move |tx| Ok::<_, Fault>(reset::ask(tx, &email)?));
+    let asked = visit.web.app().write(&visit.request, move |tx| reset::ask(tx, &email));
     asked.await?;
     Ok(page::done(&visit, "/login", "flash-reset-asked", &[]))
 }

@@ -1,4 +1,4 @@
-use latchkey_core::mail::Content;
+use latchkey_core::mail::{Content, Link, Notice, Told};
 use latchkey_core::settings::Brand;
 use minijinja::Value;
 
@@ -71,4 +71,37 @@ fn names_are_escaped_in_pages_and_html_mails_and_left_alone_in_plain_text() {
         assert!(written.text.contains("https://login.example/invite/x") && written.text.contains("<script>"), "{}", written.text);
     }
     assert!(mail::write(&engine, &Brand::default(), &Content::Test {}).is_ok());
+}
+
+#[test]
+fn names_in_links_and_notices_add_no_header_and_no_markup() {
+    let engine = engine();
+    let evil = "<script>alert(1)</script>\r\nBcc: x@evil.example";
+    let brand = Brand { name: evil.to_owned(), ..Brand::default() };
+    let link = || Link {
+        name: evil.to_owned(),
+        email: evil.to_owned(),
+        expires_at: latchkey_core::testing::START,
+        link: "https://login.example/verify/x".to_owned(),
+    };
+    let notice = |notice: &Notice| {
+        Content::Notice(Told {
+            notice: notice.key(),
+            name: evil.to_owned(),
+            email: evil.to_owned(),
+            account_name: evil.to_owned(),
+            by: evil.to_owned(),
+            what: evil.to_owned(),
+            at: latchkey_core::testing::START,
+            ip: evil.to_owned(),
+            link: "https://login.example/me/security".to_owned(),
+        })
+    };
+    let links = [Content::PasswordReset(link()), Content::EmailVerification(link()), Content::EmailChange(link())];
+    for content in links.into_iter().chain(Notice::ALL.iter().map(notice)) {
+        let written = mail::write(&engine, &brand, &content).unwrap();
+        assert!(!written.subject.contains(['\r', '\n']), "{:?}", written.subject);
+        assert!(!written.html.contains("<script"), "{}", written.html);
+        assert!(written.text.contains("https://login.example/") && written.html.contains("https://login.example/"));
+    }
 }

@@ -1,0 +1,154 @@
+//! Password resets: a link that works once, for 60 minutes, and the newest only.
+
+use std::time::Duration;
+
+use latchkey_core::access::{EditUsers, Grants, System};
+use latchkey_core::db::DbError;
+use latchkey_core::error::Fault;
+use latchkey_core::outbox::{self, Topic};
+use latchkey_core::password::Password;
+use latchkey_core::reset::{self, Error, MAX_MAILS, VALID_FOR};
+use latchkey_core::session;
+use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
+use latchkey_core::user::{self, NewUser, PersonName};
+use latchkey_test_macros::on_both_databases;
+
+use crate::support::*;
+
+const NEW: &str = "another password altogether";
+
+#[on_both_databases]
+async fn v6_4_1_a_reset_link_works_once_and_ends_all_sessions(app: TestApp) {
+    person(&app, "Gus").await;
+    let here = login(&app.app, "gus@example.com").await;
+    ask_for_reset(&app, "GUS@example.com").await;
+    let link = latest_link(&app).await;
+    assert!(is_alive(&app.app, &here.secret).await, "asking changes nothing");
+    choose(&app.app, &link, NEW).await.unwrap();
+    assert!(!is_alive(&app.app, &here.secret).await);
+    assert!(matches!(choose(&app.app, &link, "yet another password").await, Err(Error::Gone)));
+    assert!(session::login(&app.app, &request(), credentials("gus@example.com", PASSWORD, false), "").await.is_err());
+    session::login(&app.app, &request(), credentials("gus@example.com", NEW, false), "").await.unwrap();
+    assert_eq!(told(&app).await, ["reset-done"]);
+}
+
+/// A reset ends in nothing but a new password: no session, so that whatever a login asks for besides is asked for.
+#[on_both_databases]
+async fn v6_4_3_a_reset_signs_nobody_in(app: TestApp) {
+    person(&app, "Gus").await;
+    ask_for_reset(&app, "gus@example.com").await;
+    let link = latest_link(&app).await;
+    let before = dump(&app).await;
+    choose(&app.app, &link, NEW).await.unwrap();
+    assert_eq!(number(&app, "select count(*) from sessions").await, 0);
+    let changed = changed(&before, &dump(&app).await);
+    assert_eq!(changed, ["events", "mails", "outbox", "resets", "users"]);
+    assert_eq!(told(&app).await, ["reset-done"]);
+}
+
+#[on_both_databases]
+async fn v6_4_1_a_reset_link_works_for_60_minutes_and_not_a_moment_longer(app: TestApp) {
+    person(&app, "Gus").await;
+    ask_for_reset(&app, "gus@example.com").await;
+    let link = latest_link(&app).await;
+    app.clock.advance(VALID_FOR - Duration::from_micros(1));
+    let probe = link.clone();
+    app.app.read(move |snapshot| reset::open(snapshot, &probe).map(drop)).await.unwrap();
+    app.clock.advance(Duration::from_micros(1));
+    let probe = link.clone();
+    let opened = app.app.read(move |snapshot| reset::open(snapshot, &probe).map(drop)).await;
+    assert!(matches!(opened, Err(Error::Gone)));
+    assert!(matches!(choose(&app.app, &link, NEW).await, Err(Error::Gone)));
+}
+
+#[on_both_databases]
+async fn only_the_newest_link_works_and_an_older_mail_that_waits_is_withdrawn(app: TestApp) {
+    person(&app, "Gus").await;
+    ask_for_reset(&app, "gus@example.com").await;
+    let old = latest_link(&app).await;
+    ask_for_reset(&app, "gus@example.com").await;
+    ask_for_reset(&app, "gus@example.com").await;
+    let new = latest_link(&app).await;
+    assert!(matches!(choose(&app.app, &old, NEW).await, Err(Error::Gone)));
+    choose(&app.app, &new, NEW).await.unwrap();
+    assert_eq!(told(&app).await, ["reset-done"]);
+    assert_eq!(number(&app, "select count(*) from mails where sealed_secret is not null").await, 0);
+}
+
+#[on_both_databases]
+async fn v6_3_8_an_unknown_address_is_asked_for_alike_and_gets_no_mail(app: TestApp) {
+    person(&app, "Gus").await;
+    for address in ["gus@example.com", "nobody@example.com"] {
+        let before = dump(&app).await;
+        let address = email(address);
+        app.app.write(&request(), move |tx| reset::ask(tx, &address)).await.unwrap();
+        assert_eq!(changed(&before, &dump(&app).await), ["outbox", "reset_requests"]);
+    }
+    app.resolve_resets().await;
+    assert_eq!(told(&app).await, ["password-reset"]);
+    assert_eq!(number(&app, "select count(*) from reset_requests").await, 0);
+}
+
+#[on_both_databases]
+async fn an_address_gets_no_more_than_so_many_links_within_an_hour(app: TestApp) {
+    let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
+    for _ in 0..MAX_MAILS + 2 {
+        ask_for_reset(&app, "gus@example.com").await;
+    }
+    let links = app.take_mails().await;
+    assert_eq!(links.len(), 1, "each newer one takes the place of the one before");
+    let refused = as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| reset::send(tx, by, gus)).await;
+    assert!(matches!(refused, Err(Error::TooMany)));
+    choose(&app.app, &link_secret(&links[0]), NEW).await.unwrap();
+    app.clock.advance(Duration::from_hours(1));
+    ask_for_reset(&app, "gus@example.com").await;
+    assert_eq!(told(&app).await, ["reset-done", "password-reset"]);
+}
+
+#[on_both_databases]
+async fn v6_4_6_an_admin_sends_a_link_and_who_has_no_password_sets_the_first_one(app: TestApp) {
+    let (admin, (_, acme)) = (staff(&app).await, acme(&app).await);
+    let name = PersonName { first: "Pia".to_owned(), last: "Passwordless".to_owned() };
+    let new = NewUser { name, email: email("pia@example.com"), password: None };
+    let pia =
+        machine_in_account(&app.app, acme, move |tx, by| latchkey_core::membership::associate_new(tx, by, &new, &Grants::all()));
+    let pia = pia.await.unwrap();
+    as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| reset::send(tx, by, pia)).await.unwrap();
+    choose(&app.app, &latest_link(&app).await, NEW).await.unwrap();
+    session::login(&app.app, &request(), credentials("pia@example.com", NEW, false), "").await.unwrap();
+    let logged = events(&app).await;
+    assert!(logged.iter().any(|event| event.kind == "password-reset-sent" && event.actor_name == "Stella"));
+    assert_eq!(told(&app).await, ["reset-done"]);
+}
+
+#[on_both_databases]
+async fn a_changed_password_kills_a_link_that_waits(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    let session = login(&app.app, "gus@example.com").await;
+    ask_for_reset(&app, "gus@example.com").await;
+    let link = latest_link(&app).await;
+    let session = resolved(&app.app, &session.secret).await.unwrap().session.id;
+    let (old, new) = (Password::typed(PASSWORD), Password::typed(NEW));
+    user::change_password(&app.app, &request(), gus, session, &old, &new).await.unwrap();
+    assert!(matches!(choose(&app.app, &link, "a third password").await, Err(Error::Gone)));
+    assert_eq!(told(&app).await, ["password-changed"]);
+}
+
+#[on_both_databases]
+async fn a_worker_that_fails_asks_again(app: TestApp) {
+    person(&app, "Gus").await;
+    let address = email("gus@example.com");
+    app.app.write(&request(), move |tx| reset::ask(tx, &address)).await.unwrap();
+    let claim =
+        |tx: &latchkey_core::app::Tx<'_>| outbox::claim(tx, &System::named("test"), Topic::Reset, 1, Duration::from_mins(1));
+    let [work] = app.app.write(&request(), claim).await.unwrap().try_into().unwrap();
+    let browser = request();
+    let failed = app.app.write(&browser, move |tx| {
+        reset::resolve(tx, &System::named("test"), work)?;
+        Err::<(), _>(Fault::Db(DbError::NoRow))
+    });
+    failed.await.unwrap_err();
+    app.clock.advance(Duration::from_mins(2));
+    app.resolve_resets().await;
+    assert_eq!(told(&app).await, ["password-reset"]);
+}

@@ -1,0 +1,190 @@
+//! Addresses confirmed by mail.
+
+use std::time::Duration;
+
+use latchkey_core::access::{Denied, EditUsers, Enter};
+use latchkey_core::id::UserId;
+use latchkey_core::invitation::{self, RegisterAndAccept};
+use latchkey_core::password::Password;
+use latchkey_core::secret::Secret;
+use latchkey_core::settings::Verification;
+use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
+use latchkey_core::user::{self, AdminChange, PersonName};
+use latchkey_core::verification::{self, Error, MAX_MAILS, Pending, VALID_FOR};
+use latchkey_test_macros::on_both_databases;
+
+use crate::support::*;
+
+async fn change(app: &TestApp, user: UserId, to: &str, password: &str) -> Result<(), Error> {
+    verification::change_address(&app.app, &request(), user, email(to), &Password::typed(password)).await
+}
+
+async fn confirm(app: &TestApp, secret: &Secret) -> Result<Pending, Error> {
+    let secret = secret.clone();
+    app.app.write(&request(), move |tx| verification::confirm(tx, &secret)).await
+}
+
+/// The link in the one mail to this address among those that wait, and what else is told to whom.
+async fn link_to(app: &TestApp, address: &str) -> (Option<Secret>, Vec<(String, String)>) {
+    let (mut link, mut others) = (None, Vec::new());
+    for mail in app.take_mails().await {
+        if mail.to == address && mail.written.text.contains("/verify/") {
+            assert!(link.replace(link_secret(&mail)).is_none(), "one link");
+        } else {
+            others.push((mail.to, mail.written.subject));
+        }
+    }
+    (link, others)
+}
+
+fn pair(to: &str, subject: &str) -> (String, String) {
+    (to.to_owned(), subject.to_owned())
+}
+
+async fn address_of(app: &TestApp, user: UserId) -> (String, bool) {
+    let found = app.app.read(move |snapshot| user::find(snapshot, user)).await.unwrap().unwrap();
+    (found.email.to_string(), found.verified_at.is_some())
+}
+
+#[on_both_databases]
+async fn who_registers_is_asked_and_the_invitation_verifies_nothing(app: TestApp) {
+    app.notify(Verification::Ask).await;
+    let (owner, acme) = acme(&app).await;
+    let (_, secret) = invite(&app, owner, acme, "nina@example.org", "invoices").await;
+    let name = PersonName { first: "Nina".to_owned(), last: "New".to_owned() };
+    let input = RegisterAndAccept { secret, name, email: email("nina@example.org"), password: Password::typed(PASSWORD) };
+    let nina = invitation::register_and_accept(&app.app, &request(), input).await.unwrap().0.user;
+    assert!(!address_of(&app, nina).await.1, "accepting is not verification (rule 4)");
+    assert!(can_enter(&app.app, nina, acme).await, "nothing depends on it");
+    let (link, others) = link_to(&app, "nina@example.org").await;
+    assert_eq!(others, [pair("nina@example.org", "access-given"), pair("olivia@example.com", "invitation-accepted")]);
+    confirm(&app, &link.unwrap()).await.unwrap();
+    assert!(address_of(&app, nina).await.1);
+}
+
+#[on_both_databases]
+async fn v6_4_1_a_link_confirms_once_within_24_hours_and_the_newest_only(app: TestApp) {
+    app.notify(Verification::Ask).await;
+    let gus = person(&app, "Gus").await;
+    let resend = async || as_myself(&app.app, gus, verification::resend).await;
+    resend().await.unwrap();
+    let first = link_to(&app, "gus@example.com").await.0.unwrap();
+    resend().await.unwrap();
+    let second = link_to(&app, "gus@example.com").await.0.unwrap();
+    assert!(matches!(confirm(&app, &first).await, Err(Error::Gone)), "the newest only");
+    app.clock.advance(VALID_FOR);
+    assert!(matches!(confirm(&app, &second).await, Err(Error::Gone)), "24 hours");
+    resend().await.unwrap();
+    let third = link_to(&app, "gus@example.com").await.0.unwrap();
+    app.clock.advance(VALID_FOR - Duration::from_micros(1));
+    confirm(&app, &third).await.unwrap();
+    assert!(matches!(confirm(&app, &third).await, Err(Error::Gone)), "once");
+    assert!(matches!(resend().await, Err(Error::NothingPending)));
+}
+
+#[on_both_databases]
+async fn v6_3_7_another_address_takes_effect_when_it_is_confirmed_and_the_old_one_is_told(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    assert!(matches!(change(&app, gus, "new@example.org", "wrong password").await, Err(Error::WrongPassword)));
+    assert!(matches!(change(&app, gus, "gus@example.com", PASSWORD).await, Err(Error::SameAddress)));
+    change(&app, gus, "new@example.org", PASSWORD).await.unwrap();
+    let (link, others) = link_to(&app, "new@example.org").await;
+    assert_eq!(others, [pair("gus@example.com", "email-change-asked")]);
+    assert_eq!(address_of(&app, gus).await.0, "gus@example.com");
+    login(&app.app, "gus@example.com").await;
+    confirm(&app, &link.unwrap()).await.unwrap();
+    assert_eq!(address_of(&app, gus).await, ("new@example.org".to_owned(), true));
+    login(&app.app, "new@example.org").await;
+    let others = link_to(&app, "").await.1;
+    assert_eq!(others, [pair("gus@example.com", "email-changed"), pair("new@example.org", "email-changed")]);
+}
+
+#[on_both_databases]
+async fn a_change_that_is_cancelled_leaves_a_dead_link(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    change(&app, gus, "new@example.org", PASSWORD).await.unwrap();
+    let link = link_to(&app, "new@example.org").await.0.unwrap();
+    as_myself(&app.app, gus, verification::cancel).await.unwrap();
+    assert!(matches!(confirm(&app, &link).await, Err(Error::Gone)));
+    assert!(matches!(as_myself(&app.app, gus, verification::cancel).await, Err(Error::NothingPending)));
+}
+
+#[on_both_databases]
+async fn v6_3_8_a_taken_address_is_answered_alike_and_its_holder_told(app: TestApp) {
+    let (gus, _) = (person(&app, "Gus").await, person(&app, "Mia").await);
+    let mut seen = Vec::new();
+    for address in ["free@example.com", "mia@example.com", "m\u{456}\u{430}@example.com"] {
+        change(&app, gus, address, PASSWORD).await.unwrap();
+        let pending = as_myself::<_, Denied>(&app.app, gus, |tx, by| Ok(verification::pending(tx, by)?)).await.unwrap().unwrap();
+        assert!(pending.is_change && pending.email == address);
+        seen.push(kinds_after(&app, 0).await.into_iter().rev().take(2).collect::<Vec<_>>());
+        let (link, others) = link_to(&app, address).await;
+        assert_eq!(link.is_some(), address == "free@example.com");
+        let holder = if link.is_some() { None } else { Some(pair("mia@example.com", "email-in-use")) };
+        let expected: Vec<_> = holder.into_iter().chain([pair("gus@example.com", "email-change-asked")]).collect();
+        assert_eq!(others, expected, "{address}");
+    }
+    assert!(seen.iter().all(|kinds| kinds == &seen[0]), "the log that one sees tells nothing: {seen:?}");
+}
+
+#[on_both_databases]
+async fn an_address_that_somebody_has_got_meanwhile_stays_with_that_user(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    change(&app, gus, "mia@example.com", PASSWORD).await.unwrap();
+    let link = link_to(&app, "mia@example.com").await.0.unwrap();
+    person(&app, "Mia").await;
+    assert!(matches!(confirm(&app, &link).await, Err(Error::Gone)));
+    assert_eq!(address_of(&app, gus).await.0, "gus@example.com");
+}
+
+#[on_both_databases]
+async fn so_many_links_within_an_hour(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    for number in 0..MAX_MAILS {
+        change(&app, gus, &format!("new{number}@example.org"), PASSWORD).await.unwrap();
+    }
+    assert!(matches!(change(&app, gus, "one.more@example.org", PASSWORD).await, Err(Error::TooMany)));
+    app.clock.advance(Duration::from_hours(1));
+    change(&app, gus, "one.more@example.org", PASSWORD).await.unwrap();
+    app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn where_it_is_required_nobody_enters_an_account_before_not_even_the_owner(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let mia = member(&app, acme, "Mia", "invoices").await;
+    app.notify(Verification::Required).await;
+    for user in [owner, mia] {
+        let denied = in_account::<Enter, _, Denied>(&app.app, user, acme, |_, _| Ok(())).await;
+        assert!(matches!(denied, Err(Denied::NotVerified)), "{denied:?}");
+    }
+    as_myself(&app.app, owner, verification::resend).await.unwrap();
+    confirm(&app, &link_to(&app, "olivia@example.com").await.0.unwrap()).await.unwrap();
+    assert!(can_enter(&app.app, owner, acme).await && !can_enter(&app.app, mia, acme).await);
+    app.notify(Verification::Ask).await;
+    assert!(can_enter(&app.app, mia, acme).await);
+}
+
+#[on_both_databases]
+async fn look_alikes_of_an_address_make_no_second_user(app: TestApp) {
+    let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
+    person(&app, "Mia").await;
+    for taken in ["MIA@EXAMPLE.COM", "ｍia@example.com", "m\u{456}\u{430}@example.com", "mia@\u{435}\u{445}\u{430}mple.com"] {
+        let change = AdminChange { name: PersonName { first: "Gus".to_owned(), last: "G".to_owned() }, email: email(taken) };
+        let refused = as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await;
+        assert!(matches!(refused, Err(user::Error::EmailTaken)), "{taken}");
+    }
+}
+
+#[on_both_databases]
+async fn keys_of_older_rules_are_renewed_once(app: TestApp) {
+    app.user("Vera", "Example", "вера@example.com").await;
+    sql(&app, "update users set email_key = 'вера@example.com'").await.unwrap();
+    let rekey =
+        async || app.app.write(&request(), |tx| user::rekey(tx, &latchkey_core::access::System::named("test"))).await.unwrap();
+    rekey().await;
+    login(&app.app, "вера@example.com").await;
+    sql(&app, "update users set email_key = 'left alone'").await.unwrap();
+    rekey().await;
+    assert_eq!(text(&app, "select email_key from users").await.as_deref(), Some("left alone"));
+}

@@ -1,0 +1,129 @@
+//! *Forgot Password?* tells nobody who has an account here (ASVS V6.3.8), and its link does one thing only.
+
+use std::time::{Duration, Instant};
+
+use latchkey_core::settings::Verification;
+
+use crate::support::{Answer, TestApp, World, difference, dump, on_both_databases};
+
+/// What a stranger can tell from an answer: all of it but the moment.
+fn seen(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let headers = answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect();
+    (answer.status, headers, answer.text())
+}
+
+#[on_both_databases]
+async fn v6_3_8_a_reset_for_an_unknown_address_is_answered_alike(app: TestApp) {
+    let world = World::new(app).await;
+    let somebody = world.server.anonymous();
+    somebody.token("/login").await;
+    let mut answers = Vec::new();
+    for email in ["mia@example.com", "nia@example.com", "mia@exampel.com"] {
+        let answer = somebody.post("/password/forgot", &[("email", email)]).await;
+        assert_eq!(answer.outline(), "303 /login (success)");
+        answers.push(seen(&answer));
+    }
+    assert!(answers.iter().all(|one| one == &answers[0]), "{answers:#?}");
+    assert_eq!(somebody.post("/password/forgot", &[("email", "no address")]).await.status, 422);
+    world.app.resolve_resets().await;
+    let mails = world.app.take_mails().await;
+    assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["mia@example.com"]);
+}
+
+/// Known and unknown addresses in turn: their middle times differ by less than what one address differs from itself.
+#[tokio::test]
+#[allow(clippy::disallowed_methods, reason = "it measures how long an answer takes")]
+async fn v6_3_8_a_reset_for_an_unknown_address_takes_the_same_time() {
+    let world = World::new(TestApp::sqlite().await).await;
+    let somebody = world.server.anonymous();
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for round in 0..120 {
+        for (times, email) in [(&mut known, "mia@example.com"), (&mut unknown, "nia@example.com")] {
+            let begun = Instant::now();
+            somebody.post("/password/forgot", &[("email", email)]).await;
+            if round >= 20 {
+                times.push(begun.elapsed());
+            }
+        }
+    }
+    let at = |times: &mut Vec<Duration>, percent: usize| {
+        times.sort();
+        times[times.len() * percent / 100]
+    };
+    let spread = at(&mut known, 75).max(at(&mut unknown, 75)).abs_diff(at(&mut known, 25).min(at(&mut unknown, 25)));
+    let difference = at(&mut known, 50).abs_diff(at(&mut unknown, 50));
+    assert!(difference <= spread.max(Duration::from_micros(500)), "{difference:?} between the medians, spread {spread:?}");
+    world.app.expect_unsent_mails();
+}
+
+#[on_both_databases]
+async fn v6_4_1_opening_a_reset_link_changes_nothing_and_using_it_works_once(app: TestApp) {
+    let world = World::new(app).await;
+    let path = format!("/password/reset/{}", world.reset_link().await.reveal());
+    let stranger = world.server.anonymous();
+    let before = dump(&world.app).await;
+    let page = stranger.get(&path).await;
+    assert_eq!((page.status, page.header("referrer-policy")), (200, Some("no-referrer")));
+    assert_eq!(stranger.post(&path, &[("new", "short")]).await.status, 422);
+    assert_eq!(difference(&before, &dump(&world.app).await), Vec::<String>::new());
+    let done = stranger.post(&path, &[("new", "quiet harbour, seven lanterns")]).await;
+    assert_eq!(done.outline(), "303 /login (success)");
+    assert!(stranger.cookie("latchkey_session").is_none(), "it signs nobody in");
+    assert_eq!(stranger.get(&path).await.status, 410);
+    assert_eq!(stranger.post(&path, &[("new", "another quiet harbour, eight")]).await.status, 410);
+    for unknown in ["/password/reset/x", "/verify/x"] {
+        assert_eq!(stranger.get(unknown).await.status, 410);
+    }
+    world.app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn opening_a_link_to_confirm_an_address_changes_nothing(app: TestApp) {
+    let world = World::new(app).await;
+    let path = format!("/verify/{}", world.verification_link().await.reveal());
+    let before = dump(&world.app).await;
+    assert_eq!(world.anonymous.get(&path).await.status, 200);
+    assert_eq!(difference(&before, &dump(&world.app).await), Vec::<String>::new());
+    assert_eq!(world.anonymous.press(&path).await.outline(), "303 /login (success)");
+    assert_eq!(world.anonymous.press(&path).await.status, 410);
+}
+
+#[on_both_databases]
+async fn where_it_is_required_an_account_leads_to_the_page_that_says_to_confirm_first(app: TestApp) {
+    let world = World::new(app).await;
+    world.app.notify(Verification::Required).await;
+    for path in ["", "/users", "/details"] {
+        let answer = world.owner.get(&format!("/a/{}{path}", world.acme)).await;
+        assert_eq!(answer.status, 403);
+        assert!(answer.text().contains("/me/email/resend"), "{}", answer.text());
+    }
+    assert_eq!(world.owner.press("/me/email/resend").await.outline(), "303 /me/profile (success)");
+    world.app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn an_admin_copies_the_link_of_a_kept_mail_and_that_is_in_the_log(app: TestApp) {
+    let world = World::new(app).await;
+    let user = world.olivia;
+    assert_eq!(world.admin.press(&format!("/admin/users/{user}/reset")).await.status, 303);
+    let mail = crate::support::tables::number(&world.app, "select max(id) from mails").await;
+    let path = format!("/admin/users/{user}/mails/{mail}");
+    let page = world.admin.get(&path).await.text();
+    assert!(page.contains("/password/reset/…") && page.contains(&format!("{path}/link")), "{page}");
+    let link = world.admin.press(&format!("{path}/link")).await.text();
+    assert!(link.contains("http://latchkey.example/password/reset/"), "{link}");
+    assert!(!link.contains("password/reset/…\""));
+    assert_eq!(world.events().await.last().map(String::as_str), Some("mail-link-shown"));
+    world.app.expect_unsent_mails();
+}
+
+#[on_both_databases]
+async fn the_download_is_a_file_of_json(app: TestApp) {
+    let world = World::new(app).await;
+    let answer = world.owner.press("/me/data/download").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("content-disposition").is_some_and(|value| value.starts_with("attachment")));
+    let held: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+    assert_eq!(held["profile"]["email"], "olivia@example.com");
+    assert_eq!(held["memberships"][0]["account"], "Acme");
+}
