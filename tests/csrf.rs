@@ -15,8 +15,7 @@ fn post_routes() -> impl Iterator<Item = Route> {
 /// Who would be let through, were the form genuine.
 fn entitled<'a>(world: &'a World, path: &str) -> (&'a Actor, &'static str) {
     match path {
-        "/login/two-factor" | "/admin/login/two-factor" => (&world.anonymous, "anonymous"),
-        "/admin/login" => (&world.anonymous, "anonymous"),
+        "/login/two-factor" | "/admin/login/two-factor" | "/admin/login" => (&world.anonymous, "anonymous"),
         path if path.starts_with("/admin/setup/") || path.starts_with("/admin/invite/") => (&world.anonymous, "anonymous"),
         path if path.starts_with("/admin") => (&world.admin, "admin"),
         "/login" | "/password/forgot" => (&world.anonymous, "anonymous"),

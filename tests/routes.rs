@@ -17,7 +17,6 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
     match path {
         "/login" => &[("email", "mia@example.com"), PASSWORD],
         "/admin/login" => &[("email", "stella@staff.example"), PASSWORD],
-        "/confirm" | "/admin/confirm" => &[PASSWORD],
         "/login/two-factor" | "/admin/login/two-factor" | "/me/security/totp/confirm" | "/admin/me/security/totp/confirm" => {
             &[("code", "123456")]
         }
@@ -30,7 +29,7 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
             ("admin_absolute_hours", "12"),
             ("admin_idle_minutes", "15"),
         ],
-        "/password/strength" => &[PASSWORD],
+        "/confirm" | "/admin/confirm" | "/password/strength" => &[PASSWORD],
         "/invite/{token}/login" => &[("email", "sam@example.com"), PASSWORD],
         "/invite/{token}/register" => {
             &[NAME[0], NAME[1], ("email", "nora+ACTOR@example.com"), ("password", "quiet harbour, seven lanterns")]
@@ -42,6 +41,7 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         }
         "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com")],
         "/me/profile" => &NAME,
+        "/me/passkeys/{passkey}/rename" | "/admin/me/passkeys/{passkey}/rename" => &[("name", "Blue key")],
         "/password/forgot" => &[("email", "mia@example.com")],
         "/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
         "/me/email" => &[("email", "another+ACTOR@example.com"), ("current", "a-password-for-tests-only")],

@@ -198,6 +198,7 @@ async fn a_second_step_that_a_password_change_overtakes_gets_nowhere(app: TestAp
     latchkey_core::user::change_password(&app.app, &request(), user, id, &old, &new).await.unwrap();
     let right = code(&app, user).await;
     assert_eq!(word(&answer(&app.app, &token, right).await), "over");
+    assert_eq!(told(&app).await, ["password-changed"]);
 }
 
 #[on_both_databases]
@@ -207,9 +208,9 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     let listed = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap();
     let totp = listed[0].id;
     app.clock.advance(Duration::from_mins(10) - STEP - MOMENT);
-    confirmed(&app.app, subject, id, |tx, by| factor::new_recovery_codes(tx, by)).await.unwrap();
+    confirmed(&app.app, subject, id, factor::new_recovery_codes).await.unwrap();
     app.clock.advance(MOMENT);
-    let refused = confirmed(&app.app, subject, id, |tx, by| factor::new_recovery_codes(tx, by)).await;
+    let refused = confirmed(&app.app, subject, id, factor::new_recovery_codes).await;
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
     let refused = confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await;
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
@@ -221,7 +222,7 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     assert!(!is_alive(&app.app, &started.secret).await, "V7.2.4: the old token is dead");
     assert!(is_alive(&app.app, &renewed.secret).await);
     confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
-    assert_eq!(app.take_mails().await.last().unwrap().written.text, "Gus Example: totp removed, by staff: false");
+    assert_eq!(app.take_mails().await.last().unwrap().written.subject, "factor-removed");
     assert_eq!(number(&app, "select count(*) from recovery_codes").await, 0);
     login(&app.app, "gus@example.com").await;
     app.clock.advance(Duration::from_mins(10));
@@ -242,7 +243,7 @@ async fn v6_5_6_staff_takes_a_factor_away_and_the_user_is_told(app: TestApp) {
     };
     take().await.unwrap();
     let mail = app.take_mails().await.pop().unwrap();
-    assert_eq!((mail.to.as_str(), mail.written.text.as_str()), ("gus@example.com", "Gus Example: totp removed, by staff: true"));
+    assert_eq!((mail.to.as_str(), mail.written.subject.as_str()), ("gus@example.com", "factor-taken"));
     assert_eq!(word(&answer(&app.app, &waiting, Shown::Code("1".to_owned())).await), "over");
     login(&app.app, "gus@example.com").await;
     assert!(matches!(take().await, Err(Error::NoFactor)));

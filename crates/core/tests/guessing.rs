@@ -123,6 +123,7 @@ async fn limits_survive_a_restart_and_hold_on_every_node(app: TestApp) {
 
 #[on_both_databases]
 async fn many_who_succeed_from_one_address_are_not_held_back(app: TestApp) {
+    app.notify(Verification::Off).await;
     person(&app, "Gus").await;
     for number in 0..150 {
         assert!(try_from(&app.app, &request(), GUS, PASSWORD).await.is_ok(), "{number}");
@@ -155,6 +156,7 @@ async fn the_pause_grows_gently_and_is_bounded(app: TestApp) {
     app.clock.advance(Duration::from_hours(3));
     assert!(try_from(&app.app, &request(), NOBODY, "wrong").await.is_err());
     assert!(number(&app, "select count(*) from guess_buckets").await <= 6, "stale buckets are swept");
+    assert_eq!(told(&app).await, ["password-stopped"]);
 }
 
 #[on_both_databases]
@@ -176,6 +178,7 @@ async fn nist_3_2_2_after_a_hundred_failures_in_a_row_the_password_must_be_set_a
     user::change_password(&app.app, &with_device(&known.device), gus, current, &old, &new).await.unwrap();
     app.clock.advance(Duration::from_hours(4));
     assert!(try_from(&app.app, &request(), GUS, "another password").await.is_ok());
+    assert_eq!(told(&app).await, ["password-stopped", "password-changed"]);
 }
 
 #[on_both_databases]
@@ -197,6 +200,7 @@ async fn nist_3_2_2_failures_of_a_known_device_are_counted_by_themselves(app: Te
     app.clock.advance(Duration::from_hours(4));
     assert!(matches!(try_from(&app.app, &with_device(&device), GUS, PASSWORD).await, Err(Error::WrongCredentials)));
     assert_eq!(count_events(&app, "password-stopped").await, 1);
+    assert_eq!(told(&app).await, ["password-stopped"]);
 }
 
 #[on_both_databases]
@@ -366,6 +370,7 @@ async fn a_new_password_brings_an_authenticator_back(app: TestApp) {
     let owner = Owner::User(gus);
     app.app.write(&request(), move |tx| guessing::rebound(tx, Authenticator::Password, owner)).await.unwrap();
     assert_eq!(standing().await, Standing::Works);
+    assert_eq!(told(&app).await, ["password-stopped"]);
 }
 
 async fn count_events(app: &TestApp, kind: &str) -> usize {

@@ -58,6 +58,7 @@ async fn a_foreign_hash_is_replaced_by_a_change_of_password_too(app: TestApp) {
     user::change_password(&app.app, &request(), gus, SessionId(1), &old, &new).await.unwrap();
     assert!(kept(&app).await.starts_with("$argon2id$"));
     try_login(&app.app, "another password").await.unwrap();
+    assert_eq!(told(&app).await, ["password-changed"]);
 }
 
 #[on_both_databases]
@@ -71,6 +72,7 @@ async fn what_is_no_hash_logs_nobody_in_and_looks_like_a_wrong_password(app: Tes
             assert!(matches!(try_login(&app.app, typed).await, Err(Error::WrongCredentials)), "{unknown:?} {typed:?}");
         }
         assert_eq!(kinds_after(&app, before).await, ["login-failed"; 4]);
+        app.clock.advance(Duration::from_hours(1));
     }
 }
 
@@ -166,6 +168,7 @@ async fn v6_2_12_a_breached_password_cannot_be_chosen_and_an_old_one_still_works
     assert_eq!(number(&app, "select count(*) from users").await, stored);
     register("seven green bicycles at midnight").await.unwrap();
     change("seven green bicycles at midnight").await.unwrap();
+    assert_eq!(told(&app).await, ["password-changed"]);
 }
 
 /// NIST SP 800-63B-4, 3.1.1.2: no change without a sign of compromise.

@@ -5,6 +5,7 @@ use crate::access::{Actor, Subject};
 use crate::app::{App, Request, Tx};
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Confirmation, Second, Shown};
+use crate::guessing::{self, Guess, Kind, Standing};
 use crate::id::{AdminId, SessionId};
 use crate::password::Verdict;
 use crate::secret::Secret;
@@ -34,10 +35,21 @@ pub async fn confirm(
     session: SessionId,
     with: Confirmation,
 ) -> Result<Option<Secret>, Error> {
-    let kept = app.read(move |snapshot| sql::password_of(snapshot, admin)).await?;
+    let guess = Guess::of_admin(Kind::CurrentPassword, admin);
+    let (asked, tried) = (request.clone(), guess.clone());
+    let by_password = matches!(with, Confirmation::Password(_));
+    let (kept, standing) = app
+        .read(move |snapshot| {
+            let standing = if by_password { guessing::admit(snapshot, &asked, &tried)? } else { Standing::Works };
+            Ok::<_, Error>((sql::password_of(snapshot, admin)?, standing))
+        })
+        .await?;
     let (shown, password_is_right) = match with {
         Confirmation::Shown(shown) => (Some(shown), false),
-        Confirmation::Password(typed) => (None, app.hasher().verify(&typed, kept.clone()).await? != Verdict::Wrong),
+        Confirmation::Password(typed) => {
+            let right = app.hasher().verify(&typed, kept.clone()).await? != Verdict::Wrong;
+            (None, right && standing == Standing::Works)
+        }
     };
     app.write(request, move |tx| {
         let Some(name) = sql::hold(tx, admin)? else { return Ok(None) };
@@ -49,9 +61,13 @@ pub async fn confirm(
         let actor = Actor::admin(admin, &name);
         if !is_right {
             if shown.is_none() {
+                guessing::failed(tx, &guess)?;
                 tx.record(&Actor::nobody(), &Event::new(EventKind::AdminLoginFailed).with_detail(name))?;
             }
             return Ok(None);
+        }
+        if shown.is_none() {
+            guessing::succeeded(tx, &guess)?;
         }
         tx.record(&actor, &Event::new(EventKind::IdentityConfirmed))?;
         let secret = tx.secret()?;

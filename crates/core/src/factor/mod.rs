@@ -174,6 +174,9 @@ pub enum Error {
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Too many tries.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// Not the caller's fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -188,6 +191,7 @@ impl HasKind for Error {
             Self::NoFactor => Kind::Conflict("error-factor-none"),
             Self::NotFound => Kind::NotFound,
             Self::Denied(denied) => denied.kind(),
+            Self::Guessing(error) => error.kind(),
             Self::Fault(fault) => fault.kind(),
         }
     }

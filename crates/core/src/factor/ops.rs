@@ -3,8 +3,10 @@ use std::time::Duration;
 use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, Ways, recovery, sql, totp};
 use crate::access::{AllowedAdmin, Confirmed, ConfirmedAdmin, EditUsers, Subject, System};
 use crate::app::{App, Snapshot, Tx};
+use crate::device::Owner;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::guessing::{self, Authenticator, Guess, Kind, Standing};
 use crate::id::{AdminId, FactorId, SessionId, UserId};
 use crate::mail::{About, Notice, Person, tell_person};
 use crate::{passkey, settings};
@@ -78,6 +80,7 @@ pub fn confirm_totp(tx: &Tx<'_>, by: &Confirmed, code: &str) -> Result<Option<Ve
         return Err(Error::AlreadyEnrolled);
     }
     sql::shown_in(tx, subject, by.session())?;
+    guessing::rebound(tx, Authenticator::Totp, owner(subject))?;
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorAdded).with_detail(FactorKind::Totp.key()))?;
     tell(tx, subject, (&name, &email), Notice::FactorAdded, &About::default())?;
     if sql::codes_left(tx, subject)? > 0 {
@@ -123,6 +126,7 @@ pub fn new_recovery_codes(tx: &Tx<'_>, by: &Confirmed) -> Result<Vec<String>, Er
 
 fn make_codes(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Fault> {
     sql::delete_codes(tx, subject)?;
+    guessing::rebound(tx, Authenticator::RecoveryCode, owner(subject))?;
     let mut codes = Vec::new();
     for _ in 0..CODES {
         let code = recovery::fresh(tx)?;
@@ -167,9 +171,12 @@ fn take_all(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Error> {
 /// Looks at what was shown. A wrong one is counted, which has to be kept: the transaction must commit.
 ///
 /// The user or admin is held first, so of two who show the same at the same moment one gets in (ASVS V6.5.1).
-pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Option<SecondProof>, Fault> {
+pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Option<SecondProof>, guessing::Error> {
     let Some((name, email)) = sql::hold(tx, subject)? else { return Ok(None) };
+    let guess = guess(subject, shown);
+    let standing = guessing::admit(tx, tx.request(), &guess)?;
     let how = match shown {
+        _ if standing == Standing::Stopped => None,
         Shown::Code(code) => verify_code(tx, subject, code)?.then_some(FactorKind::Totp),
         Shown::Recovery(code) => sql::use_code(tx, subject, &recovery::hash(code))?.then_some(FactorKind::Recovery),
         Shown::Passkey(answer) => passkey::used(tx, answer, Some(subject))?.map(|_| FactorKind::Passkey),
@@ -180,7 +187,9 @@ pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Opt
     };
     match how {
         None => {
+            guessing::failed(tx, &guess)?;
             tx.record(&crate::access::Actor::nobody(), &about(subject, &name, EventKind::SecondFactorFailed).with_email(&email))?;
+            return Ok(None);
         }
         Some(FactorKind::Recovery) => {
             let left = sql::codes_left(tx, subject)?;
@@ -190,7 +199,28 @@ pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Opt
         }
         Some(FactorKind::Totp | FactorKind::Passkey) => {}
     }
+    guessing::succeeded(tx, &guess)?;
     Ok(how.map(|how| SecondProof { subject, how }))
+}
+
+/// A try at a second factor; guessing at it is slowed down (ASVS V6.6.3).
+fn guess(subject: Subject, shown: &Shown) -> Guess {
+    let kind = match shown {
+        Shown::Code(_) => Kind::Totp,
+        Shown::Recovery(_) => Kind::RecoveryCode,
+        Shown::Passkey(_) => Kind::Passkey,
+    };
+    match subject {
+        Subject::User(id) => Guess::of_user(kind, id),
+        Subject::Admin(id) => Guess::of_admin(kind, id),
+    }
+}
+
+fn owner(subject: Subject) -> Owner {
+    match subject {
+        Subject::User(id) => Owner::User(id),
+        Subject::Admin(id) => Owner::Admin(id),
+    }
 }
 
 /// Proof that somebody has shown a passkey that recognises its owner: it needs no password beside it.

@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(step_of(SEED, &typed, at(3_000), Some(99)), Some(100));
         assert_eq!(step_of(SEED, &typed, at(3_000), Some(100)), None);
         assert_eq!(step_of(SEED, &typed, at(3_000), Some(101)), None);
-        assert_eq!(step_of(SEED, &format!(" {} ", typed), at(3_000), None), Some(100), "blanks are no mistake");
+        assert_eq!(step_of(SEED, &format!(" {typed} "), at(3_000), None), Some(100), "blanks are no mistake");
         for wrong in ["", "12345", "1234567", "abcdef", "１２３４５６"] {
             assert_eq!(step_of(SEED, wrong, at(3_000), None), None);
         }

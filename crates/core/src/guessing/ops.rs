@@ -7,6 +7,7 @@ use crate::device::{self, Owner};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::DeviceId;
+use crate::mail::{About, Notice, Person, tell_person};
 
 /// Whether a try is heard at all: asked before anything costly is done. Writes nothing.
 pub fn admit(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Standing, Error> {
@@ -120,14 +121,15 @@ fn note_slowed(tx: &Tx<'_>, guess: &Guess, scope: Scope) -> Result<(), Fault> {
     tx.record(&Actor::nobody(), &event)
 }
 
-/// The user is told by the log, and by mail as soon as there are notices for that: this is the place.
+/// Whose authenticator it is, is told, and the log tells it.
 fn note_stopped(tx: &Tx<'_>, owner: Owner, kind: Kind) -> Result<(), Fault> {
     let detail = kind.authenticator().map_or("", Authenticator::key);
     let event = Event::new(EventKind::PasswordStopped).with_detail(detail);
-    let event = match (owner, device::name_of(tx, owner)?) {
-        (Owner::User(id), Some((name, email))) => event.to_user(id, &name).with_email(&email),
-        (Owner::Admin(_), Some((name, email))) => event.with_email(&email).with_detail(format!("{detail}, admin {name}")),
-        _ => event,
+    let Some((name, email)) = device::name_of(tx, owner)? else { return tx.record(&Actor::nobody(), &event) };
+    let (event, user) = match owner {
+        Owner::User(id) => (event.to_user(id, &name), Some(id)),
+        Owner::Admin(_) => (event.with_detail(format!("{detail}, admin {name}")), None),
     };
-    tx.record(&Actor::nobody(), &event)
+    tx.record(&Actor::nobody(), &event.with_email(&email))?;
+    tell_person(tx, &Person { user, name: &name, to: &email }, Notice::PasswordStopped, &About::default())
 }

@@ -52,6 +52,7 @@ notices! {
     FactorRemoved = "factor-removed", true: "A second factor was removed.",
     FactorTaken = "factor-taken", true: "Staff removed the second factors.",
     RecoveryCodeUsed = "recovery-code-used", true: "A recovery code was used.",
+    PasswordStopped = "password-stopped", true: "So many tries failed that the password or factor no longer works.",
     NewDevice = "new-device", false: "The user or admin logged in with a browser that was not known.",
     InvitationAccepted = "invitation-accepted", false: "Somebody accepted an invitation; told to the account's owner.",
     OwnershipGained = "ownership-gained", false: "The user owns an account now.",

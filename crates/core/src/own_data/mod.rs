@@ -30,6 +30,9 @@ pub enum Error {
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Too many tries.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// Not the caller's fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -42,6 +45,7 @@ impl HasKind for Error {
             Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-password-wrong")]),
             Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
+            Self::Guessing(error) => error.kind(),
             Self::Fault(fault) => fault.kind(),
         }
     }

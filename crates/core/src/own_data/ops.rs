@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::event::{self, Event, EventKind};
 use crate::id::UserId;
-use crate::password::{Password, Verdict};
+use crate::password::Password;
 use crate::user::{self, User};
 use crate::{membership, passkey, session};
 
@@ -174,13 +174,11 @@ pub fn deletion_asked_at(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option
 
 /// **Request Deletion**: the present password is needed, and no account may be owned.
 pub async fn ask_for_deletion(app: &App, request: &Request, user: UserId, current: &Password) -> Result<(), Error> {
-    let kept = app.read(move |snapshot| user::password_of(snapshot, user)).await?;
-    if app.hasher().verify(current, kept).await? == Verdict::Wrong {
-        return Err(Error::WrongPassword);
-    }
+    let present = user::present_password(app, request, user, current, Error::WrongPassword).await?;
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
         user::hold(tx, user)?.ok_or(Denied::NoSuchUser)?;
+        present.settle(tx)?;
         let owned = sql::owned(tx, user)?;
         if !owned.is_empty() {
             return Err(Error::OwnsAccounts(owned));

@@ -138,7 +138,7 @@ impl SoftKey {
 pub fn attestation(format: &str, statement: &[u8], authenticator_data: &[u8]) -> Vec<u8> {
     let head = |major: u8, length: usize| {
         let length = u16::try_from(length).unwrap().to_be_bytes();
-        [&[major << 5 | 25], length.as_slice()].concat()
+        [&[major << 5 | 0x19], length.as_slice()].concat()
     };
     let text = |text: &str| [head(3, text.len()).as_slice(), text.as_bytes()].concat();
     [

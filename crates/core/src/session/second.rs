@@ -8,7 +8,6 @@ use crate::app::{App, Request, Tx};
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Confirmation, Second, SecondProof, Shown};
 use crate::id::{SessionId, UserId};
-use crate::password::Verdict;
 use crate::secret::Secret;
 use crate::user;
 
@@ -55,19 +54,28 @@ pub async fn confirm(
     session: SessionId,
     with: Confirmation,
 ) -> Result<Option<Renewed>, Error> {
-    let kept = app.read(move |snapshot| user::password_of(snapshot, user)).await?;
-    let (shown, password_is_right) = match with {
-        Confirmation::Shown(shown) => (Some(shown), false),
-        Confirmation::Password(typed) => (None, app.hasher().verify(&typed, kept.clone()).await? != Verdict::Wrong),
+    let (shown, present) = match with {
+        Confirmation::Shown(shown) => (Some(shown), None),
+        Confirmation::Password(typed) => {
+            match user::present_password(app, request, user, &typed, Error::WrongCredentials).await {
+                Ok(present) => (None, Some(present)),
+                Err(Error::WrongCredentials) => (None, None),
+                Err(error) => return Err(error),
+            }
+        }
     };
     app.write(request, move |tx| {
         tx.myself(user)?;
         let Some(found) = user::hold(tx, user)? else { return Ok(None) };
         let name = found.name.full();
-        let is_right = match &shown {
-            Some(shown) => factor::verify(tx, Subject::User(user), shown)?.is_some(),
+        let is_right = match (&shown, &present) {
+            (Some(shown), _) => factor::verify(tx, Subject::User(user), shown)?.is_some(),
             // A factor that was enrolled meanwhile is asked for, and a password that was changed meanwhile proves nothing.
-            None => password_is_right && !factor::enrolled(tx, Subject::User(user))? && user::password_of(tx, user)? == kept,
+            (None, Some(present)) if !factor::enrolled(tx, Subject::User(user))? && present.still_is(tx, user)? => {
+                present.settle(tx)?;
+                true
+            }
+            (None, _) => false,
         };
         if !is_right {
             if shown.is_none() {

@@ -10,7 +10,7 @@ use crate::event::{Event, EventKind};
 use crate::guessing::{self, Authenticator, Guess, Standing};
 use crate::id::{SessionId, UserId};
 use crate::mail::{self, About, Notice};
-use crate::password::{Busy, Password, Verdict};
+use crate::password::{Busy, Password, PasswordHash, Verdict};
 use crate::{membership, own_data, reset, search, session, verification};
 
 /// The user of this id.
@@ -140,7 +140,8 @@ fn tell_of_change(tx: &Tx<'_>, before: &User, email: &Email, by: &Actor) -> Resu
 }
 
 /// A password chosen by a link.
-pub(crate) fn set_password(tx: &Tx<'_>, id: UserId, hash: &crate::password::PasswordHash) -> Result<(), Fault> {
+pub(crate) fn set_password(tx: &Tx<'_>, id: UserId, hash: &PasswordHash) -> Result<(), Fault> {
+    guessing::rebound(tx, Authenticator::Password, Owner::User(id))?;
     sql::set_password(tx, id, hash)
 }
 
@@ -188,27 +189,16 @@ pub async fn change_password(
     current: &Password,
     chosen: &Password,
 ) -> Result<(), Error> {
-    let (guess, asked) = (Guess::of_user(guessing::Kind::CurrentPassword, user), request.clone());
-    let tried = guess.clone();
-    let (kept, standing) = app
-        .read(move |snapshot| {
-            let standing = guessing::admit(snapshot, &asked, &tried)?;
-            Ok::<_, Error>((sql::password_of(snapshot, user)?, standing))
-        })
-        .await?;
-    if app.hasher().verify(current, kept.clone()).await? == Verdict::Wrong || standing == Standing::Stopped {
-        app.write(request, move |tx| guessing::failed(tx, &guess)).await?;
-        return Err(Error::WrongPassword);
-    }
+    let present = present_password(app, request, user, current, Error::WrongPassword).await?;
     let hash = match app.hasher().hash(app.random(), chosen).await {
         Err(Busy::Breached) => return Err(Error::BreachedPassword),
         hashed => hashed?,
     };
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
-        guessing::succeeded(tx, &guess)?;
+        present.settle(tx)?;
         // The password that was verified must still be the one that is replaced.
-        if !sql::replace_password(tx, user, kept.as_ref(), &hash)? {
+        if !sql::replace_password(tx, user, present.kept.as_ref(), &hash)? {
             return Err(Error::WrongPassword);
         }
         let event = Event::new(EventKind::PasswordChanged).to_user(by.id(), by.name());
@@ -220,6 +210,51 @@ pub async fn change_password(
         Ok(())
     })
     .await
+}
+
+/// The present password of somebody who is logged in was right.
+pub(crate) struct PresentPassword {
+    /// What it was compared with.
+    kept: Option<PasswordHash>,
+    guess: Guess,
+}
+
+impl PresentPassword {
+    /// In the transaction that follows from it: failures are forgotten, and a password that was changed meanwhile is none.
+    pub(crate) fn settle(&self, tx: &Tx<'_>) -> Result<(), guessing::Error> {
+        guessing::succeeded(tx, &self.guess)
+    }
+
+    /// Whether it is still the user's password.
+    pub(crate) fn still_is(&self, tx: &Tx<'_>, user: UserId) -> Result<bool, Fault> {
+        Ok(sql::password_of(tx, user)? == self.kept)
+    }
+}
+
+/// Compares the present password of somebody who is logged in. Guessing at it is slowed down as at a login's (ASVS V6.3.1).
+pub(crate) async fn present_password<E>(
+    app: &App,
+    request: &Request,
+    user: UserId,
+    typed: &Password,
+    wrong: E,
+) -> Result<PresentPassword, E>
+where
+    E: From<guessing::Error> + From<Busy> + From<Fault> + Send + 'static,
+{
+    let guess = Guess::of_user(guessing::Kind::CurrentPassword, user);
+    let (asked, tried) = (request.clone(), guess.clone());
+    let (kept, standing) = app
+        .read(move |snapshot| {
+            let standing = guessing::admit(snapshot, &asked, &tried)?;
+            Ok::<_, E>((sql::password_of(snapshot, user)?, standing))
+        })
+        .await?;
+    if app.hasher().verify(typed, kept.clone()).await? == Verdict::Wrong || standing == Standing::Stopped {
+        app.write(request, move |tx| Ok::<_, E>(guessing::failed(tx, &guess)?)).await?;
+        return Err(wrong);
+    }
+    Ok(PresentPassword { kept, guess })
 }
 
 /// The highest cost among the bcrypt hashes that wait for their first login (ASVS V6.3.8: see [`Hasher::expect_bcrypt`]).
@@ -235,7 +270,7 @@ pub(crate) fn signed_in(
     tx: &Tx<'_>,
     user: UserId,
     changed_at: Option<Timestamp>,
-    renewed: Option<&crate::password::PasswordHash>,
+    renewed: Option<&PasswordHash>,
 ) -> Result<bool, Fault> {
     sql::signed_in(tx, user, changed_at, renewed)
 }
@@ -245,7 +280,7 @@ pub(crate) fn keep_password(
     tx: &Tx<'_>,
     user: UserId,
     changed_at: Option<Timestamp>,
-    renewed: Option<&crate::password::PasswordHash>,
+    renewed: Option<&PasswordHash>,
 ) -> Result<bool, Fault> {
     sql::keep_password(tx, user, changed_at, renewed)
 }

@@ -67,7 +67,7 @@ pub(super) fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<String>, Fau
     snapshot.one("select max(substr(password_hash, 5, 2)) from users where password_hash like $1", params![BCRYPT], Row::take)
 }
 
-pub(crate) fn password_of(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<PasswordHash>, Fault> {
+pub(super) fn password_of(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<PasswordHash>, Fault> {
     let found: Option<Option<PasswordHash>> =
         snapshot.optional("select password_hash from users where id = $1", params![id], Row::take)?;
     Ok(found.flatten())

@@ -61,6 +61,9 @@ pub enum Error {
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Too many tries.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// Not the caller's fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -76,6 +79,7 @@ impl HasKind for Error {
             Self::TooMany => Kind::Conflict("error-verification-limited"),
             Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
+            Self::Guessing(error) => error.kind(),
             Self::Fault(fault) => fault.kind(),
         }
     }

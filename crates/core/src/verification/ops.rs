@@ -6,7 +6,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::UserId;
 use crate::mail::{self, About, Content, EMAIL_CHANGE, EMAIL_VERIFICATION, Link, NewMail, Notice, SECRET_MARK};
-use crate::password::{Password, Verdict};
+use crate::password::Password;
 use crate::secret::Secret;
 use crate::settings::{self, Verification};
 use crate::user::{self, User};
@@ -43,13 +43,11 @@ fn refuse_many(tx: &Tx<'_>, user: UserId) -> Result<(), Error> {
 /// Asks for another address. The present password is needed; the present address is told. The answer is the same when
 /// somebody else has the address: then its holder is told instead of sending a link.
 pub async fn change_address(app: &App, request: &Request, user: UserId, email: Email, current: &Password) -> Result<(), Error> {
-    let kept = app.read(move |snapshot| user::password_of(snapshot, user)).await?;
-    if app.hasher().verify(current, kept).await? == Verdict::Wrong {
-        return Err(Error::WrongPassword);
-    }
+    let present = user::present_password(app, request, user, current, Error::WrongPassword).await?;
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
         let user = user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
+        present.settle(tx)?;
         if user.email == email {
             return Err(Error::SameAddress);
         }
