@@ -130,7 +130,9 @@ impl Client {
 
     async fn invite(&mut self) -> Option<()> {
         let email = format!("invited-{}-{}@example.com", self.name, self.count);
-        Self::asked(&self.owner, "/a/1/invitations", &[("email", &email), ("scope", "all")]).await?;
+        // Staff has no quota of invitations.
+        let fields = [("query", email.as_str()), ("permissions", SETS[0]), ("send_invite", "yes")];
+        Self::asked(&self.admin, "/admin/clients/1/users/associate", &fields).await?;
         let id = self.number_of("invitations", &email).await;
         self.invitations.insert(email, Invitation { id, sends: 1, ..Invitation::default() });
         Some(())
@@ -142,7 +144,7 @@ impl Client {
         let Some(invitation) = self.invitations.values_mut().find(open) else { return Some(()) };
         let button = if cancels { "cancel" } else { "resend" };
         invitation.unanswered = true;
-        Self::asked(&self.owner, &format!("/a/1/invitations/{}/{button}", invitation.id), &[]).await?;
+        Self::asked(&self.admin, &format!("/admin/clients/1/invitations/{}/{button}", invitation.id), &[]).await?;
         invitation.unanswered = false;
         if cancels {
             invitation.cancelled = true;

@@ -37,6 +37,7 @@ fn authority() -> CertificateParams {
 async fn start(place: &Place, url: &str, trusted: &str) -> (Running, Actor) {
     let made = place.run_with(&CREATE_ADMIN, &format!("{PASSWORD}\n")).await;
     assert!(made.status.success(), "{}", stderr(&made));
+    assert!(place.run(&["admin", "require-two-factor", "no"]).await.status.success());
     let authorities = place.folder.path().join("authorities.pem");
     std::fs::write(&authorities, trusted).unwrap();
     let mut command = place.command(&["serve", "--smtp-url", url]);

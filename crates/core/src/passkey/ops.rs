@@ -128,11 +128,12 @@ fn about(subject: Subject, name: &str, kind: EventKind) -> Event {
 
 /// Gives a passkey of one's own another name.
 pub fn rename(tx: &Tx<'_>, by: &Confirmed, id: PasskeyId, name: &str) -> Result<(), Error> {
-    let name = text::line(name, MAX_NAME).map_err(Error::Name)?;
     let (person, _) = sql::hold(tx, by.subject())?.ok_or(Error::NotFound)?;
-    if !sql::rename(tx, by.subject(), id, &name)? {
+    if !sql::list(tx, by.subject())?.iter().any(|passkey| passkey.id == id) {
         return Err(Error::NotFound);
     }
+    let name = text::line(name, MAX_NAME).map_err(Error::Name)?;
+    sql::rename(tx, by.subject(), id, &name)?;
     Ok(tx.record(by.actor(), &about(by.subject(), &person, EventKind::PasskeyRenamed).with_detail(name))?)
 }
 
