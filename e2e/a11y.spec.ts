@@ -127,6 +127,7 @@ test("lists and logs of the Admin Area", async ({ open, world }) => {
     "/admin/config/mail",
     "/admin/config/templates",
     "/admin/config/admins",
+    "/admin/config/roles",
     "/admin/nothing",
     "/admin/clients/999999999",
   ]) {
@@ -138,7 +139,8 @@ test("lists and logs of the Admin Area", async ({ open, world }) => {
   await accessible(page, "dashboard, numbers");
   for (const [path, button] of [
     ["/admin/clients/new", "Add New Client"],
-    ["/admin/config/admins", "Add Admin"],
+    ["/admin/config/admins", "Invite Admin"],
+    ["/admin/config/roles", "Add Role"],
   ] as const) {
     await page.goto(path);
     await page.getByRole("button", { name: button }).last().click();

@@ -21,9 +21,9 @@ test("the Activity Log is filtered by what, whom, where and when, and exported",
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export" }).click()]);
   expect(download.suggestedFilename()).toMatch(/\.csv$/);
   const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n");
-  expect(lines[0]).toBe("time,kind,actor,ip,account id,account,user id,user,email,detail");
+  expect(lines[0]).toBe("time,kind,actor,on behalf of,ip,account id,account,user id,user,email,detail");
   expect(lines).toHaveLength(2);
-  expect(lines[1]).toContain(`"invitation-sent","${STAFF.name}","127.0.0.1","${account.id}"`);
+  expect(lines[1]).toContain(`"invitation-sent","${STAFF.name}","","127.0.0.1","${account.id}"`);
 
   await page.getByLabel("From").fill("2001-01-01");
   await page.getByLabel("To").fill("2001-01-31");

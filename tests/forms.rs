@@ -196,8 +196,8 @@ pub(crate) const FORMS: &[Form] = &[
     Form {
         path: "/admin/config/admins",
         actor: "admin",
-        good: &[("name", "Nora New"), ("email", "nora@staff.example"), ("password", CHOSEN)],
-        fields: &[DETAILS[0], EMAIL, ("password", "password", Kind::NewPassword)],
+        good: &[("name", "Nora New"), ("email", "nora@staff.example"), ("role", "2")],
+        fields: &[EMAIL],
     },
 ];
 

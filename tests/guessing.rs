@@ -1,6 +1,6 @@
 //! Guessing and bans, as a browser meets them.
 
-use latchkey_core::access::ConfigureSystem;
+use latchkey_core::access::ManageBans;
 use latchkey_core::ban::{self, NewBan};
 use latchkey_web::Settings;
 
@@ -57,7 +57,7 @@ async fn a_banned_address_is_refused_in_both_areas_at_once(app: TestApp) {
     let (request, stella) = (world.app.request(), world.stella);
     let network = "198.51.100.0/24".parse().unwrap();
     let added = world.app.app.write(&request, move |tx| {
-        let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+        let by = tx.authorize_admin::<ManageBans>(stella).unwrap();
         ban::add(tx, &by, &NewBan { network, reason: "guesses".to_owned(), ends_at: None })
     });
     let id = added.await.unwrap();

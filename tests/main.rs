@@ -15,6 +15,7 @@ mod headers;
 mod input;
 mod invitation;
 mod login;
+mod masquerade;
 mod passkeys;
 mod password;
 mod reading;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{ConfigureSystem, ConfirmedAdmin, EditAccounts, EditUsers, ManageUsers, System};
+use latchkey_core::access::{ConfirmedAdmin, DeleteUsers, EditAccounts, ManageAdmins, ManageUsers, System};
 use latchkey_core::{account, admin, membership, user};
 
 use crate::support::world::grants;
@@ -142,7 +142,7 @@ async fn a_deleted_user_and_a_disabled_admin_are_out_at_once(app: TestApp) {
     removed.await.unwrap();
     assert!(is_in(&lone_actor).await);
     let deleted = world.app.app.write(&request, move |tx| {
-        user::delete(tx, &tx.authorize_admin::<EditUsers>(stella)?, &ConfirmedAdmin::machine(&System::named("test")), lone)
+        user::delete(tx, &tx.authorize_admin::<DeleteUsers>(stella)?, &ConfirmedAdmin::machine(&System::named("test")), lone)
     });
     deleted.await.unwrap();
     assert!(!is_in(&lone_actor).await);
@@ -151,7 +151,7 @@ async fn a_deleted_user_and_a_disabled_admin_are_out_at_once(app: TestApp) {
     let steve_actor = world.server.admin("staff1@staff.example").await;
     assert!(is_staff(&steve_actor).await);
     let disabled = world.app.app.write(&request, move |tx| {
-        admin::set_disabled(tx, &tx.authorize_admin::<ConfigureSystem>(stella)?, latchkey_core::id::AdminId(steve), true)
+        admin::set_disabled(tx, &tx.authorize_admin::<ManageAdmins>(stella)?, latchkey_core::id::AdminId(steve), true)
     });
     disabled.await.unwrap();
     assert!(!is_staff(&steve_actor).await);

@@ -49,7 +49,7 @@ pub(crate) async fn open(site: &Site) -> anyhow::Result<App> {
 /// From where everything is asked for: loopback, as the load that follows.
 fn request() -> Request {
     let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned();
-    Request { ip: Some([127, 0, 0, 1].into()), user_agent, device: None }
+    Request { ip: Some([127, 0, 0, 1].into()), user_agent, ..Request::default() }
 }
 
 /// Runs `work` in a transaction.

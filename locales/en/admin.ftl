@@ -299,8 +299,6 @@ admin-enable = Enable
 admin-disable = Disable
 admin-disable-title = Disable { $name }?
 admin-disable-text = { $name } is logged out of the Admin Area at once and can't log in until enabled again. What they did stays in the log.
-admin-add = Add Admin
-admin-password-hint = Give it to the new admin in person. They can't see it here later.
 
 # Mails to a user
 user-reset = Send Password Reset Email
@@ -340,6 +338,8 @@ notice-new-device = Login with a new device
 notice-invitation-accepted = Invitation accepted, to the owner
 notice-ownership-gained = Ownership given
 notice-ownership-lost = Ownership taken
+notice-masquerade = Login as Owner, to the owner
+
 # Security: of an admin's own login, of users, and in general
 admin-security-lede = The second factor of your own login.
 user-two-factor-disable = Disable Two-Factor

@@ -66,8 +66,8 @@ error-owns-accounts = You own accounts, so your login can't be deleted. They are
 error-verification-unknown = Choose one of the three.
 error-text-required = Write something first.
 error-category-unknown = Choose from the categories listed.
-error-admin-self = You can't disable yourself.
-error-admin-last = This is the last admin who can log in.
+error-admin-self = You can't disable or delete yourself.
+error-admin-last = This is the last full administrator who can log in. Make somebody else one first.
 error-network-malformed = Write an address like 192.0.2.7, or a network like 192.0.2.0/24 or 2001:db8::/32.
 error-ban-exists = This address is banned already.
 error-ban-self = You come from this address yourself.
@@ -76,6 +76,7 @@ error-ban-ended = Choose a day after today, or leave this empty.
 error-ban-too-many = There are too many bans. Lift some first.
 error-never-too-many = This list is too long.
 error-reason-required = Say why.
+error-masquerade-unverified = The owner has still to confirm the email address, so nobody can enter this account.
 error-form-expired = This page was open for too long. Please send it again.
 
 # Strength of a password, 0 to 4
@@ -189,7 +190,6 @@ flash-test-mail-queued = Test mail to { $email } is on its way.
 flash-test-mail-sent = The mail server took the test mail to { $email }.
 flash-test-mail-failed = The mail server refused the test mail: { $detail }
 flash-test-mail-kept = No mail server is set, so the test mail was kept.
-flash-admin-created = { $name } can log in to the Admin Area now.
 flash-admin-disabled = { $name } disabled.
 flash-admin-enabled = { $name } enabled.
 flash-ban-added = { $network } banned.

@@ -104,7 +104,9 @@ impl Actor {
     pub(crate) async fn token(&self, path: &str) -> String {
         let (login, session) = if is_admin(path) { ("/admin/login", "latchkey_admin") } else { ("/login", "latchkey_session") };
         let key = |jar: &BTreeMap<String, String>| {
-            let bound = jar.iter().filter(|(name, _)| name.ends_with(session) || name.ends_with("latchkey_visitor"));
+            let bound = jar.iter().filter(|(name, _)| {
+                name.ends_with(session) || name.ends_with("latchkey_visitor") || name.ends_with("latchkey_masquerade")
+            });
             bound.fold(session.to_owned(), |text, (name, value)| format!("{text};{name}={value}"))
         };
         let before = key(&locked(&self.jar));

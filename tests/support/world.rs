@@ -1,7 +1,9 @@
 //! Acme and the people around it.
 
-use latchkey_core::access::{ConfigureSystem, EditAccounts, EditUsers, Grants, ManageContacts, Subject};
+use latchkey_core::access::{EditUsers, Grants, ManageAdmins, ManageBans, ManageContacts, Subject, WriteNotes};
 use latchkey_core::admin::{self, NewAdmin};
+use latchkey_core::admin_invitation;
+use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::app::Tx;
 use latchkey_core::ban::{self, NewBan};
 use latchkey_core::contact::{self, NewContact};
@@ -22,6 +24,27 @@ use super::{Actor, PASSWORD, Server, TestApp};
 /// Who asks, in the order of the snapshot. Admins come last: they can close and delete.
 pub(crate) const ACTORS: [&str; 7] = ["anonymous", "stranger", "member", "member with profile", "manager", "owner", "admin"];
 
+/// Everybody, staff of every built-in role and an admin who acts for the owner included, as [`World::with_staff`] has them.
+pub(crate) const EVERYBODY: [&str; 10] = [
+    "anonymous",
+    "stranger",
+    "member",
+    "member with profile",
+    "manager",
+    "owner",
+    "masquerading admin",
+    "read-only",
+    "support",
+    "admin",
+];
+
+/// Staff besides the full administrator.
+pub(crate) struct Staff {
+    pub(crate) read_only: Actor,
+    pub(crate) support: Actor,
+    pub(crate) masquerading: Actor,
+}
+
 /// An account with an owner, members and staff, all logged in.
 pub(crate) struct World {
     pub(crate) app: TestApp,
@@ -38,6 +61,7 @@ pub(crate) struct World {
     pub(crate) manager: Actor,
     pub(crate) owner: Actor,
     pub(crate) admin: Actor,
+    pub(crate) staff: Option<Staff>,
 }
 
 pub(crate) fn grants(keys: &str) -> Grants {
@@ -68,6 +92,7 @@ impl World {
             manager: server.user("max@example.com").await,
             owner: server.user("olivia@example.com").await,
             admin: server.admin("stella@staff.example").await,
+            staff: None,
             app,
             server,
             acme,
@@ -77,7 +102,33 @@ impl World {
         }
     }
 
-    /// The actor of this name in [`ACTORS`].
+    /// The same with staff of every built-in role, and an admin who has logged in as the owner.
+    pub(crate) async fn with_staff(app: TestApp) -> Self {
+        let mut world = Self::new(app).await;
+        for (name, email, role) in [("Rita", "rita@staff.example", "read-only"), ("Sue", "sue@staff.example", "support")] {
+            let password = world.app.app.hasher().hash(world.app.app.random(), &Password::typed(PASSWORD)).await.unwrap();
+            let new = NewAdmin { name: name.to_owned(), email: Email::parse(email).unwrap(), password };
+            let system = world.app.system();
+            let made = world.write(move |tx| {
+                let role = admin_role::by_name(tx, role)?.unwrap();
+                Ok(admin::create_in_role(tx, &system, &new, role).unwrap())
+            });
+            made.await;
+        }
+        let masquerading = world.server.admin("stella@staff.example").await;
+        let path = format!("/admin/clients/{}/masquerade", world.acme);
+        let started = masquerading.post(&path, &[("reason", "Ticket 7")]).await;
+        assert_eq!(started.outline(), format!("303 /a/{}", world.acme), "{}", started.text());
+        world.app.take_mails().await;
+        world.staff = Some(Staff {
+            read_only: world.server.admin("rita@staff.example").await,
+            support: world.server.admin("sue@staff.example").await,
+            masquerading,
+        });
+        world
+    }
+
+    /// The actor of this name in [`ACTORS`] or [`EVERYBODY`].
     pub(crate) fn actor(&self, name: &str) -> &Actor {
         match name {
             "anonymous" => &self.anonymous,
@@ -87,7 +138,12 @@ impl World {
             "manager" => &self.manager,
             "owner" => &self.owner,
             "admin" => &self.admin,
-            other => panic!("nobody is called {other}"),
+            other => match (&self.staff, other) {
+                (Some(staff), "masquerading admin") => &staff.masquerading,
+                (Some(staff), "read-only") => &staff.read_only,
+                (Some(staff), "support") => &staff.support,
+                _ => panic!("nobody is called {other}"),
+            },
         }
     }
 
@@ -127,10 +183,34 @@ impl World {
         let password = self.app.app.hasher().hash(self.app.app.random(), &Password::typed(PASSWORD)).await.unwrap();
         let email = Email::parse(&format!("staff{count}@staff.example")).unwrap();
         let new = NewAdmin { name: "Steve Staff".to_owned(), email, password };
+        let system = self.app.system();
+        self.write(move |tx| Ok(admin::create_by_system(tx, &system, &new).unwrap().0)).await
+    }
+
+    /// A new invitation to become an admin, its mail waiting: its number and its link.
+    pub(crate) async fn admin_invitation(&self) -> (i64, String) {
+        let count = number(&self.app, "select count(*) from admin_invitations").await;
+        let (stella, email) = (self.stella, Email::parse(&format!("new{count}@staff.example")).unwrap());
+        self.app.expect_unsent_mails();
+        let made = self.write(move |tx| {
+            let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
+            let role = admin_role::by_name(tx, "support")?.unwrap();
+            let new = admin_invitation::NewInvitation { name: String::new(), email, role };
+            let id = admin_invitation::send(tx, &by, &new).unwrap();
+            Ok((by, id))
+        });
+        let (by, id) = made.await;
+        (id.0, admin_invitation::link(&self.app.app, by, id).await.unwrap().1)
+    }
+
+    /// A new admin role that nobody has.
+    pub(crate) async fn role(&self) -> i64 {
+        let count = number(&self.app, "select count(*) from admin_roles").await;
+        let new = NewRole::parse(&format!("Role {count}"), &["log".to_owned()]).unwrap();
         let stella = self.stella;
         self.write(move |tx| {
-            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
-            Ok(admin::create(tx, &by, &new).unwrap().0)
+            let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
+            Ok(admin_role::create(tx, &by, &new).unwrap().0)
         })
         .await
     }
@@ -141,7 +221,7 @@ impl World {
         let count = number(&self.app, "select count(*) from bans").await;
         let network = format!("203.0.113.{count}").parse().unwrap();
         self.write(move |tx| {
-            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+            let by = tx.authorize_admin::<ManageBans>(stella).unwrap();
             Ok(ban::add(tx, &by, &NewBan { network, reason: "A reason.".to_owned(), ends_at: None }).unwrap().0)
         })
         .await
@@ -150,7 +230,7 @@ impl World {
     pub(crate) async fn note(&self) -> i64 {
         let (stella, acme) = (self.stella, self.acme);
         self.write(move |tx| {
-            let by = tx.authorize_admin::<EditAccounts>(stella).unwrap();
+            let by = tx.authorize_admin::<WriteNotes>(stella).unwrap();
             Ok(note::add(tx, &by, acme, "A note.", false).unwrap().0)
         })
         .await
@@ -286,6 +366,16 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("{user}") {
         filled = filled.replace("{user}", &world.someone().await.to_string());
     }
+    if filled.contains("/admin/invite/{token}") {
+        let (_, link) = world.admin_invitation().await;
+        link.strip_prefix("http://latchkey.example").unwrap().clone_into(&mut filled);
+    }
+    if filled.contains("/admins/invitations/{invitation}") {
+        filled = filled.replace("{invitation}", &world.admin_invitation().await.0.to_string());
+    }
+    if filled.contains("{role}") {
+        filled = filled.replace("{role}", &world.role().await.to_string());
+    }
     if filled.contains("/invite/{token}") {
         filled = filled.replace("{token}", &world.invitation().await.1.reveal());
     }
@@ -301,7 +391,7 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("/admin/setup/{token}") {
         filled = world.setup_link().await;
     }
-    if filled.contains("/link") {
+    if filled.contains("{invitation}/link") {
         filled = filled.replace("{invitation}", &world.waiting_invitation().await.to_string());
     }
     if filled.contains("{invitation}") {
@@ -344,7 +434,7 @@ fn address_of(actor: &str) -> Option<&'static str> {
         "member" => Some("mia@example.com"),
         "member with profile" => Some("paula@example.com"),
         "manager" => Some("max@example.com"),
-        "owner" => Some("olivia@example.com"),
+        "owner" | "masquerading admin" => Some("olivia@example.com"),
         _ => None,
     }
 }

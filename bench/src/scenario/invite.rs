@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use latchkey_core::access::{Grants, ManageUsers, ViewStaffArea};
+use latchkey_core::access::{Grants, ManageUsers};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::app::App;
 use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
@@ -103,9 +103,9 @@ impl Cast {
     async fn links(&self, invitations: Vec<(AccountId, InvitationId)>) -> anyhow::Result<Vec<Secret>> {
         let (mut links, admin) = (Vec::new(), self.admin);
         for (account, id) in invitations {
-            let by = self.app.read(move |snapshot| snapshot.authorize_admin::<ViewStaffArea>(admin));
+            let by = self.app.read(move |snapshot| snapshot.authorize_staff::<ManageUsers>(admin, account));
             let by = by.await?;
-            let (_, url) = invitation::link(&self.app, by, account, id).await?;
+            let (_, url) = invitation::link(&self.app, by, id).await?;
             let (_, token) = url.rsplit_once('/').context("no link")?;
             links.push(Secret::parse(token).context("no secret in the link")?);
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::access::OnBehalf;
 use crate::clock::{Clock, Timestamp};
 use crate::db::{Conn, Database, DbError, Row, Value};
 use crate::error::Fault;
@@ -52,6 +53,8 @@ pub struct Request {
     pub user_agent: String,
     /// What the browser's device cookie holds, if it has one: see [`device`](crate::device).
     pub device: Option<Secret>,
+    /// The admin behind it, when one acts for a user.
+    pub on_behalf: Option<OnBehalf>,
 }
 
 impl App {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::access::Permission;
+use crate::access::{AdminPermission, Permission};
 use crate::db::DbError;
 use crate::secret::NoRandomness;
 
@@ -88,6 +88,10 @@ pub enum Refusal {
     SecondFactor,
     /// It has to be confirmed first who this is.
     Unconfirmed,
+    /// The admin's role lacks this permission.
+    MissingAdmin(AdminPermission),
+    /// An admin acts for a user and touches what is the user's own.
+    OnBehalf,
 }
 
 /// One field that cannot be taken.

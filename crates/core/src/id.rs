@@ -59,6 +59,10 @@ ids! {
     SessionId
     /// A member of staff.
     AdminId
+    /// A role of admins.
+    AdminRoleId
+    /// An offer to become an admin.
+    AdminInvitationId
     /// A fact in the log.
     EventId
     /// A mail that was promised.

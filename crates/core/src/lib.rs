@@ -11,6 +11,8 @@
 pub mod access;
 pub mod account;
 pub mod admin;
+pub mod admin_invitation;
+pub mod admin_role;
 pub mod app;
 pub mod ban;
 pub mod clock;
@@ -25,6 +27,7 @@ pub mod guessing;
 pub mod id;
 pub mod invitation;
 pub mod mail;
+pub mod masquerade;
 pub mod membership;
 pub mod note;
 pub mod outbox;

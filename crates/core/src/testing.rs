@@ -106,7 +106,7 @@ impl TestApp {
             templates: Arc::new(PlainTemplates),
             public_url: "http://latchkey.example".to_owned(),
         });
-        let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned(), device: None };
+        let request = Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned(), ..Request::default() };
         // Most tests are about one thing: what the operator may switch off is off, and on where a test is about it.
         app.write(&request, |tx| settings::store_notifications(tx, &quiet()).map(drop)).await.unwrap();
         // Tests that are not about it do without; those that are switch it on.
@@ -254,6 +254,11 @@ impl Templates for PlainTemplates {
         Ok(match content {
             Content::Invitation { account_name, inviter, link, .. } => Written {
                 subject: format!("{inviter} invites you to {account_name}"),
+                text: format!("{}\n{link}\n", brand.name),
+                html: format!("<a href=\"{link}\">Accept</a>"),
+            },
+            Content::AdminInvitation { inviter, link, role, .. } => Written {
+                subject: format!("{inviter} invites you as {role}"),
                 text: format!("{}\n{link}\n", brand.name),
                 html: format!("<a href=\"{link}\">Accept</a>"),
             },

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use latchkey_core::access::ConfigureSystem;
+use latchkey_core::access::ManageBans;
 use latchkey_core::app::App;
 use latchkey_core::ban::{self, Error, NewBan};
 use latchkey_core::id::{AdminId, BanId};
@@ -20,7 +20,7 @@ async fn banned(app: &App, ip: &str) -> bool {
 async fn add(app: &TestApp, admin: AdminId, network: &str, lasts: Option<Duration>) -> Result<BanId, Error> {
     let ends_at = lasts.map(|lasts| app.app.now().after(lasts));
     let new = NewBan { network: network.parse().unwrap(), reason: "guesses".to_owned(), ends_at };
-    as_staff::<ConfigureSystem, _, _>(&app.app, admin, move |tx, by| ban::add(tx, by, &new)).await
+    as_staff::<ManageBans, _, _>(&app.app, admin, move |tx, by| ban::add(tx, by, &new)).await
 }
 
 #[on_both_databases]
@@ -37,11 +37,11 @@ async fn a_ban_holds_on_every_node_until_it_is_lifted(app: TestApp) {
             assert!(!banned(node, ip).await, "{ip}");
         }
     }
-    as_staff::<ConfigureSystem, _, _>(&app.app, admin, move |tx, by| ban::lift(tx, by, one)).await.unwrap();
+    as_staff::<ManageBans, _, _>(&app.app, admin, move |tx, by| ban::lift(tx, by, one)).await.unwrap();
     assert!(!banned(&second, "198.51.100.7").await);
     let kinds: Vec<String> = kinds_after(&app, 0).await.into_iter().filter(|kind| kind.starts_with("ban-")).collect();
     assert_eq!(kinds, ["ban-added", "ban-added", "ban-added", "ban-lifted"]);
-    let gone = as_staff::<ConfigureSystem, _, _>(&app.app, admin, move |tx, by| ban::lift(tx, by, one)).await;
+    let gone = as_staff::<ManageBans, _, _>(&app.app, admin, move |tx, by| ban::lift(tx, by, one)).await;
     assert!(matches!(gone, Err(Error::NotFound)));
 }
 
@@ -67,6 +67,6 @@ async fn nobody_bans_himself_or_what_is_never_banned(app: TestApp) {
     }
     add(&app, admin, "198.51.100.0/24", None).await.unwrap();
     let never = vec!["198.51.100.9".parse().unwrap()];
-    as_staff::<ConfigureSystem, _, _>(&app.app, admin, move |tx, by| ban::set_never_banned(tx, by, &never)).await.unwrap();
+    as_staff::<ManageBans, _, _>(&app.app, admin, move |tx, by| ban::set_never_banned(tx, by, &never)).await.unwrap();
     assert!(banned(&app.app, "198.51.100.8").await && !banned(&app.app, "198.51.100.9").await);
 }

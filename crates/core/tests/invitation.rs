@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{AllowedAdmin, ManageUsers, ViewStaffArea};
+use latchkey_core::access::{ManageUsers, ViewStaffArea};
 use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
 use latchkey_core::invitation::{self, Accepted, Error, LoginAndAccept, RegisterAndAccept, VALID_FOR};
 use latchkey_core::membership::Joined;
@@ -355,8 +355,8 @@ async fn an_invitation_of_another_account_is_not_found(app: TestApp) {
 }
 
 async fn copy_link(app: &TestApp, admin: AdminId, account: AccountId, id: InvitationId) -> Result<(String, String), Error> {
-    let by: AllowedAdmin<ViewStaffArea> = app.app.read(move |snapshot| snapshot.authorize_admin(admin)).await.unwrap();
-    invitation::link(&app.app, by, account, id).await
+    let by = app.app.read(move |snapshot| snapshot.authorize_staff(admin, account)).await?;
+    invitation::link(&app.app, by, id).await
 }
 
 #[on_both_databases]

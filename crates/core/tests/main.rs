@@ -7,6 +7,8 @@
 
 mod account;
 mod admin;
+mod admin_invitation;
+mod admin_role;
 mod ban;
 mod contact;
 mod event;
@@ -15,6 +17,7 @@ mod fuzz;
 mod guessing;
 mod invitation;
 mod mail;
+mod masquerade;
 mod membership;
 mod note;
 mod notice;

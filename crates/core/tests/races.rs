@@ -1,7 +1,7 @@
 //! What happens at the same moment, on two nodes. Whatever the order, one story comes out of it, and
 //! nobody sees a failure of the database.
 
-use latchkey_core::access::{ConfirmedAdmin, EditAccounts, System};
+use latchkey_core::access::{ConfirmedAdmin, System, WriteNotes};
 use latchkey_core::account::{self, Details, NewOwner, Status};
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;
@@ -486,7 +486,7 @@ async fn deleting_an_account_beside_its_other_work_fails_for_nobody(app: TestApp
         let deleted = as_staff(&nodes.first, admin, move |tx, by| {
             account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
         });
-        let noted = as_staff::<EditAccounts, _, _>(&nodes.second, admin, move |tx, by| note::add(tx, by, doomed, "note", false));
+        let noted = as_staff::<WriteNotes, _, _>(&nodes.second, admin, move |tx, by| note::add(tx, by, doomed, "note", false));
         let entered = in_account(&nodes.second, owner, doomed, move |tx, by| membership::enter(tx, by, owner));
         let (deleted, noted, entered, accepted, resent, let_in) = join!(
             deleted,

@@ -1,6 +1,6 @@
 //! Search as you type, and paging through what it finds.
 
-use latchkey_core::access::{ConfirmedAdmin, System, ViewStaffArea};
+use latchkey_core::access::{ConfirmedAdmin, System, ViewLog, ViewStaffArea};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::event::{self, Filter, Recorded};
 use latchkey_core::id::{AccountId, AdminId, UserId};
@@ -12,7 +12,7 @@ use latchkey_test_macros::on_both_databases;
 use crate::support::*;
 
 async fn log(app: &TestApp, admin: AdminId, filter: Filter, limit: i64) -> Vec<Recorded> {
-    let found = as_staff::<ViewStaffArea, _, Error>(&app.app, admin, move |tx, by| Ok(event::list(tx, by, &filter, limit)?));
+    let found = as_staff::<ViewLog, _, Error>(&app.app, admin, move |tx, by| Ok(event::list(tx, by, &filter, limit)?));
     found.await.unwrap()
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use latchkey_core::access::{
-    Allowed, AllowedAdmin, Associate, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers, Myself, StaffRight, System,
-    TransferOwnership, Who,
+    Allowed, AllowedAdmin, Associate, BuiltInRole, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers, Myself,
+    StaffRight, System, TransferOwnership, Who,
 };
 use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::db::Location;
@@ -25,7 +25,7 @@ use rusqlite::types::ValueRef;
 pub(crate) const NOWHERE: i64 = 999_999;
 
 pub(crate) fn request() -> Request {
-    Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned(), device: None }
+    Request { ip: Some([192, 0, 2, 7].into()), user_agent: "test".to_owned(), ..Request::default() }
 }
 
 pub(crate) fn grants(keys: &str) -> Grants {
@@ -265,6 +265,21 @@ pub(crate) async fn resolved(app: &App, secret: &Secret) -> Option<session::Reso
 pub(crate) async fn admin_login(app: &App, email: &str) -> Result<admin::Started, admin::Error> {
     let begun = admin::login(app, &request(), email, &Password::typed(PASSWORD), "").await?;
     Ok(begun.session().expect("no second factor is asked for"))
+}
+
+/// An admin who has logged in: the secret and the session.
+pub(crate) async fn staff_session(app: &TestApp, email: &str) -> (Secret, admin::Resolved) {
+    let secret = admin_login(&app.app, email).await.unwrap().secret;
+    let known = secret.clone();
+    (secret, app.app.read(move |snapshot| admin::resolve(snapshot, &known)).await.unwrap().unwrap())
+}
+
+/// Another admin with a built-in role.
+pub(crate) async fn staff_as(app: &TestApp, name: &str, role: BuiltInRole) -> AdminId {
+    let id = app.admin(name, &format!("{}@staff.example", name.to_lowercase())).await;
+    let role = app.app.read(move |snapshot| latchkey_core::admin_role::built_in(snapshot, role)).await.unwrap();
+    sql(app, &format!("update admins set role_id = {role} where id = {id}")).await.unwrap();
+    id
 }
 
 pub(crate) async fn admin_is_alive(app: &App, secret: &Secret) -> bool {

@@ -94,6 +94,9 @@ pub(crate) struct CreateAdmin {
     /// The name, as others see it.
     #[arg(long)]
     pub(crate) name: String,
+    /// What the admin may do: full, support, read-only, or the name of a role of your own.
+    #[arg(long, default_value = "full")]
+    pub(crate) role: String,
     #[command(flatten)]
     pub(crate) password: PasswordSource,
 }

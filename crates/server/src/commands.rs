@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use latchkey_core::access::System;
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::admin::{self, NewAdmin};
+use latchkey_core::admin_role;
 use latchkey_core::app::{App, Request};
 use latchkey_core::email::{Email, EmailKey};
 use latchkey_core::error::{Fields, Invalid};
@@ -69,7 +70,15 @@ async fn create_admin(input: CreateAdmin) -> anyhow::Result<()> {
     let (password, made) = password(typed, &[&name, email.as_str()], &app)?;
     let password = app.hasher().hash(app.random(), &password).await?;
     let new = NewAdmin { name, email: email.clone(), password };
-    app.write(&Request::default(), move |tx| admin::create_by_system(tx, &system(), &new)).await?;
+    let role = input.role;
+    let request = Request::default();
+    let found = app.write(&request, move |tx| {
+        let Some(role) = admin_role::by_name(tx, &role)? else { return Ok::<_, admin::Error>(None) };
+        admin::create_in_role(tx, &system(), &new, role).map(Some)
+    });
+    if found.await?.is_none() {
+        bail!("--role: there is no such admin role; take full, support, read-only or the name of one of your own");
+    }
     println!("Admin {email} made.");
     say_password(made);
     Ok(())

@@ -18,6 +18,8 @@ pub(crate) enum Name {
     Pending,
     /// An admin's login that waits for the second factor.
     AdminPending,
+    /// The session in which an admin acts for a user, beside the admin's own.
+    Masquerade,
     /// A browser that nobody is logged in with: what forms are tied to.
     Visitor,
     /// The one message after a change.
@@ -33,6 +35,7 @@ impl Name {
             Self::Admin => "latchkey_admin",
             Self::Pending => "latchkey_pending",
             Self::AdminPending => "latchkey_admin_pending",
+            Self::Masquerade => "latchkey_masquerade",
             Self::Visitor => "latchkey_visitor",
             Self::Flash => "latchkey_flash",
             Self::Device => "latchkey_device",

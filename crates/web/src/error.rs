@@ -257,6 +257,10 @@ struct Action {
 
 async fn show(visit: &Visit, problem: Problem) -> Response {
     if let Problem::Prove { page } = problem {
+        if let Some(acting) = visit.user.as_ref().and_then(|found| found.acting.as_ref()) {
+            // Nobody can show what is the owner's: the admin shows its own, where this began.
+            return page::see_other(&format!("/admin/clients/{}/masquerade", acting.behalf.account()));
+        }
         // A button is pressed again afterwards: what was sent is not kept, and nothing was done.
         return page::see_other(&leading_to(&format!("{}{page}", visit.area.base()), &visit.back));
     }
@@ -296,6 +300,11 @@ fn words(visit: &Visit, text: &str, refusal: Option<Refusal>) -> (String, String
     let texts = |title: &str, message: &str| (visit.web.text(title, &[]), visit.web.text(message, &[]));
     match (text, refusal) {
         (_, Some(Refusal::Closed)) => texts("error-403-title", "error-account-closed"),
+        (_, Some(Refusal::OnBehalf)) => texts("error-403-title", "error-on-behalf"),
+        (_, Some(Refusal::MissingAdmin(permission))) => {
+            let label = visit.web.text(&format!("admin-permission-{}", permission.key()), &[]);
+            (visit.web.text("error-403-title", &[]), visit.web.text("error-admin-permission-missing", &[("permission", &label)]))
+        }
         ("error-expired", _) => texts("error-403-title", "error-form-expired"),
         _ => texts(&format!("{text}-title"), &format!("{text}-text")),
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::error::PageError;
 use crate::state::Web;
-use crate::visit::Visit;
+use crate::visit::{Visit, acting_may};
 
 /// Largest form, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -40,6 +40,9 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
         }
         if !is_form(&parts.headers) {
             return Err(PageError::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        if let Some(user) = &visit.user {
+            acting_may(user, &visit.path)?;
         }
         let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| PageError::status(StatusCode::PAYLOAD_TOO_LARGE))?;
         let token: Token = serde_html_form::from_bytes(&bytes).map_err(|_| PageError::unreadable_form())?;

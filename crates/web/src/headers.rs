@@ -22,8 +22,9 @@ pub(crate) fn policy_with_logo(logo_url: &str) -> Option<HeaderValue> {
 
 /// Adds what a browser needs to hold pages apart from others'.
 pub(crate) async fn add(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let holds_secret =
-        ["/invite/", "/password/reset/", "/verify/", "/admin/setup/"].iter().any(|start| request.uri().path().starts_with(start));
+    let holds_secret = ["/invite/", "/password/reset/", "/verify/", "/admin/setup/", "/admin/invite/"]
+        .iter()
+        .any(|start| request.uri().path().starts_with(start));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));

@@ -73,6 +73,7 @@ fn base(visit: &Visit) -> Value {
     context! {
         brand => shown,
         me => visit.user.as_ref().map(|found| view::me(&found.user)),
+        masquerade => visit.user.as_ref().and_then(view::masquerade),
         account => (),
         account_count => visit.account_count,
         must_confirm => visit.must_confirm,

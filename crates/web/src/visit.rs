@@ -10,17 +10,19 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{HOST, REFERER, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
-use latchkey_core::access::{Subject, Who};
-use latchkey_core::app::Request;
+use latchkey_core::access::{Denied, StaffRight, Subject, Who};
+use latchkey_core::app::{Request, Snapshot};
+use latchkey_core::error::Fault;
 use latchkey_core::id::{AdminId, SessionId, UserId};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::Resolved;
-use latchkey_core::settings::{Brand, Verification};
-use latchkey_core::{admin, ban, membership, session, settings};
+use latchkey_core::settings::{Brand, Security, Verification};
+use latchkey_core::{admin, ban, masquerade, membership, session, settings};
 
 use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::flash::Flash;
+use crate::page;
 use crate::proxy;
 use crate::state::{Settings, Web};
 
@@ -116,40 +118,30 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let secure = web.settings().secure;
     let area = Area::of(parts.uri.path());
     let cookie = |name| cookie::read(&parts.headers, name, secure).and_then(|text| Secret::parse(&text));
-    let token = cookie(if area == Area::Admin { Name::Admin } else { Name::Session });
+    let tokens = Tokens { admin: cookie(Name::Admin), masquerade: cookie(Name::Masquerade), session: cookie(Name::Session) };
     let visitor = cookie(Name::Visitor);
     let pending = cookie(if area == Area::Admin { Name::AdminPending } else { Name::Pending });
-    let known = token.clone();
-    let request = request(parts, web.settings())?;
+    let mut request = request(parts, web.settings())?;
     let ip = request.ip;
-    let (brand, banned, user, (account_count, must_confirm), admin) = web
+    let (brand, banned, known) = web
         .app()
         .read(move |snapshot| {
             let (brand, security) = settings::look(snapshot)?;
             // In the same snapshot as the session: a ban holds on every node from the next request on.
             let banned = ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false);
-            Ok::<_, latchkey_core::error::Fault>(match (area, known.filter(|_| !banned)) {
-                (_, None) => (brand, banned, None, (0, false), None),
-                (Area::Admin, Some(token)) => {
-                    (brand, banned, None, (0, false), admin::resolve_under(snapshot, &security, &token)?)
-                }
-                (Area::Client, Some(token)) => {
-                    let user = session::resolve_under(snapshot, &security, &token)?;
-                    let count = user.as_ref().map(|found| membership::count_of(snapshot, found.user.id)).transpose()?;
-                    let unconfirmed = user.as_ref().is_some_and(|found| found.user.verified_at.is_none());
-                    let asked = unconfirmed && settings::verification(snapshot)? != Verification::Off;
-                    (brand, banned, user, (count.unwrap_or(0), asked), None)
-                }
-            })
+            let known = if banned { Known::default() } else { who(snapshot, &security, area, tokens)? };
+            Ok::<_, Fault>((brand, banned, known))
         })
         .await?;
+    let Known { user, account_count, must_confirm, admin, token } = known;
+    request.on_behalf = user.as_ref().and_then(|found| found.acting.as_ref()).map(|acting| acting.behalf.clone());
     touch(web, &request, user.as_ref(), admin.as_ref());
     let logged_in = user.is_some() || admin.is_some();
     let (form_key, new_visitor) = match (token.filter(|_| logged_in), visitor) {
         (Some(token), _) => (token, None),
         (None, Some(visitor)) => (visitor, None),
         (None, None) => {
-            let fresh = web.app().random().secret().map_err(latchkey_core::error::Fault::from)?;
+            let fresh = web.app().random().secret().map_err(Fault::from)?;
             (fresh.clone(), Some(fresh))
         }
     };
@@ -189,6 +181,45 @@ fn back(parts: &Parts, public_url: &str) -> String {
     })
 }
 
+/// The secrets of sessions that a browser sends.
+struct Tokens {
+    admin: Option<Secret>,
+    masquerade: Option<Secret>,
+    session: Option<Secret>,
+}
+
+/// Who asks.
+#[derive(Default)]
+struct Known {
+    user: Option<Resolved>,
+    account_count: i64,
+    must_confirm: bool,
+    admin: Option<admin::Resolved>,
+    /// The secret that showed it.
+    token: Option<Secret>,
+}
+
+/// Who asks. In the Client Area an admin who acts for a user comes before the user whom the browser may know besides; each has a
+/// cookie of its own, and neither is taken for the other.
+fn who(snapshot: &Snapshot<'_>, security: &Security, area: Area, tokens: Tokens) -> Result<Known, Fault> {
+    if area == Area::Admin {
+        let resolve = |token| admin::resolve_under(snapshot, security, token);
+        let admin = tokens.admin.as_ref().map(resolve).transpose()?.flatten();
+        return Ok(Known { admin, token: tokens.admin, ..Known::default() });
+    }
+    for (token, is_masquerade) in [(tokens.masquerade, true), (tokens.session, false)] {
+        let Some(token) = token else { continue };
+        let found = session::resolve_under(snapshot, security, &token)?;
+        let Some(user) = found.filter(|found| found.acting.is_some() == is_masquerade) else { continue };
+        let account_count = if is_masquerade { 1 } else { membership::count_of(snapshot, user.user.id)? };
+        // Only the user can confirm its address.
+        let unconfirmed = !is_masquerade && user.user.verified_at.is_none();
+        let must_confirm = unconfirmed && settings::verification(snapshot)? != Verification::Off;
+        return Ok(Known { user: Some(user), account_count, must_confirm, admin: None, token: Some(token) });
+    }
+    Ok(Known::default())
+}
+
 fn request(parts: &Parts, settings: &Settings) -> Result<Request, PageError> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let ip = peer.map(|peer| proxy::client(peer, &parts.headers, &settings.trusted_proxies)).transpose();
@@ -196,14 +227,15 @@ fn request(parts: &Parts, settings: &Settings) -> Result<Request, PageError> {
     let ip = ip.map_err(|_| PageError::status(StatusCode::BAD_REQUEST))?;
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let device = cookie::read(&parts.headers, Name::Device, settings.secure).and_then(|text| Secret::parse(&text));
-    Ok(Request { ip, user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect(), device })
+    let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
+    Ok(Request { ip, user_agent, device, on_behalf: None })
 }
 
 /// Notes beside the request, never delaying it, that a session was used: at most once a minute.
 fn touch(web: &Web, request: &Request, user: Option<&Resolved>, admin: Option<&admin::Resolved>) {
     let now = web.app().now();
     let rested = |seen| now.since(seen) >= session::TOUCH_EVERY;
-    let user = user.filter(|found| rested(found.session.last_seen_at)).map(|found| found.session.clone());
+    let user = user.filter(|found| rested(found.session.last_seen_at)).cloned();
     let admin = admin.filter(|found| rested(found.last_seen_at)).cloned();
     if user.is_none() && admin.is_none() {
         return;
@@ -211,13 +243,16 @@ fn touch(web: &Web, request: &Request, user: Option<&Resolved>, admin: Option<&a
     let (web, request) = (web.clone(), request.clone());
     tokio::spawn(async move {
         let noted = web.app().write(&request, move |tx| {
-            if let Some(session) = &user {
-                session::touch(tx, session)?;
+            if let Some(found) = &user {
+                session::touch(tx, &found.session)?;
+                if let Some(acting) = &found.acting {
+                    masquerade::touch(tx, acting)?;
+                }
             }
             if let Some(resolved) = &admin {
                 admin::touch(tx, resolved)?;
             }
-            Ok::<_, latchkey_core::error::Fault>(())
+            Ok::<_, Fault>(())
         });
         if let Err(fault) = noted.await {
             tracing::warn!(%fault, "a session's last use could not be noted");
@@ -257,9 +292,24 @@ impl FromRequestParts<Web> for LoggedIn {
         let visit = Visit::from_request_parts(parts, web).await?;
         match visit.user.clone() {
             Some(user) if user.must_enrol => Err(PageError::enrol("/two-factor", parts)),
-            Some(user) => Ok(Self { visit, user }),
+            Some(user) => {
+                acting_may(&user, parts.uri.path())?;
+                Ok(Self { visit, user })
+            }
             None => Err(PageError::login("/login", parts)),
         }
+    }
+}
+
+/// An admin who acts for a user is in one account. What is the user's own is closed, to look at, too: whatever does not stand here
+/// is refused, a page of tomorrow as well, and every form. What is written is held to the same by the policy, whatever the path.
+pub(crate) fn acting_may(user: &Resolved, path: &str) -> Result<(), PageError> {
+    let Some(acting) = &user.acting else { return Ok(()) };
+    match (page::account_in(path), path) {
+        (Some(account), _) if account == acting.behalf.account() => Ok(()),
+        (Some(_), _) => Err(Denied::NoSuchAccount.into()),
+        (None, "/accounts" | "/logout" | "/masquerade/end") => Ok(()),
+        (None, _) => Err(Denied::OnBehalf.into()),
     }
 }
 
@@ -273,6 +323,12 @@ pub(crate) struct Staff {
 impl Staff {
     pub(crate) fn id(&self) -> AdminId {
         self.admin.admin.id
+    }
+
+    /// Whether the admin may do that, for pages that read nothing which would ask.
+    pub(crate) async fn may<P: StaffRight>(&self) -> Result<(), PageError> {
+        let id = self.id();
+        Ok(self.visit.web.app().read(move |snapshot| snapshot.authorize_admin::<P>(id).map(drop)).await?)
     }
 }
 
@@ -319,6 +375,9 @@ impl FromRequestParts<Web> for Somebody {
             (None, Some(admin)) => Some((admin.subject(), admin.session, admin.admin.two_factor)),
             (None, None) => None,
         };
+        if let Some(user) = &visit.user {
+            acting_may(user, parts.uri.path())?;
+        }
         match found {
             Some((subject, session, two_factor)) => Ok(Self { visit, subject, session, two_factor }),
             None => Err(PageError::login(visit.area.login(), parts)),

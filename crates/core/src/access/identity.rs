@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::policy::Denied;
 use super::ticket::System;
 use super::{Actor, sql};
-use crate::app::Snapshot;
+use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::id::{AdminId, SessionId, UserId};
 
@@ -120,6 +120,16 @@ impl ConfirmedAdmin {
     /// The machine has nobody to ask.
     pub const fn machine(_by: &System) -> Self {
         Self(())
+    }
+}
+
+impl Tx<'_> {
+    /// Like [`Snapshot::confirmed`], and never for an admin who acts for a user: nobody is confirmed to be somebody else.
+    pub fn confirmed(&self, subject: Subject, session: SessionId) -> Result<Confirmed, Denied> {
+        if self.request().on_behalf.is_some() {
+            return Err(Denied::OnBehalf);
+        }
+        Snapshot::confirmed(self, subject, session)
     }
 }
 

@@ -5,19 +5,25 @@
 //! never from a second argument. A door that forgets the check does not compile.
 
 mod actor;
+mod admin_permission;
 mod grants;
 mod identity;
+mod masquerade;
 mod permission;
 mod policy;
 mod sql;
 mod ticket;
 
 pub use actor::{Actor, ActorKind};
+pub use admin_permission::{AdminGrants, AdminPermission, BuiltInRole};
 pub use grants::{Grants, NOTHING_CHOSEN, UNKNOWN};
 pub use identity::{CONFIRMED_FOR, Confirmed, ConfirmedAdmin, Subject, Who};
+pub use masquerade::OnBehalf;
 pub use permission::Permission;
 pub use policy::{Decision, Denied, Reason, Standing, decide};
 pub use ticket::{
-    Allowed, AllowedAdmin, Associate, ConfigureSystem, DeleteAccounts, EditAccounts, EditDetails, EditUsers, Enter, InAccount,
-    ManageContacts, ManageUsers, Myself, RequireTwoFactor, StaffRight, System, TransferOwnership, ViewStaffArea,
+    Allowed, AllowedAdmin, Associate, BeStaff, ConfigureSystem, DeleteAccounts, DeleteUsers, EditAccounts, EditDetails,
+    EditUsers, Enter, HandOnLinks, InAccount, ManageAdmins, ManageApi, ManageBans, ManageContacts, ManageUsers, Masquerade,
+    Myself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System, TransferOwnership, ViewContacts, ViewLog,
+    ViewStaffArea, ViewUsers, WriteNotes,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ticket::Needs;
-use super::{Grants, Permission};
+use super::{AdminGrants, AdminPermission, Grants, Permission};
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Kind, Refusal};
 use crate::id::UserId;
@@ -121,6 +121,15 @@ pub enum Denied {
     /// Only staff may.
     #[error("only staff may do that")]
     StaffOnly,
+    /// The admin's role lacks the permission.
+    #[error("the admin permission {} is missing", permission.key())]
+    MissingAdmin {
+        /// What is missing.
+        permission: AdminPermission,
+    },
+    /// An admin who acts for a user touches what is the user's own: credentials, sessions, data, invitations, the way out.
+    #[error("an admin who acts for a user may not do that")]
+    OnBehalf,
     /// No enabled admin.
     #[error("no admin is logged in")]
     NotStaff,
@@ -143,6 +152,8 @@ impl HasKind for Denied {
             Self::Missing { permission } => Kind::Forbidden(Refusal::Missing(*permission)),
             Self::OwnerOnly => Kind::Forbidden(Refusal::OwnerOnly),
             Self::StaffOnly => Kind::Forbidden(Refusal::StaffOnly),
+            Self::MissingAdmin { permission } => Kind::Forbidden(Refusal::MissingAdmin(*permission)),
+            Self::OnBehalf => Kind::Forbidden(Refusal::OnBehalf),
             Self::NotStaff => Kind::Unauthenticated,
             Self::Fault(fault) => fault.kind(),
         }
@@ -169,6 +180,14 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
         Needs::Owner => check(standing, Needs::Membership),
         Needs::Membership => Ok(()),
         Needs::Staff => Err(Denied::StaffOnly),
+    }
+}
+
+/// May an admin of this role do that? `None` is what every enabled admin may.
+pub(super) fn check_staff(grants: AdminGrants, needs: Option<AdminPermission>) -> Result<(), Denied> {
+    match needs {
+        Some(permission) if !grants.has(permission) => Err(Denied::MissingAdmin { permission }),
+        _ => Ok(()),
     }
 }
 

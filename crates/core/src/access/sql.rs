@@ -1,4 +1,4 @@
-use super::{Standing, Subject, Who};
+use super::{AdminGrants, Standing, Subject, Who};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::Row;
@@ -53,8 +53,18 @@ pub(super) fn user_name(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<
     snapshot.optional("select first_name || ' ' || last_name from users where id = $1", params![user], Row::take)
 }
 
-pub(super) fn enabled_admin(snapshot: &Snapshot<'_>, admin: AdminId) -> Result<Option<String>, Fault> {
-    snapshot.optional("select name from admins where id = $1 and disabled_at is null", params![admin], Row::take)
+/// The name and what the role holds.
+pub(super) fn enabled_admin(snapshot: &Snapshot<'_>, admin: AdminId) -> Result<Option<(String, AdminGrants)>, Fault> {
+    snapshot.optional(
+        "select a.name, r.built_in, r.permissions from admins a join admin_roles r on r.id = a.role_id
+         where a.id = $1 and a.disabled_at is null",
+        params![admin],
+        |row| {
+            let name = row.take()?;
+            let (built_in, permissions): (Option<String>, String) = (row.take()?, row.take()?);
+            Ok((name, AdminGrants::of_role(built_in.as_deref(), &permissions)))
+        },
+    )
 }
 
 /// The name, and when identity was last confirmed in this session; `None` when the session is not theirs.

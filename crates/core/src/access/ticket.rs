@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::policy::{self, Denied, Standing};
-use super::{Actor, Grants, Permission, Who, sql};
+use super::{Actor, AdminGrants, AdminPermission, Grants, Permission, Who, sql};
 use crate::app::{Snapshot, Tx};
 use crate::db::DbError;
 use crate::error::Fault;
@@ -13,6 +13,8 @@ use crate::id::{AccountId, AdminId, UserId};
 pub trait InAccount: 'static {
     /// Who among the account's users may.
     const NEEDS: Needs;
+    /// Who among staff may.
+    const STAFF: AdminPermission;
 }
 
 /// What a user must hold for something.
@@ -28,47 +30,93 @@ pub enum Needs {
     Staff,
 }
 
-macro_rules! rights {
-    ($trait:ident, $($(#[$doc:meta])* $name:ident $(= $needs:expr)?;)*) => {$(
+macro_rules! in_account {
+    ($($(#[$doc:meta])* $name:ident = $needs:expr, staff $staff:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub enum $name {}
-        impl $trait for $name { $(const NEEDS: Needs = $needs;)? }
+        impl InAccount for $name {
+            const NEEDS: Needs = $needs;
+            const STAFF: AdminPermission = AdminPermission::$staff;
+        }
     )*};
 }
 
-rights! { InAccount,
+in_account! {
     /// Be inside the account.
-    Enter = Needs::Membership;
+    Enter = Needs::Membership, staff View;
+    /// See members and invitations.
+    ViewUsers = Needs::Permission(Permission::Users), staff View;
     /// Invite, change and remove members.
-    ManageUsers = Needs::Permission(Permission::Users);
+    ManageUsers = Needs::Permission(Permission::Users), staff Associate;
     /// See and change the account's own data.
-    EditDetails = Needs::Permission(Permission::Profile);
+    EditDetails = Needs::Permission(Permission::Profile), staff Clients;
+    /// See the account's address book.
+    ViewContacts = Needs::Permission(Permission::Contacts), staff View;
     /// See and change the account's address book.
-    ManageContacts = Needs::Permission(Permission::Contacts);
+    ManageContacts = Needs::Permission(Permission::Contacts), staff Clients;
     /// Associate a user without asking it.
-    Associate = Needs::Staff;
+    Associate = Needs::Staff, staff Associate;
     /// Require a second factor of the account's users.
-    RequireTwoFactor = Needs::Owner;
+    RequireTwoFactor = Needs::Owner, staff Clients;
     /// Give the account another owner.
-    TransferOwnership = Needs::Staff;
+    TransferOwnership = Needs::Staff, staff Owner;
 }
 
-/// Something that staff can do. Admin roles will tell them apart; today every enabled admin is a
-/// full administrator.
-pub trait StaffRight: 'static {}
+/// A ticket that shows members and invitations.
+pub trait ShowsUsers: InAccount {}
+impl ShowsUsers for ViewUsers {}
+impl ShowsUsers for ManageUsers {}
 
-rights! { StaffRight,
-    /// See clients, users and the log.
-    ViewStaffArea;
+/// A ticket that shows the address book.
+pub trait ShowsContacts: InAccount {}
+impl ShowsContacts for ViewContacts {}
+impl ShowsContacts for ManageContacts {}
+
+/// Something that staff can do, as far as the admin's role says so.
+pub trait StaffRight: 'static {
+    /// What the role must hold; `None` is what every enabled admin may.
+    const NEEDS: Option<AdminPermission>;
+}
+
+macro_rules! staff {
+    ($($(#[$doc:meta])* $name:ident = $needs:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+        impl StaffRight for $name { const NEEDS: Option<AdminPermission> = $needs; }
+    )*};
+}
+
+staff! {
+    /// Be in the Admin Area, and leave it.
+    BeStaff = None;
+    /// See clients, users and mails.
+    ViewStaffArea = Some(AdminPermission::View);
+    /// See the log.
+    ViewLog = Some(AdminPermission::Log);
     /// Make accounts and change, close and reopen them.
-    EditAccounts;
+    EditAccounts = Some(AdminPermission::Clients);
+    /// Change users and end their sessions.
+    EditUsers = Some(AdminPermission::Users);
+    /// Read links of mails that wait, where no mail server is set and staff hand them on.
+    HandOnLinks = Some(AdminPermission::Associate);
     /// Delete accounts.
-    DeleteAccounts;
-    /// Change and delete users and end their sessions.
-    EditUsers;
-    /// Change settings and admins.
-    ConfigureSystem;
+    DeleteAccounts = Some(AdminPermission::Delete);
+    /// Delete users.
+    DeleteUsers = Some(AdminPermission::Delete);
+    /// Log in as an account's owner.
+    Masquerade = Some(AdminPermission::Masquerade);
+    /// Write, pin and delete notes.
+    WriteNotes = Some(AdminPermission::Notes);
+    /// Change settings.
+    ConfigureSystem = Some(AdminPermission::Settings);
+    /// Manage admins and admin roles.
+    ManageAdmins = Some(AdminPermission::Admins);
+    /// Manage API credentials.
+    ManageApi = Some(AdminPermission::Api);
+    /// Ban addresses and lift bans.
+    ManageBans = Some(AdminPermission::Bans);
 }
 
 /// Proof that the actor may do `P` in the account.
@@ -127,6 +175,7 @@ impl<P> Allowed<P> {
 pub struct AllowedAdmin<P> {
     id: AdminId,
     actor: Actor,
+    grants: AdminGrants,
     proof: PhantomData<fn() -> P>,
 }
 
@@ -139,6 +188,11 @@ impl<P> AllowedAdmin<P> {
     /// The admin, as the log tells it.
     pub const fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Whether the holder may give these to another admin, or take them away: nobody hands on more than he holds.
+    pub const fn may_give(&self, grants: &AdminGrants) -> bool {
+        self.grants.covers(grants)
     }
 }
 
@@ -203,8 +257,17 @@ impl Snapshot<'_> {
 
     /// The ticket of an admin for `P`.
     pub fn authorize_admin<P: StaffRight>(&self, admin: AdminId) -> Result<AllowedAdmin<P>, Denied> {
-        let name = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
-        Ok(AllowedAdmin { id: admin, actor: Actor::admin(admin, &name), proof: PhantomData })
+        let (name, grants) = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
+        policy::check_staff(grants, P::NEEDS)?;
+        Ok(AllowedAdmin { id: admin, actor: Actor::admin(admin, &name), grants, proof: PhantomData })
+    }
+
+    /// Like [`Snapshot::authorize_admin`], for a part of a page that is left out without the permission.
+    pub fn admin_may<P: StaffRight>(&self, admin: AdminId) -> Result<Option<AllowedAdmin<P>>, Denied> {
+        match self.authorize_admin(admin) {
+            Err(Denied::MissingAdmin { .. }) => Ok(None),
+            ticket => ticket.map(Some),
+        }
     }
 
     /// The ticket of a user for its own data.
@@ -214,18 +277,36 @@ impl Snapshot<'_> {
     }
 
     fn staff_in_account<P: InAccount>(&self, admin: AdminId, account: AccountId, lock: &str) -> Result<Allowed<P>, Denied> {
-        let admin = self.authorize_admin::<EditAccounts>(admin)?;
+        let (name, grants) = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
+        policy::check_staff(grants, Some(P::STAFF))?;
         let account_name = sql::account_name(self, account, lock)?.ok_or(Denied::NoSuchAccount)?;
-        Ok(Allowed { account, account_name, actor: admin.actor, limit: Limit::Everything, proof: PhantomData })
+        let actor = Actor::admin(admin, &name);
+        Ok(Allowed { account, account_name, actor, limit: Limit::Everything, proof: PhantomData })
     }
 }
 
 impl Tx<'_> {
     /// Like [`Snapshot::authorize`], and the account's row is held until the transaction ends:
-    /// changes to who may do what happen one after the other in each account.
+    /// changes to who may do what happen one after the other in each account. An admin who acts for the user does so in one
+    /// account only, and never in what the owner alone may.
     pub fn authorize<P: InAccount>(&self, who: Who, account: AccountId) -> Result<Allowed<P>, Denied> {
+        if let Some(behalf) = &self.request().on_behalf {
+            behalf.check(who.user(), account)?;
+            if P::NEEDS == Needs::Owner {
+                return Err(Denied::OnBehalf);
+            }
+        }
         let standing = sql::standing(self, who, account, self.for_update())?.ok_or(Denied::NoSuchAccount)?;
         grant(standing, account, P::NEEDS)
+    }
+
+    /// Like [`Snapshot::myself`], and never for an admin who acts for the user: what is the user's own – credentials, sessions,
+    /// data, invitations, leaving an account – is changed by the user alone.
+    pub fn myself(&self, user: UserId) -> Result<Myself, Denied> {
+        if self.request().on_behalf.is_some() {
+            return Err(Denied::OnBehalf);
+        }
+        Snapshot::myself(self, user)
     }
 
     /// Like [`Snapshot::authorize_staff`], with the account's row held.

@@ -3,10 +3,12 @@
 mod ops;
 mod second;
 mod sql;
+mod staff;
 
 use std::time::Duration;
 
 use crate::access::{Denied, Subject};
+use crate::admin_role::AdminRole;
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::{Fault, HasKind, Invalid, Kind};
@@ -14,12 +16,15 @@ use crate::id::{AdminId, SessionId};
 use crate::password::{Busy, PasswordHash};
 use crate::secret::Secret;
 
-pub(crate) use ops::start_with_passkey;
+pub(crate) use ops::{begin, insert, resolve_session, start_with_passkey, touch_session};
 pub use ops::{
-    by_email, create, create_by_system, end_others, exists, list, login, logout, resolve, resolve_under, set_disabled, set_up,
+    by_email, create_by_system, create_in_role, end_others, exists, list, login, logout, resolve, resolve_under, set_up,
     setup_is_open, setup_link, touch,
 };
 pub use second::{confirm, second_step};
+pub(crate) use sql::of_role;
+pub(crate) use staff::hold;
+pub use staff::{delete, set_disabled, set_role};
 
 /// How long a set-up link works.
 pub const SETUP_VALID_FOR: Duration = Duration::from_hours(24);
@@ -39,6 +44,8 @@ pub struct Admin {
     pub disabled_at: Option<Timestamp>,
     /// Whether a second factor is set up.
     pub two_factor: bool,
+    /// What the admin may do.
+    pub role: AdminRole,
 }
 
 /// An admin to be made.
@@ -59,6 +66,8 @@ pub struct Resolved {
     pub session: SessionId,
     /// When it was last used, to the minute.
     pub last_seen_at: Timestamp,
+    /// When it last saw the admin's second factor.
+    pub second_factor_at: Option<Timestamp>,
     /// The admin.
     pub admin: Admin,
     /// Whether two-factor is required of admins and this one has still to set one up.
@@ -97,9 +106,18 @@ pub enum Error {
     /// There is no such admin.
     #[error("there is no such admin")]
     NotFound,
-    /// Nobody could get in any more.
-    #[error("you cannot disable yourself")]
+    /// Nobody disables or deletes himself.
+    #[error("you cannot disable or delete yourself")]
     Oneself,
+    /// Nobody could do everything any more.
+    #[error("this is the last full administrator who can log in")]
+    LastFull,
+    /// There is no such role.
+    #[error("there is no such role")]
+    NoSuchRole,
+    /// Nobody hands on, or takes away, what he does not hold.
+    #[error("this role holds more than you do")]
+    BeyondOwn,
     /// Too many at once.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -122,6 +140,9 @@ impl HasKind for Error {
             Self::Gone => Kind::Gone,
             Self::NotFound => Kind::NotFound,
             Self::Oneself => Kind::Conflict("error-admin-self"),
+            Self::LastFull => Kind::Conflict("error-admin-last"),
+            Self::NoSuchRole => Kind::Invalid(vec![Invalid::new("role", "error-role-unknown")]),
+            Self::BeyondOwn => Kind::Conflict("error-role-beyond-own"),
             Self::Busy(busy) => busy.kind(),
             Self::Guessing(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),

@@ -1,13 +1,15 @@
 use super::{Admin, Error, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
-use crate::access::{Actor, AllowedAdmin, ConfigureSystem, Denied, Subject, System, ViewStaffArea};
+use crate::access::{Actor, AllowedAdmin, BeStaff, BuiltInRole, ManageAdmins, Subject, System};
+use crate::admin_role;
 use crate::app::{App, Request, Snapshot, Tx};
+use crate::db::DbError;
 use crate::device::{self, Owner};
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Guess, Standing};
-use crate::id::{AdminId, SessionId};
+use crate::id::{AdminId, AdminRoleId, SessionId};
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
 use crate::session::{TOUCH_EVERY, for_the_log};
@@ -48,47 +50,39 @@ pub async fn set_up(
         if !sql::use_setup_link(tx, &secret.hash())? || sql::exists(tx)? {
             return Err(Error::Gone);
         }
-        let id = insert(tx, &Actor::system("set-up link"), &NewAdmin { name: name.clone(), email, password })?;
+        let role = admin_role::built_in(tx, BuiltInRole::Full)?;
+        let id = insert(tx, &Actor::system("set-up link"), &NewAdmin { name: name.clone(), email, password }, role)?;
         begin(tx, id, &name, None)
     })
     .await
 }
 
-/// Makes an admin from the command line.
+/// Makes a full administrator from the command line.
 pub fn create_by_system(tx: &Tx<'_>, by: &System, new: &NewAdmin) -> Result<AdminId, Error> {
-    insert(tx, by.actor(), new)
+    insert(tx, by.actor(), new, admin_role::built_in(tx, BuiltInRole::Full)?)
 }
 
-/// Makes another admin.
-pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, new: &NewAdmin) -> Result<AdminId, Error> {
-    insert(tx, by.actor(), new)
+/// Makes an admin of any role from the command line.
+pub fn create_in_role(tx: &Tx<'_>, by: &System, new: &NewAdmin, role: AdminRoleId) -> Result<AdminId, Error> {
+    insert(tx, by.actor(), new, role)
 }
 
-fn insert(tx: &Tx<'_>, by: &Actor, new: &NewAdmin) -> Result<AdminId, Error> {
-    let id = sql::insert(tx, new)?.ok_or(Error::EmailTaken)?;
-    tx.record(by, &Event::new(EventKind::AdminCreated).with_email(new.email.as_str()).with_detail(&new.name))?;
+pub(crate) fn insert(tx: &Tx<'_>, by: &Actor, new: &NewAdmin, role: AdminRoleId) -> Result<AdminId, Error> {
+    let role = admin_role::find(tx, role)?.ok_or(Error::NoSuchRole)?;
+    let id = sql::insert(tx, new, role.id).map_err(no_role)?.ok_or(Error::EmailTaken)?;
+    let detail = format!("{}, {}", new.name, role.name);
+    tx.record(by, &Event::new(EventKind::AdminCreated).with_email(new.email.as_str()).with_detail(detail))?;
     Ok(id)
 }
 
-/// Every admin.
-pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>) -> Result<Vec<Admin>, Fault> {
-    sql::list(snapshot)
+/// A role that was deleted a moment ago.
+pub(super) fn no_role(fault: Fault) -> Error {
+    if matches!(fault, Fault::Db(DbError::ForeignKey)) { Error::NoSuchRole } else { Error::Fault(fault) }
 }
 
-/// Keeps an admin out, or lets it in again, and returns its name. Its sessions end at once. Nobody disables himself, so one
-/// always remains.
-pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: AdminId, disabled: bool) -> Result<String, Error> {
-    if id == by.id() {
-        return Err(Error::Oneself);
-    }
-    // Two who disable each other at the same moment: the second is out before it can.
-    if !sql::hold_all(tx, by.id())? {
-        return Err(Denied::NotStaff.into());
-    }
-    let (name, email) = sql::set_disabled(tx, id, disabled)?.ok_or(Error::NotFound)?;
-    let kind = if disabled { EventKind::AdminDisabled } else { EventKind::AdminEnabled };
-    tx.record(by.actor(), &Event::new(kind).with_email(&email).with_detail(&name))?;
-    Ok(name)
+/// Every admin.
+pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Result<Vec<Admin>, Fault> {
+    sql::list(snapshot)
 }
 
 /// The admin with this login.
@@ -146,7 +140,8 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof) -> Result<Opt
     begin(tx, id, &name, Some(proof)).map(Some)
 }
 
-pub(super) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
+/// Begins the session of an admin who has shown who it is, or has just chosen its password.
+pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
     if !sql::signed_in(tx, id)? {
         return Err(Error::WrongCredentials);
     }
@@ -166,12 +161,31 @@ pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolv
 
 /// The same under limits that were read already.
 pub fn resolve_under(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    let Some(found) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
+    Ok(alive(snapshot, security, sql::by_token(snapshot, &secret.hash())?))
+}
+
+/// Like [`resolve_under`], for what hangs on an admin's session: **Login as Owner** ends with it.
+pub(crate) fn resolve_session(
+    snapshot: &Snapshot<'_>,
+    security: &Security,
+    session: SessionId,
+) -> Result<Option<Resolved>, Fault> {
+    Ok(alive(snapshot, security, sql::by_session(snapshot, session)?))
+}
+
+fn alive(snapshot: &Snapshot<'_>, security: &Security, found: Option<sql::Found>) -> Option<Resolved> {
+    let found = found?;
     let now = snapshot.now();
     let is_over = found.expires_at <= now || now.since(found.created_at) >= security.admin_absolute;
     let alive = !is_over && now.since(found.last_seen_at) < security.admin_idle && found.admin.disabled_at.is_none();
     let must_enrol = security.admins && !found.admin.two_factor;
-    Ok(alive.then_some(Resolved { session: found.id, last_seen_at: found.last_seen_at, admin: found.admin, must_enrol }))
+    alive.then_some(Resolved {
+        session: found.id,
+        last_seen_at: found.last_seen_at,
+        second_factor_at: found.second_factor_at,
+        admin: found.admin,
+        must_enrol,
+    })
 }
 
 /// Notes that a session was used, at most once a minute.
@@ -182,14 +196,19 @@ pub fn touch(tx: &Tx<'_>, resolved: &Resolved) -> Result<(), Fault> {
     sql::touch(tx, resolved.session)
 }
 
+/// Notes that a session was used through what hangs on it.
+pub(crate) fn touch_session(tx: &Tx<'_>, session: SessionId) -> Result<(), Fault> {
+    sql::touch(tx, session)
+}
+
 /// Ends the session that is used for this request.
-pub fn logout(tx: &Tx<'_>, by: &AllowedAdmin<ViewStaffArea>, resolved: &Resolved) -> Result<(), Error> {
+pub fn logout(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, resolved: &Resolved) -> Result<(), Error> {
     sql::delete_session(tx, resolved.session)?;
     Ok(tx.record(by.actor(), &Event::new(EventKind::AdminLogout))?)
 }
 
 /// Ends all of one's own sessions but this one.
-pub fn end_others(tx: &Tx<'_>, by: &AllowedAdmin<ViewStaffArea>, keep: SessionId) -> Result<u64, Error> {
+pub fn end_others(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, keep: SessionId) -> Result<u64, Error> {
     let ended = sql::delete_other_sessions(tx, by.id(), keep)?;
     if ended > 0 {
         let event = Event::new(EventKind::SessionEnded).with_detail(format!("{ended} other sessions"));

@@ -1,27 +1,31 @@
 use super::{Admin, NewAdmin};
+use crate::access::{AdminGrants, BuiltInRole};
+use crate::admin_role::AdminRole;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::{DbError, Row};
+use crate::db::{DbError, Row, ToValue, Value};
 use crate::email::EmailKey;
 use crate::error::Fault;
-use crate::id::{AdminId, SessionId};
+use crate::id::{AdminId, AdminRoleId, SessionId};
 use crate::params;
 use crate::password::PasswordHash;
 use crate::secret::SecretHash;
 
 const COLUMNS: &str = "a.id, a.name, a.email, a.last_login_at, a.disabled_at, \
      case when exists (select 1 from authenticators f where f.admin_id = a.id and f.confirmed_at is not null)
-               or exists (select 1 from passkeys p where p.admin_id = a.id) then 1 else 0 end";
+               or exists (select 1 from passkeys p where p.admin_id = a.id) then 1 else 0 end, \
+     r.id, r.name, r.built_in, r.permissions";
+const TABLES: &str = "admins a join admin_roles r on r.id = a.role_id";
 
 fn admin(row: &mut Row) -> Result<Admin, DbError> {
-    Ok(Admin {
-        id: row.take()?,
-        name: row.take()?,
-        email: row.take()?,
-        last_login_at: row.take()?,
-        disabled_at: row.take()?,
-        two_factor: row.take()?,
-    })
+    let (id, name, email) = (row.take()?, row.take()?, row.take()?);
+    let (last_login_at, disabled_at, two_factor) = (row.take()?, row.take()?, row.take()?);
+    let (role, role_name) = (row.take()?, row.take()?);
+    let (built_in, permissions): (Option<String>, String) = (row.take()?, row.take()?);
+    let grants = AdminGrants::of_role(built_in.as_deref(), &permissions);
+    let built_in = built_in.as_deref().and_then(BuiltInRole::from_key);
+    let role = AdminRole { id: role, name: role_name, built_in, grants };
+    Ok(Admin { id, name, email, last_login_at, disabled_at, two_factor, role })
 }
 
 pub(super) fn exists(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
@@ -29,33 +33,60 @@ pub(super) fn exists(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
 }
 
 pub(super) fn list(snapshot: &Snapshot<'_>) -> Result<Vec<Admin>, Fault> {
-    snapshot.all(&format!("select {COLUMNS} from admins a order by a.name, a.id limit 500"), &[], admin)
+    snapshot.all(&format!("select {COLUMNS} from {TABLES} order by a.name, a.id limit 500"), &[], admin)
 }
 
 /// `None` when another admin has the address.
-pub(super) fn insert(tx: &Tx<'_>, new: &NewAdmin) -> Result<Option<AdminId>, Fault> {
+pub(super) fn insert(tx: &Tx<'_>, new: &NewAdmin, role: AdminRoleId) -> Result<Option<AdminId>, Fault> {
     tx.optional(
-        "insert into admins (name, email, email_key, password_hash, created_at) values ($1, $2, $3, $4, $5)
+        "insert into admins (name, email, email_key, password_hash, created_at, role_id) values ($1, $2, $3, $4, $5, $6)
          on conflict (email_key) do nothing returning id",
-        params![new.name, new.email, new.email.key(), new.password, tx.now()],
+        params![new.name, new.email, new.email.key(), new.password, tx.now(), role],
         Row::take,
     )
 }
 
-/// Holds every admin until the transaction ends; whether this one is enabled.
-pub(super) fn hold_all(tx: &Tx<'_>, id: AdminId) -> Result<bool, Fault> {
-    let enabled = format!("select id from admins where disabled_at is null order by id{}", tx.for_update());
-    Ok(tx.all(&enabled, &[], Row::take::<AdminId>)?.contains(&id))
+/// The admin of this id.
+pub(super) fn find(snapshot: &Snapshot<'_>, id: AdminId) -> Result<Option<Admin>, Fault> {
+    snapshot.optional(&format!("select {COLUMNS} from {TABLES} where a.id = $1"), params![id], admin)
 }
 
-pub(super) fn set_disabled(tx: &Tx<'_>, id: AdminId, disabled: bool) -> Result<Option<(String, String)>, Fault> {
-    let disabled_at = disabled.then(|| tx.now());
+/// The admins of a role.
+pub(crate) fn of_role(snapshot: &Snapshot<'_>, role: AdminRoleId) -> Result<Vec<AdminId>, Fault> {
+    snapshot.all("select id from admins where role_id = $1 order by id", params![role], Row::take)
+}
+
+/// Holds every admin until the transaction ends, always in the same order.
+pub(super) fn hold_all(tx: &Tx<'_>) -> Result<(), Fault> {
+    tx.all(&format!("select id from admins order by id{}", tx.for_update()), &[], Row::take::<AdminId>)?;
+    Ok(())
+}
+
+/// Full administrators who can log in.
+pub(super) fn count_full(tx: &Tx<'_>) -> Result<i64, Fault> {
+    tx.one(
+        &format!("select count(*) from {TABLES} where r.built_in = $1 and a.disabled_at is null"),
+        params![BuiltInRole::Full.key()],
+        Row::take,
+    )
+}
+
+pub(super) fn set_disabled(tx: &Tx<'_>, id: AdminId, disabled: bool) -> Result<(), Fault> {
     if disabled {
         tx.execute("delete from admin_sessions where admin_id = $1", params![id])?;
     }
-    tx.optional("update admins set disabled_at = $1 where id = $2 returning name, email", params![disabled_at, id], |row| {
-        Ok((row.take()?, row.take()?))
-    })
+    tx.execute("update admins set disabled_at = $1 where id = $2", params![disabled.then(|| tx.now()), id])?;
+    Ok(())
+}
+
+pub(super) fn set_role(tx: &Tx<'_>, id: AdminId, role: AdminRoleId) -> Result<(), Fault> {
+    tx.execute("update admins set role_id = $1 where id = $2", params![role, id])?;
+    Ok(())
+}
+
+pub(super) fn delete(tx: &Tx<'_>, id: AdminId) -> Result<(), Fault> {
+    tx.execute("delete from admins where id = $1", params![id])?;
+    Ok(())
 }
 
 pub(super) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<(AdminId, String, PasswordHash)>, Fault> {
@@ -141,26 +172,36 @@ pub(super) struct Found {
     pub(super) created_at: Timestamp,
     pub(super) last_seen_at: Timestamp,
     pub(super) expires_at: Timestamp,
+    pub(super) second_factor_at: Option<Timestamp>,
     pub(super) admin: Admin,
 }
 
-pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Found>, Fault> {
+fn session(snapshot: &Snapshot<'_>, clause: &str, argument: Value) -> Result<Option<Found>, Fault> {
     snapshot.optional(
         &format!(
-            "select s.id, s.created_at, s.last_seen_at, s.expires_at, {COLUMNS}
-             from admin_sessions s join admins a on a.id = s.admin_id where s.token_hash = $1"
+            "select s.id, s.created_at, s.last_seen_at, s.expires_at, s.second_factor_at, {COLUMNS}
+             from admin_sessions s join admins a on a.id = s.admin_id join admin_roles r on r.id = a.role_id where {clause} = $1"
         ),
-        params![hash],
+        &[argument],
         |row| {
             Ok(Found {
                 id: row.take()?,
                 created_at: row.take()?,
                 last_seen_at: row.take()?,
                 expires_at: row.take()?,
+                second_factor_at: row.take()?,
                 admin: admin(row)?,
             })
         },
     )
+}
+
+pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Found>, Fault> {
+    session(snapshot, "s.token_hash", hash.to_value())
+}
+
+pub(super) fn by_session(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<Found>, Fault> {
+    session(snapshot, "s.id", id.to_value())
 }
 
 pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {

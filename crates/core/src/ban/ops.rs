@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use super::{Ban, Error, MAX_BANS, Network, NewBan, network, sql};
-use crate::access::{AllowedAdmin, ConfigureSystem, ViewStaffArea};
+use crate::access::{AllowedAdmin, ManageBans};
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
@@ -22,7 +22,7 @@ pub fn is_banned(snapshot: &Snapshot<'_>, ip: IpAddr) -> Result<bool, Fault> {
 }
 
 /// Bans an address or a network, for all of both areas; sessions that are open from there are refused at once.
-pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, new: &NewBan) -> Result<BanId, Error> {
+pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<ManageBans>, new: &NewBan) -> Result<BanId, Error> {
     if tx.request().ip.is_some_and(|ip| new.network.contains(ip)) {
         return Err(Error::Oneself);
     }
@@ -42,14 +42,14 @@ pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, new: &NewBan) -> Res
 }
 
 /// Lifts a ban and returns what was banned.
-pub fn lift(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: BanId) -> Result<String, Error> {
+pub fn lift(tx: &Tx<'_>, by: &AllowedAdmin<ManageBans>, id: BanId) -> Result<String, Error> {
     let network = sql::delete(tx, id)?.ok_or(Error::NotFound)?;
     tx.record(by.actor(), &Event::new(EventKind::BanLifted).with_detail(&network))?;
     Ok(network)
 }
 
 /// The bans that stand, latest first, at most `limit`.
-pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, limit: i64) -> Result<Vec<Ban>, Fault> {
+pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageBans>, limit: i64) -> Result<Vec<Ban>, Fault> {
     sql::list(snapshot, limit)
 }
 
@@ -61,7 +61,7 @@ pub fn never_banned(snapshot: &Snapshot<'_>) -> Result<Vec<Network>, Fault> {
 }
 
 /// Changes the list *Never Banned*.
-pub fn set_never_banned(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, networks: &[Network]) -> Result<(), Error> {
+pub fn set_never_banned(tx: &Tx<'_>, by: &AllowedAdmin<ManageBans>, networks: &[Network]) -> Result<(), Error> {
     let text = networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     settings::put(tx, NEVER, &text)?;
     Ok(tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(format!("never banned: {text}")))?)

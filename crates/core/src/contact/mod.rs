@@ -1,6 +1,6 @@
 //! Contacts: address-book entries of an account that receive mail by category. They cannot log in.
 
-use crate::access::{Allowed, ManageContacts};
+use crate::access::{Allowed, ManageContacts, ShowsContacts};
 use crate::app::{Snapshot, Tx};
 use crate::db::{DbError, Row};
 use crate::email::Email;
@@ -84,7 +84,7 @@ impl HasKind for Error {
 }
 
 /// The contacts of the account.
-pub fn list(snapshot: &Snapshot<'_>, by: &Allowed<ManageContacts>) -> Result<Vec<Contact>, Fault> {
+pub fn list<P: ShowsContacts>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Contact>, Fault> {
     snapshot.all(
         "select id, first_name || ' ' || last_name, email, phone, categories from contacts where account_id = $1 order by last_name, first_name, id limit 500",
         params![by.account()],

@@ -27,6 +27,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0015_bans", include_str!("../../../../migrations/0015_bans.sql")),
     ("0016_factors", include_str!("../../../../migrations/0016_factors.sql")),
     ("0017_second_factor", include_str!("../../../../migrations/0017_second_factor.sql")),
+    ("0018_admin_roles", include_str!("../../../../migrations/0018_admin_roles.sql")),
+    ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
 ];
 

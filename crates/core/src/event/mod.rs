@@ -5,7 +5,7 @@
 
 mod sql;
 
-use crate::access::{Actor, AllowedAdmin, Myself, ViewStaffArea};
+use crate::access::{Actor, ActorKind, Allowed, AllowedAdmin, Myself, ShowsUsers, ViewLog, ViewStaffArea};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::error::Fault;
@@ -72,6 +72,17 @@ kinds! {
     NoteDeleted = "note-deleted": "A note was deleted.",
     ContactAdded = "contact-added": "A contact was added to an account.",
     ContactDeleted = "contact-deleted": "A contact was deleted.",
+    MasqueradeStarted = "masquerade-started": "An admin logged in as an account's owner.",
+    MasqueradeEnded = "masquerade-ended": "An admin returned from acting for an owner.",
+    AdminInvited = "admin-invited": "Somebody was invited to become an admin.",
+    AdminInvitationResent = "admin-invitation-resent": "An invitation to become an admin got a fresh link.",
+    AdminInvitationCancelled = "admin-invitation-cancelled": "An invitation to become an admin was taken back.",
+    AdminInvitationAccepted = "admin-invitation-accepted": "An invitation to become an admin was accepted.",
+    AdminRoleChanged = "admin-role-changed": "An admin got another role.",
+    AdminDeleted = "admin-deleted": "An admin was deleted.",
+    AdminRoleCreated = "admin-role-created": "An admin role was made.",
+    AdminRoleUpdated = "admin-role-updated": "An admin role changed.",
+    AdminRoleDeleted = "admin-role-deleted": "An admin role was deleted.",
     AdminCreated = "admin-created": "An admin was made.",
     AdminDisabled = "admin-disabled": "An admin can no longer log in.",
     AdminEnabled = "admin-enabled": "An admin can log in again.",
@@ -159,6 +170,8 @@ pub struct Recorded {
     pub kind: String,
     /// Who.
     pub actor: Actor,
+    /// For which user an admin acted, by name.
+    pub on_behalf_of: Option<String>,
     /// From where, unless the machine did it.
     pub ip: Option<String>,
     /// In which account.
@@ -188,8 +201,14 @@ pub struct LoginDay {
 
 impl Tx<'_> {
     /// Appends to the log, with the actor and the request's address.
+    ///
+    /// When an admin acts for a user, the admin is the actor and the user the one on whose behalf: both names stand in the log,
+    /// whatever operation it was.
     pub fn record(&self, actor: &Actor, event: &Event) -> Result<(), Fault> {
-        sql::insert(self, actor, event)
+        match self.request().on_behalf.as_ref().and_then(|behalf| behalf.originator(actor)) {
+            Some(originator) => sql::insert(self, &originator, Some(actor), event),
+            None => sql::insert(self, actor, None, event),
+        }
     }
 }
 
@@ -198,13 +217,26 @@ pub fn of_myself(snapshot: &Snapshot<'_>, by: &Myself, limit: i64) -> Result<Vec
     sql::list(snapshot, &Filter { user: Some(by.id()), ..Filter::default() }, limit)
 }
 
-/// The facts that a filter finds, newest first, at most `limit`.
-pub fn list(
+/// What happened in the ticket's account, newest first, at most `limit`, older than `before`: for those who manage its users.
+/// What staff writes down for itself – notes, groups – is left out.
+pub fn of_account<P: ShowsUsers>(
     snapshot: &Snapshot<'_>,
-    _by: &AllowedAdmin<ViewStaffArea>,
-    filter: &Filter,
+    by: &Allowed<P>,
+    before: Option<EventId>,
     limit: i64,
 ) -> Result<Vec<Recorded>, Fault> {
+    let filter = Filter { account: Some(by.account()), before, without_staff_notes: true, ..Filter::default() };
+    let mut found = sql::list(snapshot, &filter, limit)?;
+    for event in &mut found {
+        if event.kind == EventKind::AccountUpdated.key() && event.actor.kind == ActorKind::Admin && event.on_behalf_of.is_none() {
+            event.detail.clear();
+        }
+    }
+    Ok(found)
+}
+
+/// The facts that a filter finds, newest first, at most `limit`.
+pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewLog>, filter: &Filter, limit: i64) -> Result<Vec<Recorded>, Fault> {
     sql::list(snapshot, filter, limit)
 }
 

@@ -24,14 +24,16 @@ pub struct Filter {
     pub account: Option<AccountId>,
     /// From this address.
     pub ip: Option<String>,
+    /// Without what staff notes down for itself.
+    pub without_staff_notes: bool,
     /// Older than this one: the keyset of the next page.
     pub before: Option<EventId>,
 }
 
-pub(super) fn insert(tx: &Tx<'_>, actor: &Actor, event: &Event) -> Result<(), Fault> {
+pub(super) fn insert(tx: &Tx<'_>, actor: &Actor, behalf: Option<&Actor>, event: &Event) -> Result<(), Fault> {
     tx.execute(
-        "insert into events (at, kind, actor_kind, actor_id, actor_name, ip, account_id, account_name, user_id, user_name, email, detail)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "insert into events (at, kind, actor_kind, actor_id, actor_name, ip, account_id, account_name, user_id, user_name, email, detail, on_behalf_of_id, on_behalf_of_name)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         params![
             tx.now(),
             event.kind.key(),
@@ -45,6 +47,8 @@ pub(super) fn insert(tx: &Tx<'_>, actor: &Actor, event: &Event) -> Result<(), Fa
             event.user.as_ref().map_or("", |(_, name)| name),
             event.email,
             event.detail,
+            behalf.and_then(|behalf| behalf.id),
+            behalf.map_or("", |behalf| &behalf.name),
         ],
     )?;
     Ok(())
@@ -62,13 +66,19 @@ pub(super) fn list(snapshot: &Snapshot<'_>, filter: &Filter, limit: i64) -> Resu
     narrow("at >= $n", filter.from.map(|at| at.to_value()));
     narrow("at < $n", filter.until.map(|at| at.to_value()));
     narrow("kind = $n", filter.kind.as_ref().map(ToValue::to_value));
-    narrow("actor_name = $n", filter.actor.as_ref().map(ToValue::to_value));
-    narrow("(user_id = $n or (actor_kind = 'user' and actor_id = $n))", filter.user.map(|id| id.to_value()));
+    narrow("(actor_name = $n or on_behalf_of_name = $n)", filter.actor.as_ref().map(ToValue::to_value));
+    narrow(
+        "(user_id = $n or (actor_kind = 'user' and actor_id = $n) or on_behalf_of_id = $n)",
+        filter.user.map(|id| id.to_value()),
+    );
     narrow("account_id = $n", filter.account.map(|id| id.to_value()));
     narrow("ip = $n", filter.ip.as_ref().map(ToValue::to_value));
     narrow("id < $n", filter.before.map(|id| id.to_value()));
+    if filter.without_staff_notes {
+        clauses.push("kind not in ('note-added', 'note-updated', 'note-deleted')".to_owned());
+    }
     let sql = format!(
-        "select id, at, kind, actor_kind, actor_id, actor_name, ip, account_id, account_name, user_id, user_name, email, detail
+        "select id, at, kind, actor_kind, actor_id, actor_name, ip, account_id, account_name, user_id, user_name, email, detail, on_behalf_of_name
          from events where {} order by id desc limit $1",
         clauses.join(" and ")
     );
@@ -76,11 +86,12 @@ pub(super) fn list(snapshot: &Snapshot<'_>, filter: &Filter, limit: i64) -> Resu
 }
 
 fn recorded(row: &mut Row) -> Result<Recorded, DbError> {
-    Ok(Recorded {
+    let recorded = Recorded {
         id: row.take()?,
         at: row.take()?,
         kind: row.take()?,
         actor: Actor { kind: row.take()?, id: row.take()?, name: row.take()? },
+        on_behalf_of: None,
         ip: row.take()?,
         account_id: row.take()?,
         account_name: row.take()?,
@@ -88,7 +99,9 @@ fn recorded(row: &mut Row) -> Result<Recorded, DbError> {
         user_name: row.take()?,
         email: row.take()?,
         detail: row.take()?,
-    })
+    };
+    let behalf: String = row.take()?;
+    Ok(Recorded { on_behalf_of: Some(behalf).filter(|name| !name.is_empty()), ..recorded })
 }
 
 /// Microseconds in a day.

@@ -1,5 +1,5 @@
 use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
-use crate::access::{ActorKind, Allowed, AllowedAdmin, InAccount, ManageUsers, Myself, ViewStaffArea};
+use crate::access::{ActorKind, Allowed, InAccount, ManageUsers, Myself, ShowsUsers};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
@@ -159,7 +159,7 @@ pub async fn try_link(app: &App, request: &Request, secret: &Secret) -> Result<I
 }
 
 /// The pending invitations of the account, expired ones included, latest first.
-pub fn pending(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>) -> Result<Vec<Invitation>, Fault> {
+pub fn pending<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Invitation>, Fault> {
     sql::pending(snapshot, by.account())
 }
 
@@ -170,12 +170,8 @@ pub fn accepted_by(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Invitatio
 
 /// The link of a pending invitation whose mail no server took: for **Copy link** where no mail
 /// server is set. Once a mail is sent its link is known to nobody but the invited.
-pub async fn link(
-    app: &App,
-    _by: AllowedAdmin<ViewStaffArea>,
-    account: AccountId,
-    id: InvitationId,
-) -> Result<(String, String), Error> {
+pub async fn link(app: &App, by: Allowed<ManageUsers>, id: InvitationId) -> Result<(String, String), Error> {
+    let account = by.account();
     let sealed = app.read(move |snapshot| sql::sealed_link(snapshot, account, id)).await?;
     let (email, sealed) = sealed.ok_or(Error::NotFound)?;
     let secret = app.unseal(&sealed).ok_or(Error::NotFound)?;

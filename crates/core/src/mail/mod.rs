@@ -19,7 +19,7 @@ pub use ops::{
     claimed, failed, link_of_user, list, masked, masked_of_user, of_invitations, of_user, preview, put_off, queue_state,
     send_test, sent,
 };
-pub(crate) use ops::{count_since, queue, withdraw_links, withdraw_of_invitation};
+pub(crate) use ops::{count_since, queue, state_of, withdraw_links, withdraw_of_invitation, withdraw_one};
 
 /// Stands in a stored mail where the secret of its link goes. No text that people type can hold it,
 /// since control characters are refused.
@@ -45,6 +45,19 @@ pub enum Content {
         all_permissions: bool,
         /// The keys of the permissions offered.
         permissions: Vec<String>,
+        /// Until when the link works.
+        expires_at: Timestamp,
+        /// The link, with [`SECRET_MARK`] for its secret.
+        link: String,
+    },
+    /// Somebody is invited to become an admin.
+    AdminInvitation {
+        /// Who invites.
+        inviter: String,
+        /// To which address.
+        email: String,
+        /// The name of the role.
+        role: String,
         /// Until when the link works.
         expires_at: Timestamp,
         /// The link, with [`SECRET_MARK`] for its secret.
@@ -80,6 +93,7 @@ impl Content {
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::AdminInvitation { .. } => "admin-invitation",
             Self::PasswordReset(_) => PASSWORD_RESET,
             Self::EmailVerification(_) => EMAIL_VERIFICATION,
             Self::EmailChange(_) => EMAIL_CHANGE,

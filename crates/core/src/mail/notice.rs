@@ -57,6 +57,7 @@ notices! {
     InvitationAccepted = "invitation-accepted", false: "Somebody accepted an invitation; told to the account's owner.",
     OwnershipGained = "ownership-gained", false: "The user owns an account now.",
     OwnershipLost = "ownership-lost", false: "The user no longer owns an account.",
+    Masquerade = "masquerade", false: "An admin logged in as the owner of an account.",
 }
 
 impl Notice {

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql};
-use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, Denied, EditUsers, ManageUsers, System, ViewStaffArea};
+use crate::access::{
+    Allowed, AllowedAdmin, ConfigureSystem, Denied, EditUsers, HandOnLinks, ShowsUsers, StaffRight, System, ViewStaffArea,
+};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::email::Email;
@@ -46,6 +48,19 @@ pub(crate) fn withdraw_links(tx: &Tx<'_>, user: UserId, kinds: &[&str]) -> Resul
 /// How many mails of a kind were written to a user since a moment.
 pub(crate) fn count_since(snapshot: &Snapshot<'_>, user: UserId, kind: &str, since: Timestamp) -> Result<i64, Fault> {
     sql::count_since(snapshot, user, kind, since)
+}
+
+/// Takes one mail back if it is not sent yet, and forgets its link.
+pub(crate) fn withdraw_one(tx: &Tx<'_>, mail: MailId) -> Result<(), Fault> {
+    if sql::cancel_one(tx, mail)? {
+        outbox::withdraw(tx, Topic::Mail, mail.0)?;
+    }
+    sql::forget_secret(tx, mail)
+}
+
+/// What became of a mail.
+pub(crate) fn state_of(snapshot: &Snapshot<'_>, mail: MailId) -> Result<Option<Mail>, Fault> {
+    sql::of_id(snapshot, mail)
 }
 
 /// Sends a mail to try the settings.
@@ -141,7 +156,7 @@ pub async fn masked(
 /// server without mail, where staff hand links on (UI, "No mail server set").
 pub async fn preview(
     app: &App,
-    by: AllowedAdmin<ViewStaffArea>,
+    by: AllowedAdmin<HandOnLinks>,
     account: AccountId,
     id: MailId,
 ) -> Result<Option<(Full, bool)>, Fault> {
@@ -189,9 +204,9 @@ pub async fn link_of_user(
     Ok(app.unseal(&sealed).map(|secret| (to, format!("{}/{path}/{}", app.public_url(), secret.reveal()))))
 }
 
-fn find(
+fn find<P: StaffRight>(
     snapshot: &Snapshot<'_>,
-    _by: &AllowedAdmin<ViewStaffArea>,
+    _by: &AllowedAdmin<P>,
     account: AccountId,
     id: MailId,
 ) -> Result<Option<Full>, Fault> {
@@ -206,7 +221,7 @@ fn fill(mut full: Full, secret: Option<Secret>) -> (Full, bool) {
 }
 
 /// The latest mail of each pending invitation of the account.
-pub fn of_invitations(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>) -> Result<Vec<Mail>, Fault> {
+pub fn of_invitations<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Mail>, Fault> {
     sql::of_pending_invitations(snapshot, by.account())
 }
 

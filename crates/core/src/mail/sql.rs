@@ -43,6 +43,19 @@ pub(super) fn forget_secrets(tx: &Tx<'_>, invitation: InvitationId) -> Result<()
     Ok(())
 }
 
+pub(super) fn cancel_one(tx: &Tx<'_>, id: MailId) -> Result<bool, Fault> {
+    let cancelled = tx.execute(
+        "update mails set cancelled_at = $1 where id = $2 and sent_at is null and failed_at is null and cancelled_at is null",
+        params![tx.now(), id],
+    )?;
+    Ok(cancelled == 1)
+}
+
+pub(super) fn forget_secret(tx: &Tx<'_>, id: MailId) -> Result<(), Fault> {
+    tx.execute("update mails set sealed_secret = null where id = $1 and sealed_secret is not null", params![id])?;
+    Ok(())
+}
+
 /// Address, text and sealed secret of a mail that still waits.
 pub(super) type Unsent = (String, Written, Option<Vec<u8>>);
 
@@ -192,6 +205,10 @@ pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, id: MailId) -> R
         params![account, id],
         |row| Ok(Full { mail: mail(row)?, text: row.take()? }),
     )
+}
+
+pub(super) fn of_id(snapshot: &Snapshot<'_>, id: MailId) -> Result<Option<Mail>, Fault> {
+    snapshot.optional(&format!("select {COLUMNS} from mails m where m.id = $1"), params![id], mail)
 }
 
 pub(super) fn of_pending_invitations(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Mail>, Fault> {

@@ -1,6 +1,6 @@
 //! Notes of the staff on an account.
 
-use crate::access::{AllowedAdmin, EditAccounts, ViewStaffArea};
+use crate::access::{AllowedAdmin, ViewStaffArea, WriteNotes};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
@@ -71,7 +71,7 @@ fn note(row: &mut Row) -> Result<Note, DbError> {
 }
 
 /// Adds a note.
-pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, text: &str, pinned: bool) -> Result<NoteId, Error> {
+pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<WriteNotes>, account: AccountId, text: &str, pinned: bool) -> Result<NoteId, Error> {
     account::hold(tx, account)?;
     let name = account_name(tx, account)?;
     let id = tx.one(
@@ -84,7 +84,7 @@ pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, tex
 }
 
 /// Puts a note on top, or back into the list, and returns whether it is on top now.
-pub fn toggle_pin(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, id: NoteId) -> Result<bool, Error> {
+pub fn toggle_pin(tx: &Tx<'_>, by: &AllowedAdmin<WriteNotes>, account: AccountId, id: NoteId) -> Result<bool, Error> {
     let name = account_name(tx, account)?;
     let pinned: Option<bool> = tx.optional(
         "update notes set pinned_at = case when pinned_at is null then $1 else null end where account_id = $2 and id = $3
@@ -98,7 +98,7 @@ pub fn toggle_pin(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: Account
 }
 
 /// Deletes a note.
-pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, account: AccountId, id: NoteId) -> Result<(), Error> {
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<WriteNotes>, account: AccountId, id: NoteId) -> Result<(), Error> {
     let name = account_name(tx, account)?;
     if tx.execute("delete from notes where account_id = $1 and id = $2", params![account, id])? == 0 {
         return Err(Error::NotFound);

@@ -71,6 +71,8 @@ struct Happened {
     at: Timestamp,
     kind: String,
     by: String,
+    /// For whom an admin did it who had logged in as the owner.
+    on_behalf_of: Option<String>,
     ip: Option<String>,
     account: String,
     email: String,
@@ -151,6 +153,7 @@ fn events(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Happened>, Fault> 
         at: event.at,
         kind: event.kind,
         by: event.actor.name,
+        on_behalf_of: event.on_behalf_of,
         ip: event.ip,
         account: event.account_name,
         email: event.email,

@@ -13,6 +13,7 @@ use crate::access::{Denied, Subject, Who};
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Kind};
 use crate::id::{SessionId, UserId};
+use crate::masquerade::Acting;
 use crate::password::{Busy, Password};
 use crate::secret::Secret;
 use crate::user::User;
@@ -83,12 +84,17 @@ pub struct Resolved {
     pub user: User,
     /// Whether two-factor is required of everybody and this user has still to set one up.
     pub must_enrol: bool,
+    /// The admin who acts for the user, if it is not the user itself.
+    pub acting: Option<Acting>,
 }
 
 impl Resolved {
-    /// What the policy asks for.
+    /// What the policy asks for. Of an admin who acts for the user it is the admin's own second factor that counts.
     pub fn who(&self) -> Who {
-        Who::new(self.user.id, self.session.second_factor_at, self.must_enrol)
+        match &self.acting {
+            Some(acting) => Who::new(self.user.id, acting.second_factor_at, false),
+            None => Who::new(self.user.id, self.session.second_factor_at, self.must_enrol),
+        }
     }
 
     /// Whose session it is.

@@ -11,6 +11,7 @@ use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Guess, Standing};
 use crate::id::{SessionId, UserId};
+use crate::masquerade;
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
 use crate::secret::Secret;
@@ -141,14 +142,21 @@ pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolv
 
 /// The same under limits that were read already.
 pub fn resolve_under(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    let Some((session, user)) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
+    let Some((session, user, is_masquerade)) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
     let now = snapshot.now();
     // A limit that was lowered holds for the sessions there are, too.
     let lives = if session.remember { security.remember } else { security.absolute };
     let is_over = session.expires_at <= now || now.since(session.created_at) >= lives;
     let rested = !session.remember && now.since(session.last_seen_at) >= security.idle;
+    if is_over || rested {
+        return Ok(None);
+    }
+    if is_masquerade {
+        let acting = masquerade::of_session(snapshot, security, session.id)?;
+        return Ok(acting.map(|acting| Resolved { session, user, must_enrol: false, acting: Some(acting) }));
+    }
     let must_enrol = security.everybody && !user.two_factor;
-    Ok((!is_over && !rested).then_some(Resolved { session, user, must_enrol }))
+    Ok(Some(Resolved { session, user, must_enrol, acting: None }))
 }
 
 /// Notes that a session was used, at most once a minute.

@@ -65,6 +65,7 @@ pub async fn confirm(
         }
     };
     app.write(request, move |tx| {
+        tx.myself(user)?;
         let Some(found) = user::hold(tx, user)? else { return Ok(None) };
         let name = found.name.full();
         let is_right = match (&shown, &present) {

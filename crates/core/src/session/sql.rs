@@ -26,11 +26,16 @@ fn session(row: &mut Row) -> Result<Session, DbError> {
     })
 }
 
-pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Session, User)>, Fault> {
+/// The session, its user, and whether an admin acts in it.
+pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Session, User, bool)>, Fault> {
     snapshot.optional(
-        &format!("select {COLUMNS}, {} from sessions s join users u on u.id = s.user_id where s.token_hash = $1", user::COLUMNS),
+        &format!(
+            "select {COLUMNS}, {}, case when s.masquerade_session_id is null then 0 else 1 end
+             from sessions s join users u on u.id = s.user_id where s.token_hash = $1",
+            user::COLUMNS
+        ),
         params![hash],
-        |row| Ok((session(row)?, user::read_row(row)?)),
+        |row| Ok((session(row)?, user::read_row(row)?, row.take()?)),
     )
 }
 
@@ -38,7 +43,7 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, limits: &Security) 
     snapshot.all(
         &format!(
             "select {COLUMNS} from sessions s
-             where s.user_id = $1 and s.expires_at > $2
+             where s.user_id = $1 and s.masquerade_session_id is null and s.expires_at > $2
                and ((s.remember = 1 and s.created_at > $4) or (s.remember = 0 and s.created_at > $5 and s.last_seen_at > $3))
              order by s.last_seen_at desc, s.id desc limit 200"
         ),

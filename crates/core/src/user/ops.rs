@@ -1,5 +1,5 @@
 use super::{Error, Listed, NewUser, PersonName, User, sql};
-use crate::access::{Actor, AllowedAdmin, ConfirmedAdmin, EditUsers, Myself, System, ViewStaffArea};
+use crate::access::{Actor, AllowedAdmin, ConfirmedAdmin, DeleteUsers, EditUsers, Myself, System, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
@@ -156,7 +156,7 @@ fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Emai
 }
 
 /// Deletes a user who can enter no account (PRODUCT rule 9).
-pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, _confirmed: &ConfirmedAdmin, id: UserId) -> Result<(), Error> {
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteUsers>, _confirmed: &ConfirmedAdmin, id: UserId) -> Result<(), Error> {
     // Who has asked to be deleted leaves its accounts on the way; the accounts are held before the user is.
     if own_data::deletion_asked_at(tx, id)?.is_some() {
         membership::leave_all(tx, by.actor(), id)?;

@@ -189,12 +189,13 @@ async fn open_invitation(app: &App) -> anyhow::Result<Option<String>> {
     let waiting = match waiting.await {
         Ok(waiting) => waiting,
         // Somebody tried out what disabling an admin does.
-        Err(Denied::NotStaff) => return Ok(None),
+        Err(Denied::NotStaff | Denied::MissingAdmin { .. }) => return Ok(None),
         Err(denied) => return Err(denied.into()),
     };
     for offer in waiting {
-        let by = app.read(|snapshot| snapshot.authorize_admin::<ViewStaffArea>(FIRST_ADMIN)).await?;
-        match invitation::link(app, by, offer.account, offer.id).await {
+        let account = offer.account;
+        let by = app.read(move |snapshot| snapshot.authorize_staff::<ManageUsers>(FIRST_ADMIN, account)).await?;
+        match invitation::link(app, by, offer.id).await {
             Ok((_, link)) => return Ok(Some(link)),
             Err(invitation::Error::NotFound) => {}
             Err(error) => return Err(error.into()),

@@ -180,7 +180,7 @@ pub(super) fn grants(keys: &str) -> anyhow::Result<Grants> {
 /// From where somebody comes.
 pub(super) fn from(ip: &str, user_agent: &str) -> anyhow::Result<Request> {
     let ip: IpAddr = ip.parse().with_context(|| format!("{ip} is no address"))?;
-    Ok(Request { ip: Some(ip), user_agent: user_agent.to_owned(), device: None })
+    Ok(Request { ip: Some(ip), user_agent: user_agent.to_owned(), ..Request::default() })
 }
 
 /// A person's usual place.

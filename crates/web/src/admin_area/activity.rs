@@ -6,7 +6,7 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
-use latchkey_core::access::{Denied, ViewStaffArea};
+use latchkey_core::access::{Denied, ViewLog};
 use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::event::{self, EventKind, Filter, Recorded};
 use latchkey_core::id::{AccountId, EventId, UserId};
@@ -64,6 +64,7 @@ impl Asked {
             account: account.flatten().map(AccountId),
             ip: text(&self.ip),
             before: self.before,
+            without_staff_notes: false,
         })
     }
 
@@ -81,7 +82,7 @@ struct KindShown {
 async fn find(staff: &Staff, filter: Filter, limit: i64) -> Result<Vec<Recorded>, PageError> {
     let id = staff.id();
     let found = staff.visit.web.app().read(move |snapshot| {
-        let by = snapshot.authorize_admin::<ViewStaffArea>(id)?;
+        let by = snapshot.authorize_admin::<ViewLog>(id)?;
         Ok::<_, Denied>(event::list(snapshot, &by, &filter, limit)?)
     });
     Ok(found.await?)
@@ -113,7 +114,7 @@ pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Answer {
 pub(crate) async fn export(staff: Staff, Query(asked): Query<Asked>) -> Answer {
     let filter = asked.filter().map_err(|_| PageError::status(StatusCode::UNPROCESSABLE_ENTITY))?;
     let found = find(&staff, filter, EXPORT).await?;
-    let mut text = "time,kind,actor,ip,account id,account,user id,user,email,detail\r\n".to_owned();
+    let mut text = "time,kind,actor,on behalf of,ip,account id,account,user id,user,email,detail\r\n".to_owned();
     for event in &found {
         let time = format(event.at, "%Y-%m-%dT%H:%M:%S%.6fZ").unwrap_or_default();
         let account_id = event.account_id.map(|id| id.to_string()).unwrap_or_default();
@@ -123,6 +124,7 @@ pub(crate) async fn export(staff: Staff, Query(asked): Query<Asked>) -> Answer {
             &time,
             &event.kind,
             &event.actor.name,
+            event.on_behalf_of.as_deref().unwrap_or_default(),
             ip,
             &account_id,
             &event.account_name,

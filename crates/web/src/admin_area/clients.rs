@@ -149,6 +149,7 @@ async fn form_page(staff: &Staff, form: &ClientForm, invalid: &[Invalid]) -> Res
 
 /// The empty form.
 pub(crate) async fn new(staff: Staff) -> Answer {
+    staff.may::<EditAccounts>().await?;
     form_page(&staff, &ClientForm { owner: "new".to_owned(), ..ClientForm::default() }, &[]).await
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{Denied, ViewStaffArea};
+use latchkey_core::access::{Denied, ViewLog, ViewStaffArea};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::event::{self, Filter, LoginDay};
 use latchkey_core::{account, mail};
@@ -33,7 +33,10 @@ pub(crate) async fn show(staff: Staff) -> Answer {
     let loaded = web.app().read(move |snapshot| {
         let by = snapshot.authorize_admin::<ViewStaffArea>(id)?;
         let days = event::login_days(snapshot, &by, first)?;
-        let events = event::list(snapshot, &by, &Filter::default(), EVENTS)?;
+        let events = match snapshot.admin_may::<ViewLog>(id)? {
+            Some(by) => event::list(snapshot, &by, &Filter::default(), EVENTS)?,
+            None => Vec::new(),
+        };
         Ok::<_, Denied>((account::count(snapshot)?, mail::queue_state(snapshot)?, days, events))
     });
     let ((clients, users, open_invitations), queue, days, events) = loaded.await?;

@@ -3,7 +3,7 @@
 use axum::extract::Query;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
-use latchkey_core::access::ViewStaffArea;
+use latchkey_core::access::BeStaff;
 use latchkey_core::admin::{self, Started};
 use latchkey_core::error::{HasKind, Invalid, Kind};
 use latchkey_core::factor::Begun;
@@ -67,7 +67,7 @@ pub(crate) fn begin(visit: &Visit, started: &Started, mut response: Response) ->
 pub(crate) async fn logout(staff: Staff, _: Form<Pressed>) -> Answer {
     let (visit, id, resolved) = (&staff.visit, staff.id(), staff.admin.clone());
     let ended = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<ViewStaffArea>(id)?;
+        let by = tx.authorize_admin::<BeStaff>(id)?;
         admin::logout(tx, &by, &resolved)
     });
     ended.await?;

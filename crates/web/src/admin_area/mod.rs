@@ -5,6 +5,7 @@ mod client;
 mod clients;
 mod config;
 mod dashboard;
+mod invite;
 pub(crate) mod login;
 mod setup;
 mod user_mails;
@@ -24,6 +25,8 @@ pub(crate) fn routes() -> Routes {
         .post("/admin/logout", login::logout)
         .get("/admin/setup/{token}", setup::show)
         .post("/admin/setup/{token}", setup::submit)
+        .get("/admin/invite/{token}", invite::show)
+        .post("/admin/invite/{token}", invite::accept)
         .post("/admin/password/strength", password_strength)
         .post("/admin/password/generate", password_generate)
         .get("/admin/search/users", users::suggest)
@@ -33,7 +36,6 @@ pub(crate) fn routes() -> Routes {
         .get("/admin/users", users::list)
         .get("/admin/users/{user}", users::show)
         .post("/admin/users/{user}", users::save)
-        .post("/admin/users/{user}/delete", users::delete)
         .post("/admin/users/{user}/two-factor/disable", users::disable_two_factor)
         .post("/admin/users/{user}/sessions/end-all", users::end_sessions)
         .post("/admin/users/{user}/reset", user_mails::send_reset)
@@ -41,8 +43,15 @@ pub(crate) fn routes() -> Routes {
         .post("/admin/users/{user}/mails/{mail}/link", user_mails::link)
         .get("/admin/activity", activity::show)
         .get("/admin/activity.csv", activity::export)
+        .merge(grave())
         .merge(client::routes())
         .merge(config::routes())
         .merge(factors::admin_routes())
         .merge(passkeys::admin_routes())
+}
+
+/// What cannot be taken back, or happens in somebody's name: deletion, another owner, **Login as Owner**. This is the one place to ask
+/// for fresh proof of who is there before any of it (step-up, ASVS V7.5.3).
+fn grave() -> Routes {
+    Routes::default().post("/admin/users/{user}/delete", users::delete).merge(client::grave())
 }

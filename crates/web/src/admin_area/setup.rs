@@ -18,7 +18,7 @@ use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
 use crate::visit::Visit;
 
-/// An admin to be made, here and in the configuration.
+/// The first admin.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct AdminForm {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use latchkey_core::access::{Denied, EditUsers, ViewStaffArea};
+use latchkey_core::access::{DeleteUsers, Denied, EditUsers, ViewLog, ViewStaffArea};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::email::{Email, EmailKey};
 use latchkey_core::error::{Fields, Invalid};
@@ -201,7 +201,10 @@ async fn load(staff: &Staff, user: UserId) -> Result<Loaded, PageError> {
             user: found,
             memberships: membership::accounts_of_user(snapshot, &by, user)?,
             sessions: session::of_user(snapshot, &by, user)?,
-            events: event::list(snapshot, &by, &filter, EVENTS)?,
+            events: match snapshot.admin_may::<ViewLog>(id)? {
+                Some(by) => event::list(snapshot, &by, &filter, EVENTS)?,
+                None => Vec::new(),
+            },
             mails: mail::of_user(snapshot, &by, user, MAILS)?,
             deletion_asked_at: own_data::deletion_asked_at(snapshot, user)?,
         })
@@ -269,7 +272,7 @@ pub(crate) async fn save(staff: Staff, Path(id): Path<UserId>, Form(form): Form<
 pub(crate) async fn delete(staff: Staff, Path(id): Path<UserId>, _: Form<Pressed>) -> Answer {
     let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let deleted = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<EditUsers>(admin)?;
+        let by = tx.authorize_admin::<DeleteUsers>(admin)?;
         let name = user::find(tx, id)?.ok_or(user::Error::NotFound)?.name.full();
         user::delete(tx, &by, &tx.confirmed_admin(admin, session)?, id).map(|()| name)
     });

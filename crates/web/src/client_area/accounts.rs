@@ -44,7 +44,10 @@ pub(crate) async fn root(visit: Visit) -> Response {
 pub(crate) async fn show(member: LoggedIn) -> Answer {
     let user = member.id();
     let accounts = member.visit.web.app().read(move |snapshot| membership::accounts_of(snapshot, user)).await?;
-    let accounts: Vec<Choice> = accounts.into_iter().map(Choice::from).collect();
+    // An admin who acts for the user enters one account only.
+    let only = member.user.acting.as_ref().map(|acting| acting.behalf.account());
+    let accounts = accounts.into_iter().filter(|mine| only.is_none_or(|only| only == mine.account));
+    let accounts: Vec<Choice> = accounts.map(Choice::from).collect();
     Ok(page::page(&member.visit, "client/accounts.html", context! { accounts }))
 }
 

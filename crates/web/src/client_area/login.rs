@@ -10,7 +10,7 @@ use latchkey_core::session::{self, Login, Started};
 use latchkey_core::{error::HasKind, membership};
 use serde::{Deserialize, Serialize};
 
-use super::accounts;
+use super::{accounts, masquerade};
 use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::factors::login as two_factor;
@@ -123,7 +123,10 @@ pub(crate) fn end(visit: &Visit, mut response: Response) -> Response {
 }
 
 /// **Logout**.
-pub(crate) async fn logout(member: LoggedIn, _: Form<Pressed>) -> Answer {
+pub(crate) async fn logout(member: LoggedIn, pressed: Form<Pressed>) -> Answer {
+    if member.user.acting.is_some() {
+        return masquerade::end(member, pressed).await;
+    }
     sign_out(&member).await?;
     let visit = &member.visit;
     Ok(end(visit, page::done(visit, "/login", "flash-logged-out", &[])))

@@ -1,10 +1,12 @@
 //! The Client Area.
 
 mod accounts;
+mod activity;
 mod details;
 mod home;
 mod invitation;
 pub(crate) mod login;
+mod masquerade;
 mod me;
 mod password;
 mod reset;
@@ -26,6 +28,7 @@ pub(crate) fn routes() -> Routes {
         .get("/login", login::show)
         .post("/login", login::submit)
         .post("/logout", login::logout)
+        .post("/masquerade/end", masquerade::end)
         .post("/password/strength", password::strength)
         .get("/password/forgot", reset::forgot)
         .post("/password/forgot", reset::ask)
@@ -52,6 +55,7 @@ pub(crate) fn routes() -> Routes {
         .post("/a/{account}/users/{user}/remove", users::remove)
         .get("/a/{account}/users/{user}/permissions", users::permissions)
         .post("/a/{account}/users/{user}/permissions", users::save_permissions)
+        .get("/a/{account}/activity", activity::show)
         .get("/a/{account}/details", details::show)
         .post("/a/{account}/details", details::save)
         .get("/me/profile", me::profile::show)

@@ -3,7 +3,7 @@
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::{Subject, ViewStaffArea};
+use latchkey_core::access::{BeStaff, Subject};
 use latchkey_core::admin;
 use latchkey_core::app::Snapshot;
 use latchkey_core::clock::Timestamp;
@@ -75,7 +75,7 @@ pub(crate) async fn of_admin(staff: Staff) -> Answer {
 pub(crate) async fn end_others_of_admin(staff: Staff, _: Form<Pressed>) -> Answer {
     let (visit, id, session) = (&staff.visit, staff.id(), staff.admin.session);
     let ended = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<ViewStaffArea>(id)?;
+        let by = tx.authorize_admin::<BeStaff>(id)?;
         admin::end_others(tx, &by, session)
     });
     let count = i64::try_from(ended.await?).unwrap_or(i64::MAX);

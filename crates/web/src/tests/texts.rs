@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use latchkey_core::access::Permission;
+use latchkey_core::access::{AdminPermission, BuiltInRole, Permission};
 use latchkey_core::account::Status;
 use latchkey_core::contact::CATEGORIES;
 use latchkey_core::event::EventKind;
@@ -88,6 +88,11 @@ fn every_event_permission_and_state_has_its_words() {
         keys.extend(["subject", "lede", "button", "until", "not-you"].map(|part| format!("{kind}-mail-{part}")));
     }
     keys.extend(Verification::ALL.map(|choice| format!("verification-{}", choice.key())));
+    for permission in AdminPermission::ALL {
+        let key = format!("admin-permission-{}", permission.key());
+        keys.extend([format!("{key}-description"), key]);
+    }
+    keys.extend(BuiltInRole::ALL.map(|role| format!("admin-role-{}", role.key())));
     for permission in Permission::GRANTABLE {
         keys.extend([format!("permission-{}", permission.key()), format!("permission-{}-description", permission.key())]);
     }

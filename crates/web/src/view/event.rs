@@ -33,7 +33,10 @@ pub(crate) fn event(web: &Web, event: &Recorded) -> Happened {
     Happened {
         at: event.at,
         text: sentence(web, event),
-        actor: actor(web, &event.actor),
+        actor: match &event.on_behalf_of {
+            Some(user) => web.text("actor-on-behalf", &[("admin", &actor(web, &event.actor)), ("user", user)]),
+            None => actor(web, &event.actor),
+        },
         ip: event.ip.clone(),
         kind: event.kind.clone(),
         account: event.account_id.map(|id| Named { id: id.0, name: event.account_name.clone() }),

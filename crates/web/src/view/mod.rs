@@ -3,13 +3,15 @@
 mod event;
 mod people;
 
-use latchkey_core::access::{Denied, Enter, Grants, Permission, Who};
+use latchkey_core::access::{AdminPermission, Denied, Enter, Grants, Permission, Who};
 use latchkey_core::admin::Admin;
+use latchkey_core::admin_role::AdminRole;
 use latchkey_core::app::Snapshot;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::id::AccountId;
 use latchkey_core::mail::{Mail, State};
 use latchkey_core::membership::{self, Mine};
+use latchkey_core::session::Resolved;
 use latchkey_core::user::User;
 use serde::Serialize;
 
@@ -38,14 +40,66 @@ pub(crate) fn me(user: &User) -> Me {
     }
 }
 
-pub(crate) fn admin(admin: &Admin) -> Me {
-    Me {
+/// An admin who is logged in, with the keys of what it may do: what it may not is left out of pages.
+#[derive(Serialize)]
+pub(crate) struct StaffShown {
+    #[serde(flatten)]
+    me: Me,
+    can: Vec<&'static str>,
+}
+
+pub(crate) fn admin(admin: &Admin) -> StaffShown {
+    let me = Me {
         id: admin.id.0,
         name: admin.name.clone(),
         first_name: admin.name.clone(),
         initials: initials(&admin.name),
         email: admin.email.clone(),
+    };
+    StaffShown { me, can: admin.role.grants.iter().map(AdminPermission::key).collect() }
+}
+
+/// An admin who acts for a user.
+#[derive(Serialize)]
+pub(crate) struct MasqueradeShown {
+    admin: String,
+    user: String,
+    reason: String,
+    ends_at: Timestamp,
+}
+
+pub(crate) fn masquerade(found: &Resolved) -> Option<MasqueradeShown> {
+    let acting = found.acting.as_ref()?;
+    Some(MasqueradeShown {
+        admin: acting.behalf.admin_name().to_owned(),
+        user: found.user.name.full(),
+        reason: acting.reason.clone(),
+        ends_at: found.session.expires_at,
+    })
+}
+
+/// A built-in role in the words of the page, another by its name.
+pub(crate) fn admin_role(web: &Web, role: &AdminRole) -> String {
+    match role.built_in {
+        Some(built_in) => web.text(&format!("admin-role-{}", built_in.key()), &[]),
+        None => role.name.clone(),
     }
+}
+
+/// What staff may do, as checkboxes. `may_give` says what the admin may hand on.
+pub(crate) fn admin_permissions(
+    web: &Web,
+    checked: impl Fn(AdminPermission) -> bool,
+    may_give: impl Fn(AdminPermission) -> bool,
+) -> Vec<PermissionShown> {
+    let shown = |permission: AdminPermission| PermissionShown {
+        key: permission.key(),
+        label: web.text(&format!("admin-permission-{}", permission.key()), &[]),
+        description: web.text(&format!("admin-permission-{}-description", permission.key()), &[]),
+        checked: checked(permission),
+        disabled: !may_give(permission),
+    };
+    AdminPermission::ALL.into_iter().map(shown).collect()
 }
 
 /// The first letters of the first and the last word.

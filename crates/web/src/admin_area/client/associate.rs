@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::{Associate, Grants, ManageUsers, Permission, ViewStaffArea};
+use latchkey_core::access::{Associate, Grants, ManageUsers, Permission};
 use latchkey_core::account::{self, Account};
 use latchkey_core::app::Tx;
 use latchkey_core::email::Email;
@@ -91,7 +91,7 @@ impl AssociateForm {
 async fn form_page(staff: &Staff, id: AccountId, form: &AssociateForm, invalid: &[Invalid]) -> Result<Response, PageError> {
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
-        snapshot.authorize_admin::<ViewStaffArea>(admin)?;
+        snapshot.authorize_staff::<Associate>(admin, id)?;
         account::find(snapshot, id)?.ok_or(account::Error::NotFound)
     });
     let account: Account = loaded.await?;

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::ManageContacts;
+use latchkey_core::access::{ManageContacts, ViewContacts};
 use latchkey_core::account::{self, Account};
 use latchkey_core::contact::{self, CATEGORIES, Contact, Error, NewContact};
 use latchkey_core::error::Invalid;
@@ -37,7 +37,7 @@ struct ContactShown {
 async fn load(staff: &Staff, id: AccountId) -> Result<(Account, Vec<Contact>), PageError> {
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
-        let by = snapshot.authorize_staff::<ManageContacts>(admin, id)?;
+        let by = snapshot.authorize_staff::<ViewContacts>(admin, id)?;
         Ok::<_, Error>((account::find(snapshot, id)?.ok_or(Error::NotFound)?, contact::list(snapshot, &by)?))
     });
     Ok(loaded.await?)

@@ -1,7 +1,7 @@
 //! **Emails**: the mails about an account, and their true state.
 
 use axum::extract::Path;
-use latchkey_core::access::ViewStaffArea;
+use latchkey_core::access::{HandOnLinks, ViewStaffArea};
 use latchkey_core::account::{self, Account, Error};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::id::{AccountId, MailId};
@@ -60,13 +60,13 @@ pub(crate) async fn show(staff: Staff, Path((account, id)): Path<(AccountId, Mai
     let (web, admin) = (&staff.visit.web, staff.id());
     let loaded = web.app().read(move |snapshot| {
         let by = snapshot.authorize_admin::<ViewStaffArea>(admin)?;
-        Ok::<_, Error>((account::find(snapshot, account)?.ok_or(Error::NotFound)?, by))
+        let hands_on = snapshot.admin_may::<HandOnLinks>(admin)?;
+        Ok::<_, Error>((account::find(snapshot, account)?.ok_or(Error::NotFound)?, by, hands_on))
     });
-    let (client, by): (Account, _) = loaded.await?;
-    let found = if web.settings().mail_kept {
-        mail::preview(web.app(), by, account, id).await?
-    } else {
-        mail::masked(web.app(), by, account, id).await?
+    let (client, by, hands_on): (Account, _, _) = loaded.await?;
+    let found = match hands_on.filter(|_| web.settings().mail_kept) {
+        Some(by) => mail::preview(web.app(), by, account, id).await?,
+        None => mail::masked(web.app(), by, account, id).await?,
     };
     let (full, link_shown) = found.ok_or_else(|| PageError::from(Error::NotFound))?;
     let sent_at = if let State::Sent { at } = full.mail.state { Some(at) } else { None };

@@ -1,7 +1,7 @@
 //! **Log**: what happened in the account.
 
 use axum::extract::{Path, Query};
-use latchkey_core::access::ViewStaffArea;
+use latchkey_core::access::ViewLog;
 use latchkey_core::account::{self, Error};
 use latchkey_core::event::{self, Filter};
 use latchkey_core::id::{AccountId, EventId};
@@ -24,7 +24,7 @@ pub(crate) struct Asked {
 pub(crate) async fn show(staff: Staff, Path(id): Path<AccountId>, Query(asked): Query<Asked>) -> Answer {
     let (web, admin) = (&staff.visit.web, staff.id());
     let loaded = web.app().read(move |snapshot| {
-        let by = snapshot.authorize_admin::<ViewStaffArea>(admin)?;
+        let by = snapshot.authorize_admin::<ViewLog>(admin)?;
         let account = account::find(snapshot, id)?.ok_or(Error::NotFound)?;
         let filter = Filter { account: Some(id), before: asked.before, ..Filter::default() };
         Ok::<_, Error>((account, event::list(snapshot, &by, &filter, i64::try_from(PAGE + 1).unwrap_or(i64::MAX))?))

@@ -4,6 +4,7 @@ mod associate;
 mod contacts;
 mod emails;
 mod log;
+mod masquerade;
 mod notes;
 mod profile;
 mod summary;
@@ -22,7 +23,6 @@ pub(super) fn routes() -> Routes {
         .get("/admin/clients/{account}", summary::show)
         .post("/admin/clients/{account}/close", summary::close)
         .post("/admin/clients/{account}/reopen", summary::reopen)
-        .post("/admin/clients/{account}/delete", summary::delete)
         .get("/admin/clients/{account}/profile", profile::show)
         .post("/admin/clients/{account}/profile", profile::save)
         .post("/admin/clients/{account}/two-factor", profile::two_factor)
@@ -32,7 +32,6 @@ pub(super) fn routes() -> Routes {
         .get("/admin/clients/{account}/users/{user}/permissions", users::permissions)
         .post("/admin/clients/{account}/users/{user}/permissions", users::save_permissions)
         .post("/admin/clients/{account}/users/{user}/remove", users::remove)
-        .post("/admin/clients/{account}/users/{user}/owner", users::make_owner)
         .post("/admin/clients/{account}/invitations/{invitation}/resend", users::resend)
         .post("/admin/clients/{account}/invitations/{invitation}/cancel", users::cancel)
         .post("/admin/clients/{account}/invitations/{invitation}/link", users::link)
@@ -46,6 +45,15 @@ pub(super) fn routes() -> Routes {
         .post("/admin/clients/{account}/notes/{note}/pin", notes::pin)
         .post("/admin/clients/{account}/notes/{note}/delete", notes::delete)
         .get("/admin/clients/{account}/log", log::show)
+        .get("/admin/clients/{account}/masquerade", masquerade::show)
+}
+
+/// Deletion, another owner and **Login as Owner**.
+pub(super) fn grave() -> Routes {
+    Routes::default()
+        .post("/admin/clients/{account}/delete", summary::delete)
+        .post("/admin/clients/{account}/users/{user}/owner", users::make_owner)
+        .post("/admin/clients/{account}/masquerade", masquerade::start)
 }
 
 /// The client on screen.

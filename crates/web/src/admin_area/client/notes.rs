@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::{EditAccounts, ViewStaffArea};
+use latchkey_core::access::{ViewStaffArea, WriteNotes};
 use latchkey_core::account;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::error::Invalid;
@@ -73,7 +73,7 @@ pub(crate) async fn add(staff: Staff, Path(id): Path<AccountId>, Form(form): For
         Ok(text) => {
             let pinned = !form.pinned.is_empty();
             let added = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<EditAccounts>(admin)?;
+                let by = tx.authorize_admin::<WriteNotes>(admin)?;
                 note::add(tx, &by, id, &text, pinned)
             });
             match page::outcome(added.await)? {
@@ -90,7 +90,7 @@ pub(crate) async fn add(staff: Staff, Path(id): Path<AccountId>, Form(form): For
 pub(crate) async fn pin(staff: Staff, Path((account, id)): Path<(AccountId, NoteId)>, _: Form<Pressed>) -> Answer {
     let (visit, admin) = (&staff.visit, staff.id());
     let pinned = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<EditAccounts>(admin)?;
+        let by = tx.authorize_admin::<WriteNotes>(admin)?;
         note::toggle_pin(tx, &by, account, id)
     });
     page::pressed(visit, &path(account), pinned.await, |pinned| {
@@ -102,7 +102,7 @@ pub(crate) async fn pin(staff: Staff, Path((account, id)): Path<(AccountId, Note
 pub(crate) async fn delete(staff: Staff, Path((account, id)): Path<(AccountId, NoteId)>, _: Form<Pressed>) -> Answer {
     let (visit, admin) = (&staff.visit, staff.id());
     let deleted = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<EditAccounts>(admin)?;
+        let by = tx.authorize_admin::<WriteNotes>(admin)?;
         note::delete(tx, &by, account, id)
     });
     page::pressed(visit, &path(account), deleted.await, |()| page::done(visit, &path(account), "flash-note-deleted", &[]))

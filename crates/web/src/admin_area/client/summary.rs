@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::{DeleteAccounts, EditAccounts, ManageUsers, ViewStaffArea};
+use latchkey_core::access::{DeleteAccounts, EditAccounts, ViewLog, ViewStaffArea, ViewUsers};
 use latchkey_core::account::{self, Account, Error};
 use latchkey_core::error::Invalid;
 use latchkey_core::event::{self, Filter, Recorded};
@@ -41,7 +41,7 @@ async fn load(staff: &Staff, id: AccountId) -> Result<Loaded, PageError> {
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
         let by = snapshot.authorize_admin::<ViewStaffArea>(admin)?;
-        let inside = snapshot.authorize_staff::<ManageUsers>(admin, id)?;
+        let inside = snapshot.authorize_staff::<ViewUsers>(admin, id)?;
         let filter = Filter { account: Some(id), ..Filter::default() };
         Ok::<_, Error>(Loaded {
             account: account::find(snapshot, id)?.ok_or(Error::NotFound)?,
@@ -49,7 +49,10 @@ async fn load(staff: &Staff, id: AccountId) -> Result<Loaded, PageError> {
             open_invitations: invitation::pending(snapshot, &inside)?.len(),
             mails: mail::list(snapshot, &by, Some(id), MAILS)?,
             notes: note::list(snapshot, &by, id)?,
-            events: event::list(snapshot, &by, &filter, EVENTS)?,
+            events: match snapshot.admin_may::<ViewLog>(admin)? {
+                Some(by) => event::list(snapshot, &by, &filter, EVENTS)?,
+                None => Vec::new(),
+            },
         })
     });
     Ok(loaded.await?)

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::{Grants, ManageUsers, Permission, TransferOwnership, ViewStaffArea};
+use latchkey_core::access::{Grants, ManageUsers, Permission, TransferOwnership, ViewUsers};
 use latchkey_core::account::{self, Account, Error};
 use latchkey_core::error::Invalid;
 use latchkey_core::id::{AccountId, InvitationId, UserId};
@@ -29,7 +29,7 @@ struct Loaded {
 async fn load(staff: &Staff, id: AccountId) -> Result<Loaded, PageError> {
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
-        let by = snapshot.authorize_staff::<ManageUsers>(admin, id)?;
+        let by = snapshot.authorize_staff::<ViewUsers>(admin, id)?;
         Ok::<_, Error>(Loaded {
             account: account::find(snapshot, id)?.ok_or(Error::NotFound)?,
             members: membership::list(snapshot, &by)?,
@@ -66,8 +66,8 @@ pub(crate) async fn link(staff: Staff, Path((account, id)): Path<(AccountId, Inv
         return Err(PageError::status(StatusCode::NOT_FOUND));
     }
     let app = staff.visit.web.app();
-    let by = app.read(move |snapshot| snapshot.authorize_admin::<ViewStaffArea>(admin)).await?;
-    let found = invitation::link(app, by, account, id).await?;
+    let by = app.read(move |snapshot| snapshot.authorize_staff::<ManageUsers>(admin, account)).await?;
+    let found = invitation::link(app, by, id).await?;
     tab(&staff, account, Some(found)).await
 }
 
@@ -119,7 +119,7 @@ pub(crate) async fn make_owner(staff: Staff, Path((account, user)): Path<(Accoun
     let changed = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_staff::<TransferOwnership>(admin, account)?;
         membership::make_owner(tx, &by, &tx.confirmed_admin(admin, session)?, user)?;
-        let inside = tx.authorize_staff::<ManageUsers>(admin, account)?;
+        let inside = tx.authorize_staff::<ViewUsers>(admin, account)?;
         Ok::<_, membership::Error>((membership::find(tx, &inside, user)?.user.name.full(), by.account_name().to_owned()))
     });
     page::pressed(visit, &back, changed.await, |(name, account)| {

@@ -1,84 +1,222 @@
-//! The staff who can log in here.
+//! The staff who can log in here, their roles, and inviting more of them.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
-use latchkey_core::access::{ConfigureSystem, ViewStaffArea};
-use latchkey_core::admin::{self, Admin, Error, NewAdmin};
+use latchkey_core::access::ManageAdmins;
+use latchkey_core::admin::{self, Admin};
+use latchkey_core::admin_invitation::{self, Error, Listed, NewInvitation};
+use latchkey_core::admin_role;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::email::Email;
-use latchkey_core::error::Invalid;
-use latchkey_core::id::AdminId;
-use latchkey_core::password::Password;
-use serde::Serialize;
+use latchkey_core::error::{Fields, Invalid};
+use latchkey_core::id::{AdminId, AdminInvitationId, AdminRoleId};
+use latchkey_core::{text, user};
+use serde::{Deserialize, Serialize};
 
-use crate::admin_area::setup::AdminForm;
+use crate::error::PageError;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer, Outcome};
-use crate::visit::{Staff, Visit};
+use crate::view::{self, MailShown};
+use crate::visit::Staff;
+
+const PATH: &str = "/admin/config/admins";
 
 #[derive(Serialize)]
 struct Row {
     id: i64,
     name: String,
     email: String,
+    role: i64,
+    role_name: String,
     last_login_at: Option<Timestamp>,
     disabled: bool,
     is_me: bool,
+    may_change: bool,
 }
 
-const PATH: &str = "/admin/config/admins";
+#[derive(Serialize)]
+struct Choice {
+    value: i64,
+    label: String,
+}
 
-async fn form_page(staff: &Staff, form: &AdminForm, invalid: &[Invalid]) -> Answer {
+#[derive(Serialize)]
+struct Invited {
+    id: i64,
+    email: String,
+    role_name: String,
+    inviter: String,
+    sent_at: Timestamp,
+    expires_at: Timestamp,
+    expired: bool,
+    mail: Option<MailShown>,
+    may_change: bool,
+}
+
+/// **Invite Admin**.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct InviteForm {
+    name: String,
+    email: String,
+    role: String,
+}
+
+impl InviteForm {
+    fn parse(&self) -> Result<NewInvitation, Vec<Invalid>> {
+        let mut fields = Fields::default();
+        let name = fields.take("name", text::optional_line(&self.name, user::MAX_NAME));
+        let email = fields.take("email", Email::parse(&self.email));
+        let role = fields.take("role", self.role.parse().map_err(|_| "error-role-unknown"));
+        fields.finish()?;
+        match (name, email, role) {
+            (Some(name), Some(email), Some(role)) => Ok(NewInvitation { name, email, role }),
+            _ => Err(Vec::new()),
+        }
+    }
+}
+
+struct Loaded {
+    by: latchkey_core::access::AllowedAdmin<ManageAdmins>,
+    admins: Vec<Admin>,
+    roles: Vec<admin_role::AdminRole>,
+    invitations: Vec<Listed>,
+}
+
+async fn load(staff: &Staff) -> Result<Loaded, PageError> {
     let me = staff.id();
-    let listed = staff.visit.web.app().read(move |snapshot| {
-        let by = snapshot.authorize_admin::<ViewStaffArea>(me)?;
-        Ok::<_, Error>(admin::list(snapshot, &by)?)
+    let loaded = staff.visit.web.app().read(move |snapshot| {
+        let by = snapshot.authorize_admin::<ManageAdmins>(me)?;
+        let admins = admin::list(snapshot, &by)?;
+        let roles = admin_role::list(snapshot, &by)?.into_iter().map(|listed| listed.role).collect();
+        let invitations = admin_invitation::pending(snapshot, &by)?;
+        Ok::<_, Error>(Loaded { by, admins, roles, invitations })
     });
-    let row = |admin: Admin| Row {
+    Ok(loaded.await?)
+}
+
+async fn form_page(staff: &Staff, form: &InviteForm, invalid: &[Invalid], link: Option<(String, String)>) -> Answer {
+    let (web, me) = (&staff.visit.web, staff.id());
+    let loaded = load(staff).await?;
+    let now = web.app().now();
+    let may_give = |role: AdminRoleId| loaded.roles.iter().any(|known| known.id == role && loaded.by.may_give(&known.grants));
+    let row = |admin: &Admin| Row {
         id: admin.id.0,
         is_me: admin.id == me,
-        name: admin.name,
-        email: admin.email,
+        name: admin.name.clone(),
+        email: admin.email.clone(),
+        role: admin.role.id.0,
+        role_name: view::admin_role(web, &admin.role),
         last_login_at: admin.last_login_at,
         disabled: admin.disabled_at.is_some(),
+        may_change: loaded.by.may_give(&admin.role.grants),
     };
-    let admins: Vec<Row> = listed.await?.into_iter().map(row).collect();
+    let name_of = |id: AdminRoleId| loaded.roles.iter().find(|role| role.id == id).map(|role| view::admin_role(web, role));
+    let invited = |listed: &Listed| Invited {
+        id: listed.invitation.id.0,
+        email: listed.invitation.email.clone(),
+        role_name: name_of(listed.invitation.role).unwrap_or_else(|| listed.invitation.role_name.clone()),
+        inviter: listed.invitation.inviter.clone(),
+        sent_at: listed.invitation.sent_at,
+        expires_at: listed.invitation.expires_at,
+        expired: listed.invitation.expires_at <= now,
+        mail: listed.mail.as_ref().map(|mail| view::mail(web, mail)),
+        may_change: may_give(listed.invitation.role),
+    };
+    let choices = loaded.roles.iter().filter(|role| loaded.by.may_give(&role.grants));
+    let choices = choices.map(|role| Choice { value: role.id.0, label: view::admin_role(web, role) });
+    let context = context! {
+        admins => loaded.admins.iter().map(row).collect::<Vec<_>>(),
+        invitations => loaded.invitations.iter().map(invited).collect::<Vec<_>>(),
+        roles => choices.collect::<Vec<_>>(),
+        can_copy_link => web.settings().mail_kept,
+        link => link.map(|(email, url)| context! { email, url }),
+        form => Shown::new(form).with_errors(web, invalid),
+    };
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let form = Shown::new(form).with_errors(&staff.visit.web, invalid);
-    Ok(page::respond(&staff.visit, status, "admin/config/admins.html", context! { admins, form }))
+    Ok(page::respond(&staff.visit, status, "admin/config/admins.html", context))
 }
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
-    form_page(&staff, &AdminForm::default(), &[]).await
+    form_page(&staff, &InviteForm::default(), &[], None).await
 }
 
-/// Makes another admin.
-pub(crate) async fn create(staff: Staff, Form(form): Form<AdminForm>) -> Answer {
+/// **Invite Admin**: nobody but the invited person chooses the password.
+pub(crate) async fn invite(staff: Staff, Form(form): Form<InviteForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let rules = form.rules(visit).await?;
-    let problems = match form.parse(&rules) {
+    let problems = match form.parse() {
         Err(problems) => problems,
-        Ok((name, email, password)) => {
-            let shown = name.clone();
-            match page::outcome(make(visit, me, name, email, &password).await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-admin-created", &[("name", &shown)])),
+        Ok(new) => {
+            let email = new.email.to_string();
+            let sent = visit.web.app().write(&visit.request, move |tx| {
+                let by = tx.authorize_admin::<ManageAdmins>(me)?;
+                admin_invitation::send(tx, &by, &new)
+            });
+            match page::outcome(sent.await)? {
+                Outcome::Done(_) => {
+                    let message = if visit.web.settings().mail_kept { "flash-invite-kept" } else { "flash-invite-queued" };
+                    return Ok(page::done(visit, PATH, message, &[("email", &email)]));
+                }
                 Outcome::Invalid(problems) => problems,
                 Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
             }
         }
     };
-    form_page(&staff, &form, &problems).await
+    form_page(&staff, &form, &problems, None).await
 }
 
-async fn make(visit: &Visit, me: AdminId, name: String, email: Email, password: &Password) -> Result<AdminId, Error> {
-    let app = visit.web.app();
-    let password = app.hasher().hash(app.random(), password).await?;
-    let made = app.write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
-        admin::create(tx, &by, &NewAdmin { name, email, password })
+/// **Resend Invite**.
+pub(crate) async fn resend(staff: Staff, Path(id): Path<AdminInvitationId>, _: Form<Pressed>) -> Answer {
+    let (visit, me) = (&staff.visit, staff.id());
+    let resent = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin_invitation::resend(tx, &by, id)
     });
-    made.await
+    page::pressed(visit, PATH, resent.await, |invitation| {
+        page::done(visit, PATH, "flash-invite-resent", &[("email", &invitation.email)])
+    })
+}
+
+/// **Cancel Invite**.
+pub(crate) async fn cancel(staff: Staff, Path(id): Path<AdminInvitationId>, _: Form<Pressed>) -> Answer {
+    let (visit, me) = (&staff.visit, staff.id());
+    let cancelled = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin_invitation::cancel(tx, &by, id)
+    });
+    page::pressed(visit, PATH, cancelled.await, |invitation| {
+        page::done(visit, PATH, "flash-invite-cancelled", &[("email", &invitation.email)])
+    })
+}
+
+/// **Copy link**: shows the link of an invitation whose mail no server took, where no mail server is set.
+pub(crate) async fn link(staff: Staff, Path(id): Path<AdminInvitationId>, _: Form<Pressed>) -> Answer {
+    let me = staff.id();
+    if !staff.visit.web.settings().mail_kept {
+        return Err(PageError::status(StatusCode::NOT_FOUND));
+    }
+    let app = staff.visit.web.app();
+    let by = app.read(move |snapshot| snapshot.authorize_admin::<ManageAdmins>(me)).await?;
+    let found = admin_invitation::link(app, by, id).await?;
+    form_page(&staff, &InviteForm::default(), &[], Some(found)).await
+}
+
+#[derive(Deserialize)]
+pub(crate) struct RoleForm {
+    #[serde(default)]
+    role: String,
+}
+
+/// Another role.
+pub(crate) async fn set_role(staff: Staff, Path(id): Path<AdminId>, Form(form): Form<RoleForm>) -> Answer {
+    let (visit, me) = (&staff.visit, staff.id());
+    let role = form.role.parse().unwrap_or(AdminRoleId(0));
+    let changed = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin::set_role(tx, &by, id, role)
+    });
+    page::pressed(visit, PATH, changed.await, |name| page::done(visit, PATH, "flash-admin-role-changed", &[("name", &name)]))
 }
 
 /// Keeps an admin out.
@@ -94,8 +232,18 @@ pub(crate) async fn enable(staff: Staff, Path(id): Path<AdminId>, _: Form<Presse
 async fn set_disabled(staff: &Staff, id: AdminId, disabled: bool, message: &str) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
     let done = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
         admin::set_disabled(tx, &by, id, disabled)
     });
     page::pressed(visit, PATH, done.await, |name| page::done(visit, PATH, message, &[("name", &name)]))
+}
+
+/// Deletes an admin.
+pub(crate) async fn delete(staff: Staff, Path(id): Path<AdminId>, _: Form<Pressed>) -> Answer {
+    let (visit, me) = (&staff.visit, staff.id());
+    let deleted = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin::delete(tx, &by, id)
+    });
+    page::pressed(visit, PATH, deleted.await, |name| page::done(visit, PATH, "flash-admin-deleted", &[("name", &name)]))
 }

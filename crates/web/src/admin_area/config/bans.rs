@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::Path;
 use axum::http::StatusCode;
-use latchkey_core::access::{ConfigureSystem, Denied, ViewStaffArea};
+use latchkey_core::access::{Denied, ManageBans};
 use latchkey_core::ban::{self, Ban, MAX_NEVER, MAX_REASON, Network, NewBan};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::error::{Fields, Invalid};
@@ -83,7 +83,7 @@ impl From<Ban> for Row {
 async fn form_page(staff: &Staff, form: Option<&BanForm>, never: Option<&NeverForm>, invalid: &[Invalid]) -> Answer {
     let (web, me) = (&staff.visit.web, staff.id());
     let listed = web.app().read(move |snapshot| {
-        let by = snapshot.authorize_admin::<ViewStaffArea>(me)?;
+        let by = snapshot.authorize_admin::<ManageBans>(me)?;
         Ok::<_, Denied>((ban::list(snapshot, &by, SHOWN)?, ban::never_banned(snapshot)?))
     });
     let (bans, kept) = listed.await?;
@@ -112,7 +112,7 @@ pub(crate) async fn add(staff: Staff, Form(form): Form<BanForm>) -> Answer {
         Ok(new) => {
             let network = new.network.to_string();
             let added = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+                let by = tx.authorize_admin::<ManageBans>(me)?;
                 ban::add(tx, &by, &new)
             });
             match page::outcome(added.await)? {
@@ -129,7 +129,7 @@ pub(crate) async fn add(staff: Staff, Form(form): Form<BanForm>) -> Answer {
 pub(crate) async fn lift(staff: Staff, Path(id): Path<BanId>, _: Form<Pressed>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
     let lifted = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        let by = tx.authorize_admin::<ManageBans>(me)?;
         ban::lift(tx, &by, id)
     });
     page::pressed(visit, PATH, lifted.await, |network| page::done(visit, PATH, "flash-ban-lifted", &[("network", &network)]))
@@ -143,7 +143,7 @@ pub(crate) async fn save_never(staff: Staff, Form(form): Form<NeverForm>) -> Ans
         Err(problems) => return form_page(&staff, None, Some(&form), &problems).await,
     };
     let saved = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        let by = tx.authorize_admin::<ManageBans>(me)?;
         ban::set_never_banned(tx, &by, &networks)
     });
     saved.await?;

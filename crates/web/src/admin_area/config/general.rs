@@ -29,6 +29,7 @@ fn form_page(staff: &Staff, form: &GeneralForm, invalid: &[Invalid]) -> Response
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let brand = &staff.visit.brand;
     let form = GeneralForm {
         name: brand.name.clone(),
@@ -41,6 +42,7 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Form(form): Form<GeneralForm>) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let (visit, admin) = (&staff.visit, staff.id());
     let brand = match Brand::parse(&form.name, &form.hue, &form.logo_url, &form.terms_url) {
         Ok(brand) => brand,

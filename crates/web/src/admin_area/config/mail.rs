@@ -18,6 +18,7 @@ pub(crate) struct TestForm {
 }
 
 async fn form_page(staff: &Staff, form: &TestForm, invalid: &[Invalid]) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let web = &staff.visit.web;
     let queue = web.app().read(mail::queue_state).await?;
     let settings = web.settings();

@@ -5,6 +5,7 @@ mod bans;
 mod general;
 mod mail;
 mod notifications;
+mod roles;
 mod security;
 mod templates;
 
@@ -23,11 +24,21 @@ pub(super) fn routes() -> Routes {
         .get("/admin/config/templates", templates::show)
         .get("/admin/config/templates/{key}", templates::html)
         .get("/admin/config/admins", admins::show)
-        .post("/admin/config/admins", admins::create)
+        .post("/admin/config/admins", admins::invite)
+        .post("/admin/config/admins/invitations/{invitation}/resend", admins::resend)
+        .post("/admin/config/admins/invitations/{invitation}/cancel", admins::cancel)
+        .post("/admin/config/admins/invitations/{invitation}/link", admins::link)
+        .post("/admin/config/admins/{admin}/role", admins::set_role)
+        .post("/admin/config/admins/{admin}/delete", admins::delete)
         .post("/admin/config/admins/{admin}/disable", admins::disable)
         .post("/admin/config/admins/{admin}/enable", admins::enable)
         .get("/admin/config/bans", bans::show)
         .post("/admin/config/bans", bans::add)
         .post("/admin/config/bans/never", bans::save_never)
         .post("/admin/config/bans/{ban}/lift", bans::lift)
+        .get("/admin/config/roles", roles::show)
+        .post("/admin/config/roles", roles::create)
+        .get("/admin/config/roles/{role}", roles::edit)
+        .post("/admin/config/roles/{role}", roles::save)
+        .post("/admin/config/roles/{role}/delete", roles::delete)
 }

@@ -1,7 +1,7 @@
 //! What people are told by mail, and whether they must confirm their address.
 
 use axum::http::StatusCode;
-use latchkey_core::access::{ConfigureSystem, Denied, ViewStaffArea};
+use latchkey_core::access::{ConfigureSystem, Denied};
 use latchkey_core::error::Invalid;
 use latchkey_core::mail::Notice;
 use latchkey_core::settings::{self, Notifications, Verification};
@@ -72,7 +72,7 @@ fn form_page(staff: &Staff, form: &NotificationsForm, invalid: &[Invalid]) -> ax
 pub(crate) async fn show(staff: Staff) -> Answer {
     let admin = staff.id();
     let chosen = staff.visit.web.app().read(move |snapshot| {
-        snapshot.authorize_admin::<ViewStaffArea>(admin)?;
+        snapshot.authorize_admin::<ConfigureSystem>(admin)?;
         Ok::<_, Denied>(settings::notifications(snapshot)?)
     });
     Ok(form_page(&staff, &chosen.await?.into(), &[]))

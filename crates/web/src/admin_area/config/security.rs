@@ -64,12 +64,14 @@ fn form_page(staff: &Staff, form: &SecurityForm, invalid: &[Invalid]) -> Respons
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let security = staff.visit.web.app().read(settings::security).await?;
     Ok(form_page(&staff, &security.into(), &[]))
 }
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Form(form): Form<SecurityForm>) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let security = match form.parse() {
         Ok(security) => security,

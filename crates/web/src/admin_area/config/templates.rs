@@ -6,7 +6,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse};
-use latchkey_core::access::{Grants, Permission};
+use latchkey_core::access::{ConfigureSystem, Grants, Permission};
 use latchkey_core::mail::{Content, Link, Notice, Told, Written};
 use latchkey_core::{reset, verification};
 use serde::Serialize;
@@ -41,6 +41,13 @@ fn samples(staff: &Staff) -> Vec<Content> {
         expires_at: app.now().after(Duration::from_hours(7 * 24)),
         link: format!("{}/invite/…", app.public_url()),
     };
+    let admin_invitation = Content::AdminInvitation {
+        inviter: "Sam Porter".to_owned(),
+        email: "name@example.com".to_owned(),
+        role: "Support".to_owned(),
+        expires_at: app.now().after(Duration::from_hours(7 * 24)),
+        link: format!("{}/admin/invite/…", app.public_url()),
+    };
     let link = |path: &str, lives| Link {
         name: "Mara Example".to_owned(),
         email: "name@example.com".to_owned(),
@@ -53,7 +60,7 @@ fn samples(staff: &Staff) -> Vec<Content> {
         Content::EmailChange(link("verify", verification::VALID_FOR)),
     ];
     let notices = Notice::ALL.iter().map(|notice| Content::Notice(told(staff, *notice)));
-    [invitation].into_iter().chain(links).chain(notices).chain([Content::Test {}]).collect()
+    [invitation, admin_invitation].into_iter().chain(links).chain(notices).chain([Content::Test {}]).collect()
 }
 
 fn told(staff: &Staff, notice: Notice) -> Told {
@@ -77,6 +84,7 @@ fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let mut templates = Vec::new();
     for content in samples(&staff) {
         let Written { subject, text, .. } = written(&staff, &content)?;
@@ -88,6 +96,7 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 
 /// One mail's HTML.
 pub(crate) async fn html(staff: Staff, Path(key): Path<String>) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let content = samples(&staff).into_iter().find(|content| content.template() == key);
     let content = content.ok_or_else(|| PageError::status(StatusCode::NOT_FOUND))?;
     Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(written(&staff, &content)?.html)).into_response())

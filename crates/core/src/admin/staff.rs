@@ -1,0 +1,82 @@
+//! What admins decide about each other: role, keeping out, deletion.
+
+use super::ops::no_role;
+use super::{Admin, Error, sql};
+use crate::access::{AllowedAdmin, Denied, ManageAdmins};
+use crate::app::Tx;
+use crate::event::{Event, EventKind};
+use crate::id::{AdminId, AdminRoleId};
+use crate::{admin_invitation, admin_role};
+
+/// Keeps an admin out, or lets it in again, and returns its name. Its sessions end at once. Nobody disables himself.
+pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId, disabled: bool) -> Result<String, Error> {
+    let (by, admin) = touchable(tx, by, id)?;
+    if id == by.id() {
+        return Err(Error::Oneself);
+    }
+    sql::set_disabled(tx, id, disabled)?;
+    if disabled {
+        one_full_is_left(tx)?;
+        admin_invitation::cancel_sent_by(tx, &by, id)?;
+    }
+    let kind = if disabled { EventKind::AdminDisabled } else { EventKind::AdminEnabled };
+    tx.record(by.actor(), &about(kind, &admin).with_detail(&admin.name))?;
+    Ok(admin.name)
+}
+
+/// Gives an admin another role, from its next request on, and returns its name.
+pub fn set_role(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId, role: AdminRoleId) -> Result<String, Error> {
+    let (by, admin) = touchable(tx, by, id)?;
+    let role = admin_role::find(tx, role)?.ok_or(Error::NoSuchRole)?;
+    if !by.may_give(&role.grants) {
+        return Err(Error::BeyondOwn);
+    }
+    if admin.role.id == role.id {
+        return Ok(admin.name);
+    }
+    sql::set_role(tx, id, role.id).map_err(no_role)?;
+    one_full_is_left(tx)?;
+    if !role.grants.covers(&admin.role.grants) {
+        admin_invitation::cancel_sent_by(tx, &by, id)?;
+    }
+    let detail = format!("{}: {} → {}", admin.name, admin.role.name, role.name);
+    tx.record(by.actor(), &about(EventKind::AdminRoleChanged, &admin).with_detail(detail))?;
+    Ok(admin.name)
+}
+
+/// Deletes an admin and returns its name. What it did stays in the log. Nobody deletes himself.
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Result<String, Error> {
+    let (by, admin) = touchable(tx, by, id)?;
+    if id == by.id() {
+        return Err(Error::Oneself);
+    }
+    admin_invitation::cancel_sent_by(tx, &by, id)?;
+    sql::delete(tx, id)?;
+    one_full_is_left(tx)?;
+    tx.record(by.actor(), &about(EventKind::AdminDeleted, &admin).with_detail(&admin.name))?;
+    Ok(admin.name)
+}
+
+/// Holds every admin until the transaction ends and makes the ticket again: of two who turn on each other at the same moment the
+/// second may not any more.
+pub(crate) fn hold(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>) -> Result<AllowedAdmin<ManageAdmins>, Denied> {
+    sql::hold_all(tx)?;
+    tx.authorize_admin::<ManageAdmins>(by.id())
+}
+
+/// The admin, if who asks holds all that it does.
+fn touchable(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Result<(AllowedAdmin<ManageAdmins>, Admin), Error> {
+    let by = hold(tx, by)?;
+    let admin = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    if by.may_give(&admin.role.grants) { Ok((by, admin)) } else { Err(Error::BeyondOwn) }
+}
+
+/// Somebody must be able to do everything.
+fn one_full_is_left(tx: &Tx<'_>) -> Result<(), Error> {
+    let left = sql::count_full(tx)?;
+    if left > 0 { Ok(()) } else { Err(Error::LastFull) }
+}
+
+fn about(kind: EventKind, admin: &Admin) -> Event {
+    Event::new(kind).with_email(&admin.email)
+}

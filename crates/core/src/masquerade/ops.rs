@@ -1,0 +1,79 @@
+use super::{ABSOLUTE, Acting, Error, Started, sql};
+use crate::access::{AdminPermission, AllowedAdmin, ConfirmedAdmin, Denied, Enter, Masquerade, OnBehalf, Who};
+use crate::account::{self, Account, Status};
+use crate::admin;
+use crate::app::{Snapshot, Tx};
+use crate::db::DbError;
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::{AccountId, SessionId};
+use crate::mail::{self, About, Notice};
+use crate::settings::Security;
+
+/// Begins a session of the account's owner for the admin. The owner's last login stays as it was. An earlier one of the same
+/// admin session ends: an admin is one owner at a time. Where the account requires two-factor, it is the admin's own that counts.
+pub fn start(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<Masquerade>,
+    _confirmed: &ConfirmedAdmin,
+    staff: &admin::Resolved,
+    account: AccountId,
+    reason: &str,
+) -> Result<Started, Error> {
+    account::hold(tx, account)?;
+    let account = account::find(tx, account)?.ok_or(Error::NotFound)?;
+    if account.status == Status::Closed {
+        return Err(Error::AccountClosed);
+    }
+    let reason = super::reason(reason).map_err(Error::Reason)?;
+    let who = Who::new(account.owner.id, staff.second_factor_at, false);
+    tx.authorize::<Enter>(who, account.id).map_err(|denied| match denied {
+        Denied::NotVerified => Error::NotVerified,
+        denied => denied.into(),
+    })?;
+    sql::delete_of(tx, staff.session)?;
+    let secret = tx.secret()?;
+    let made = sql::insert(tx, account.owner.id, account.id, staff.session, &secret.hash(), tx.now().after(ABSOLUTE), &reason);
+    if matches!(made, Err(Fault::Db(DbError::ForeignKey))) {
+        // The admin's own session has just ended.
+        return Err(Denied::NotStaff.into());
+    }
+    made?;
+    tx.record(by.actor(), &about(EventKind::MasqueradeStarted, &account).with_detail(&reason))?;
+    let told = About::default().in_account(account.id, &account.details.name).by(&by.actor().name).what(&reason);
+    mail::tell(tx, account.owner.id, Notice::Masquerade, &told)?;
+    Ok(Started { secret, account: account.id })
+}
+
+fn about(kind: EventKind, account: &Account) -> Event {
+    Event::new(kind).in_account(account.id, &account.details.name).to_user(account.owner.id, &account.owner.name)
+}
+
+/// **Return to admin area**: the session is over, and the account that was open is returned.
+pub fn end(tx: &Tx<'_>, acting: &Acting) -> Result<AccountId, Error> {
+    let behalf = &acting.behalf;
+    let ended = sql::delete_of(tx, acting.session)?;
+    let account = account::find(tx, behalf.account())?;
+    if let Some(account) = account.filter(|_| ended) {
+        let actor = crate::access::Actor::admin(behalf.admin(), behalf.admin_name());
+        tx.record(&actor, &about(EventKind::MasqueradeEnded, &account))?;
+    }
+    Ok(behalf.account())
+}
+
+/// Who acts in this session, as long as the admin's own session lives, the admin still may, and the user still owns the account.
+pub(crate) fn of_session(snapshot: &Snapshot<'_>, security: &Security, session: SessionId) -> Result<Option<Acting>, Fault> {
+    let Some(kept) = sql::find(snapshot, session)? else { return Ok(None) };
+    let Some(staff) = admin::resolve_session(snapshot, security, kept.session)? else { return Ok(None) };
+    if !kept.is_open || staff.must_enrol || !staff.admin.role.grants.has(AdminPermission::Masquerade) {
+        return Ok(None);
+    }
+    let behalf = OnBehalf::new(staff.admin.id, &staff.admin.name, kept.user, kept.account);
+    let second_factor_at = staff.second_factor_at;
+    Ok(Some(Acting { behalf, reason: kept.reason, second_factor_at, session: kept.session }))
+}
+
+/// An admin at work in the Client Area does not rest in the Admin Area.
+pub fn touch(tx: &Tx<'_>, acting: &Acting) -> Result<(), Fault> {
+    admin::touch_session(tx, acting.session)
+}

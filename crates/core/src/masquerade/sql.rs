@@ -1,0 +1,62 @@
+use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::error::Fault;
+use crate::id::{AccountId, SessionId, UserId};
+use crate::params;
+use crate::secret::SecretHash;
+
+/// What a marked session says.
+pub(super) struct Kept {
+    pub user: UserId,
+    pub account: AccountId,
+    pub session: SessionId,
+    pub reason: String,
+    /// Whether the user still owns the account and it can be entered.
+    pub is_open: bool,
+}
+
+pub(super) fn find(snapshot: &Snapshot<'_>, session: SessionId) -> Result<Option<Kept>, Fault> {
+    snapshot.optional(
+        "select s.user_id, s.masquerade_account_id, s.masquerade_session_id, s.masquerade_reason,
+                case when a.owner_id = s.user_id and a.status <> 'closed' then 1 else 0 end
+         from sessions s join accounts a on a.id = s.masquerade_account_id where s.id = $1",
+        params![session],
+        |row| {
+            Ok(Kept { user: row.take()?, account: row.take()?, session: row.take()?, reason: row.take()?, is_open: row.take()? })
+        },
+    )
+}
+
+pub(super) fn insert(
+    tx: &Tx<'_>,
+    user: UserId,
+    account: AccountId,
+    session: SessionId,
+    hash: &SecretHash,
+    expires_at: Timestamp,
+    reason: &str,
+) -> Result<(), Fault> {
+    let request = tx.request();
+    tx.execute(
+        "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
+                               masquerade_session_id, masquerade_account_id, masquerade_reason)
+         values ($1, $2, $3, $3, $4, 0, $5, $6, $7, $8, $9)",
+        params![
+            hash,
+            user,
+            tx.now(),
+            expires_at,
+            request.ip.map_or_else(String::new, |ip| ip.to_string()),
+            request.user_agent,
+            session,
+            account,
+            reason
+        ],
+    )?;
+    Ok(())
+}
+
+/// Ends what an admin's session has begun; whether there was something.
+pub(super) fn delete_of(tx: &Tx<'_>, session: SessionId) -> Result<bool, Fault> {
+    Ok(tx.execute("delete from sessions where masquerade_session_id = $1", params![session])? > 0)
+}

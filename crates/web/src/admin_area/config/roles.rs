@@ -1,0 +1,168 @@
+//! **Admin Roles**: what staff may do.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use latchkey_core::access::{AdminGrants, AdminPermission, AllowedAdmin, ManageAdmins};
+use latchkey_core::admin_role::{self, AdminRole, Error, Listed, NewRole};
+use latchkey_core::error::Invalid;
+use latchkey_core::id::AdminRoleId;
+use serde::{Deserialize, Serialize};
+
+use crate::error::PageError;
+use crate::form::{Form, Pressed, Shown};
+use crate::page::{self, Answer, Outcome};
+use crate::view;
+use crate::visit::Staff;
+
+const PATH: &str = "/admin/config/roles";
+
+#[derive(Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "what a template asks, one by one")]
+struct Row {
+    id: i64,
+    name: String,
+    built_in: bool,
+    full: bool,
+    permissions: Vec<String>,
+    admins: i64,
+    used: bool,
+    may_change: bool,
+}
+
+/// A role to be made or changed.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct RoleForm {
+    name: String,
+    permissions: Vec<String>,
+}
+
+impl RoleForm {
+    fn holds(&self, permission: AdminPermission) -> bool {
+        self.permissions.iter().any(|key| key == permission.key())
+    }
+}
+
+fn one(permission: AdminPermission) -> AdminGrants {
+    [permission].into_iter().collect()
+}
+
+async fn list_page(staff: &Staff, form: &RoleForm, invalid: &[Invalid]) -> Answer {
+    let (web, me) = (&staff.visit.web, staff.id());
+    let loaded = web.app().read(move |snapshot| {
+        let by = snapshot.authorize_admin::<ManageAdmins>(me)?;
+        let roles = admin_role::list(snapshot, &by)?;
+        Ok::<_, Error>((by, roles))
+    });
+    let (by, roles): (AllowedAdmin<ManageAdmins>, Vec<Listed>) = loaded.await?;
+    let label = |permission: AdminPermission| web.text(&format!("admin-permission-{}", permission.key()), &[]);
+    let row = |listed: Listed| Row {
+        id: listed.role.id.0,
+        name: view::admin_role(web, &listed.role),
+        built_in: listed.role.built_in.is_some(),
+        full: listed.role.grants.is_full(),
+        permissions: listed.role.grants.iter().map(label).collect(),
+        admins: listed.admins,
+        used: listed.admins + listed.invitations > 0,
+        may_change: listed.role.built_in.is_none() && by.may_give(&listed.role.grants),
+    };
+    let context = context! {
+        roles => roles.into_iter().map(row).collect::<Vec<_>>(),
+        permissions => view::admin_permissions(web, |permission| form.holds(permission), |permission| by.may_give(&one(permission))),
+        form => Shown::new(form).with_errors(web, invalid),
+    };
+    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(page::respond(&staff.visit, status, "admin/config/roles.html", context))
+}
+
+/// The page.
+pub(crate) async fn show(staff: Staff) -> Answer {
+    let view = AdminPermission::View.key().to_owned();
+    list_page(&staff, &RoleForm { permissions: vec![view], ..RoleForm::default() }, &[]).await
+}
+
+/// **Add Role**.
+pub(crate) async fn create(staff: Staff, Form(form): Form<RoleForm>) -> Answer {
+    let (visit, me) = (&staff.visit, staff.id());
+    let problems = match NewRole::parse(&form.name, &form.permissions) {
+        Err(problems) => problems,
+        Ok(new) => {
+            let name = new.name.clone();
+            let made = visit.web.app().write(&visit.request, move |tx| {
+                let by = tx.authorize_admin::<ManageAdmins>(me)?;
+                admin_role::create(tx, &by, &new)
+            });
+            match page::outcome(made.await)? {
+                Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-role-created", &[("role", &name)])),
+                Outcome::Invalid(problems) => problems,
+                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
+            }
+        }
+    };
+    list_page(&staff, &form, &problems).await
+}
+
+async fn load(staff: &Staff, id: AdminRoleId) -> Result<(AllowedAdmin<ManageAdmins>, AdminRole), PageError> {
+    let me = staff.id();
+    let loaded = staff.visit.web.app().read(move |snapshot| {
+        let by = snapshot.authorize_admin::<ManageAdmins>(me)?;
+        Ok::<_, Error>((by, admin_role::find(snapshot, id)?.ok_or(Error::NotFound)?))
+    });
+    Ok(loaded.await?)
+}
+
+async fn edit_page(staff: &Staff, id: AdminRoleId, typed: Option<&RoleForm>, invalid: &[Invalid]) -> Answer {
+    let web = &staff.visit.web;
+    let (by, role) = load(staff, id).await?;
+    if role.built_in.is_some() {
+        return Ok(page::refused(&staff.visit, PATH, "error-role-built-in"));
+    }
+    let held = RoleForm {
+        name: role.name.clone(),
+        permissions: role.grants.iter().map(|permission| permission.key().to_owned()).collect(),
+    };
+    let form = typed.unwrap_or(&held);
+    let context = context! {
+        role => context! { id => role.id, name => role.name },
+        permissions => view::admin_permissions(web, |permission| form.holds(permission), |permission| by.may_give(&one(permission))),
+        form => Shown::new(form).with_errors(web, invalid),
+    };
+    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(page::respond(&staff.visit, status, "admin/config/role.html", context))
+}
+
+/// One role.
+pub(crate) async fn edit(staff: Staff, Path(id): Path<AdminRoleId>) -> Answer {
+    edit_page(&staff, id, None, &[]).await
+}
+
+/// **Save Changes**.
+pub(crate) async fn save(staff: Staff, Path(id): Path<AdminRoleId>, Form(form): Form<RoleForm>) -> Answer {
+    let (visit, me) = (&staff.visit, staff.id());
+    let problems = match NewRole::parse(&form.name, &form.permissions) {
+        Err(problems) => problems,
+        Ok(new) => {
+            let name = new.name.clone();
+            let saved = visit.web.app().write(&visit.request, move |tx| {
+                let by = tx.authorize_admin::<ManageAdmins>(me)?;
+                admin_role::update(tx, &by, id, &new)
+            });
+            match page::outcome(saved.await)? {
+                Outcome::Done(()) => return Ok(page::done(visit, PATH, "flash-role-saved", &[("role", &name)])),
+                Outcome::Invalid(problems) => problems,
+                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
+            }
+        }
+    };
+    edit_page(&staff, id, Some(&form), &problems).await
+}
+
+/// Deletes a role that nobody has.
+pub(crate) async fn delete(staff: Staff, Path(id): Path<AdminRoleId>, _: Form<Pressed>) -> Answer {
+    let (visit, me) = (&staff.visit, staff.id());
+    let deleted = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin_role::delete(tx, &by, id)
+    });
+    page::pressed(visit, PATH, deleted.await, |name| page::done(visit, PATH, "flash-role-deleted", &[("role", &name)]))
+}
