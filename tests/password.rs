@@ -31,8 +31,16 @@ async fn pages(world: &World) -> Vec<Page<'_>> {
     vec![
         page(&world.anonymous, &format!("/invite/{}/register", secret.reveal()), "password", &person),
         page(&world.member, "/me/password", "new", &[("current", PASSWORD)]),
-        page(&world.admin, "/admin/config/admins", "password", &[("name", "Nora Newcomer"), ("email", "nora.n@staff.example")]),
+        page(&world.anonymous, &admin_invite(world).await, "password", &[("name", "Nora Newcomer")]),
+        page(&world.anonymous, &format!("/password/reset/{}", world.reset_link().await.reveal()), "new", &[]),
     ]
+}
+
+/// The path of an open invitation to an admin.
+async fn admin_invite(world: &World) -> String {
+    let (_, link) = world.admin_invitation().await;
+    world.app.take_mails().await;
+    link.split_once("/admin/").map(|(_, path)| format!("/admin/{path}")).unwrap()
 }
 
 impl Page<'_> {
@@ -63,7 +71,7 @@ async fn v6_2_1_v6_2_4_and_v6_2_11_hold_on_every_page_where_a_password_is_chosen
         page.refuses("L4tchk3y-Latchkey!!", "close to a name").await;
     }
     let pages = pages(&world).await;
-    let [register, change, admins] = pages.as_slice() else { panic!("another page") };
+    let [register, change, admins, reset] = pages.as_slice() else { panic!("another page") };
     for (page, near) in [
         (register, "NoraNewcomer2026!"),
         (register, "norra.n@example.com"),
@@ -71,6 +79,7 @@ async fn v6_2_1_v6_2_4_and_v6_2_11_hold_on_every_page_where_a_password_is_chosen
         (change, "Mia.Member.2026!!"),
         (change, "acme-acme-acme-1"),
         (admins, "noranewcomernora"),
+        (reset, "Lena.Loner.2026!!"),
     ] {
         page.refuses(near, "close to a name").await;
     }
@@ -119,12 +128,14 @@ async fn v6_2_6_and_v6_2_7_fields_are_masked_and_open_to_password_managers(app: 
     let world = World::new(app).await;
     let (_, secret) = world.invitation().await;
     let invite = format!("/invite/{}", secret.reveal());
+    let (reset, staff) = (format!("/password/reset/{}", world.reset_link().await.reveal()), admin_invite(&world).await);
     for (actor, path, kinds) in [
         (&world.anonymous, "/login", vec!["current-password"]),
         (&world.anonymous, &invite, vec!["current-password", "new-password"]),
         (&world.member, "/me/password", vec!["current-password", "new-password"]),
         (&world.anonymous, "/admin/login", vec!["current-password"]),
-        (&world.admin, "/admin/config/admins", vec!["new-password"]),
+        (&world.anonymous, &reset, vec!["new-password"]),
+        (&world.anonymous, &staff, vec!["new-password"]),
     ] {
         let page = actor.get(path).await.text();
         let inputs: Vec<&str> = page.split("<input").skip(1).filter_map(|input| input.split('>').next()).collect();
@@ -136,7 +147,7 @@ async fn v6_2_6_and_v6_2_7_fields_are_masked_and_open_to_password_managers(app: 
                 assert!(!input.contains(forbidden), "{path}: {input}");
             }
         }
-        let named = path == "/admin/config/admins" || inputs.iter().any(|input| input.contains("autocomplete=\"username"));
+        let named = inputs.iter().any(|input| input.contains("autocomplete=\"username"));
         assert!(named, "{path} tells managers whose password it is");
         assert!(!page.contains("onpaste"), "{path}");
     }
