@@ -1,6 +1,9 @@
 //! Passwords on every page where one is chosen, and on the command line.
 
+use latchkey_core::access::System;
+use latchkey_core::app::Request;
 use latchkey_core::password::{Breached, Hasher};
+use latchkey_core::settings;
 
 use crate::support::binary::{Folder, Place, stderr, stdout};
 use crate::support::tables::texts;
@@ -88,6 +91,18 @@ async fn v6_2_1_v6_2_4_and_v6_2_11_hold_on_every_page_where_a_password_is_chosen
         assert_eq!(status, 303, "{} {text}", page.path);
     }
     world.app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn v6_2_1_eight_characters_are_enough_where_a_second_factor_is_required(app: TestApp) {
+    let world = World::new(app).await;
+    let request = Request::default();
+    let on = world.app.app.write(&request, |tx| settings::require_two_factor_of_admins(tx, &System::named("test"), true));
+    on.await.unwrap();
+    let pages = pages(&world).await;
+    pages[0].refuses("vq8Zr1mT4kLw0x", "at least 15").await;
+    pages[2].refuses("vq8Zr1m", "at least 8").await;
+    assert_eq!(pages[2].choose("vq8Zr1mT").await.0, 303);
 }
 
 #[on_both_databases]

@@ -4,13 +4,14 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use latchkey_core::error::Fault;
 use latchkey_core::membership;
-use latchkey_core::password::{self, Rules};
+use latchkey_core::password::{self, Length, Rules};
+use latchkey_core::settings;
 use serde::{Deserialize, Serialize};
 
 use crate::error::PageError;
 use crate::form::{Form, Pressed};
 use crate::page::Answer;
-use crate::visit::Visit;
+use crate::visit::{Area, Visit};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -52,7 +53,8 @@ pub(crate) async fn generate(visit: Visit, _: Form<Pressed>) -> Result<Response,
     Ok(Json(Made { password: phrase }).into_response())
 }
 
-/// What a password chosen on this visit is held to: these names, the brand's, and those of whoever is logged in.
+/// What a password chosen on this visit is held to: these names, the brand's, and those of whoever is logged in; and the length
+/// that follows from whether a second factor is required beside it.
 pub(crate) async fn rules(visit: &Visit, names: impl IntoIterator<Item = String>) -> Result<Rules, PageError> {
     let mut names: Vec<String> = names.into_iter().chain([visit.brand.name.clone()]).collect();
     if let Some(found) = &visit.user {
@@ -64,5 +66,10 @@ pub(crate) async fn rules(visit: &Visit, names: impl IntoIterator<Item = String>
     if let Some(found) = &visit.admin {
         names.extend([found.admin.name.clone(), found.admin.email.clone()]);
     }
-    Ok(Rules::around(names))
+    let security = visit.web.app().read(settings::security).await?;
+    let required = match visit.area {
+        Area::Client => security.everybody,
+        Area::Admin => security.admins,
+    };
+    Ok(Rules::around(names).with_length(if required { Length::WithSecondFactor } else { Length::OnlyFactor }))
 }
