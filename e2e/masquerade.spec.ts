@@ -6,7 +6,7 @@ test("an admin logs in as the owner, sees who is who, and returns", async ({ ope
   await page.goto(`/admin/clients/${account.id}/users`);
   await page.getByRole("link", { name: "Login as Owner" }).first().click();
   await page.getByRole("button", { name: "Login as Owner" }).click();
-  await expect(page.getByRole("alert")).toContainText("Write why");
+  await expect(page.getByRole("alert")).toContainText("Say why");
   await page.getByLabel("Reason").fill("Ticket 4711");
   await page.getByRole("button", { name: "Login as Owner" }).click();
   await expect(page).toHaveURL(new RegExp(`/a/${account.id}$`));

@@ -2,7 +2,7 @@
 
 use latchkey_core::access::{Actor, ActorKind};
 use latchkey_core::clock::Timestamp;
-use latchkey_core::event::Recorded;
+use latchkey_core::event::{EventKind, Recorded};
 use serde::Serialize;
 
 use crate::state::Web;
@@ -56,7 +56,9 @@ fn sentence(web: &Web, event: &Recorded) -> String {
             ("detail", &event.detail),
         ],
     );
-    if event.detail.is_empty() { text } else { format!("{text} ({})", event.detail) }
+    let is_browser = event.kind == EventKind::DeviceNew.key();
+    let detail = if is_browser { super::device(web.engine().texts(), &event.detail) } else { event.detail.clone() };
+    if detail.is_empty() { text } else { format!("{text} ({detail})") }
 }
 
 fn actor(web: &Web, actor: &Actor) -> String {
