@@ -126,6 +126,7 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
             "data-",
             "deletion-",
             "mail-link",
+            "verification-",
             "guessing-",
             "password-stopped",
             "device-",
