@@ -41,11 +41,11 @@ impl Served {
         Ok(Self { server, data, on: store.to_string(), _site: site })
     }
 
-    /// The request of a login by this address, with a token of its own.
+    /// The request of a login by this address, with a token of its own and from a browser that has logged in before.
     async fn login(&self, email: &Email) -> anyhow::Result<Ask> {
         let mut connection = Connection::open(self.server.address).await?;
         let page = Ask::get("/login", "").over(&mut connection).await?;
-        let visitor = page.cookie("latchkey_visitor").context("no visitor cookie")?;
+        let visitor = page.cookie("latchkey_visitor").context("no visitor cookie")?.to_owned();
         let body = std::str::from_utf8(page.body)?;
         let (_, rest) = body.split_once("name=\"csrf\" value=\"").context("no token")?;
         let (csrf, _) = rest.split_once('"').context("no token")?;
@@ -54,7 +54,10 @@ impl Served {
             email.as_str().replace('@', "%40"),
             data::PASSWORD.replace(' ', "+")
         );
-        Ok(Ask::post("/login", &format!("cookie: latchkey_visitor={visitor}\r\n"), &form))
+        let first = Ask::post("/login", &format!("cookie: latchkey_visitor={visitor}\r\n"), &form);
+        let answer = first.over(&mut connection).await?;
+        let device = answer.cookie("latchkey_device").context("no device cookie")?;
+        Ok(Ask::post("/login", &format!("cookie: latchkey_visitor={visitor}; latchkey_device={device}\r\n"), &form))
     }
 
     /// The request of **User Management** by the owner, who is logged in; with further header lines.

@@ -91,7 +91,7 @@ pub enum Shown {
     Passkey(crate::passkey::Answer),
 }
 
-/// Proof that a second factor was shown, in this transaction. Only [`verify`] makes one.
+/// Proof that a second factor was shown, in this transaction. Only `verify` makes one.
 pub struct SecondProof {
     subject: Subject,
     how: FactorKind,
