@@ -69,7 +69,6 @@ impl Problem {
         Self(Box::new(Inner { fields, ..*problem.0 }))
     }
 
-
     fn naming(self, what: &'static str) -> Self {
         Self(Box::new(Inner { what, ..*self.0 }))
     }
