@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use latchkey_core::db::Location;
 use latchkey_delivery::SmtpSettings;
-use latchkey_web::IpNet;
+use latchkey_http::IpNet;
 use url::{Host, Url};
 
 use crate::cli::Options;

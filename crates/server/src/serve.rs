@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use latchkey_api::Api;
 use latchkey_core::access::System;
 use latchkey_core::admin;
 use latchkey_core::app::{App, Request};
@@ -44,8 +45,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let delivery =
         latchkey_delivery::run(opened.app.clone(), DeliverySettings { smtp, ..DeliverySettings::default() }, stopped.clone());
     let delivery = tokio::spawn(delivery);
+    let api = latchkey_api::Settings { secure: settings.secure, trusted_proxies: settings.trusted_proxies.clone() };
+    let api = latchkey_api::router(Api::new(opened.app.clone(), api));
     let web = Web::new(opened.app.clone(), opened.engine, settings);
-    let routes = health::routes(opened.app).fallback_service(latchkey_web::router(web));
+    let routes = health::routes(opened.app).merge(api).fallback_service(latchkey_web::router(web));
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {

@@ -20,7 +20,6 @@ macro_rules! context {
 mod admin_area;
 mod assets;
 mod client_area;
-mod cookie;
 mod engine;
 mod error;
 mod factors;
@@ -30,8 +29,6 @@ mod headers;
 mod mail;
 mod page;
 mod passkeys;
-mod proxy;
-mod routes;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -41,17 +38,15 @@ mod visit;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use latchkey_http::Routes;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 pub use engine::{Broken, Engine};
+pub use latchkey_http::Route;
 pub use mail::MailTemplates;
-pub use proxy::IpNet;
-pub use routes::Route;
 pub use state::{Settings, Web};
-
-use routes::Routes;
 
 /// Everything a browser can reach.
 pub fn router(web: Web) -> Router {
@@ -63,11 +58,11 @@ pub fn table() -> Vec<Route> {
     files().merge(pages()).table()
 }
 
-fn pages() -> Routes {
+fn pages() -> Routes<Web> {
     client_area::routes().merge(admin_area::routes())
 }
 
-fn files() -> Routes {
+fn files() -> Routes<Web> {
     Routes::default()
         .get("/assets/{*path}", assets::file)
         .get("/brand.css", assets::brand)

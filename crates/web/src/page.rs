@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use latchkey_core::error::{HasKind, Invalid, Kind};
 use latchkey_core::id::AccountId;
 use latchkey_core::secret::fingerprint;
+use latchkey_http::cookie::{self, Name};
 use minijinja::value::{Value, merge_maps};
 use serde::Serialize;
 
-use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::flash::{Flash, Mood};
 use crate::headers;

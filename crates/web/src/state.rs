@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use latchkey_core::app::App;
+use latchkey_http::IpNet;
 
 use crate::engine::Engine;
-use crate::proxy::IpNet;
 
 /// How the two areas are served.
 #[derive(Clone, Debug)]

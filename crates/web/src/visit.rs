@@ -3,11 +3,10 @@
 //! [`Visit`] is made once per request. [`LoggedIn`] and [`Staff`] are visits of somebody who has shown
 //! who they are; without that they answer with the way to the login page.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::{HOST, REFERER, USER_AGENT};
+use axum::extract::FromRequestParts;
+use axum::http::header::{HOST, REFERER};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use latchkey_core::access::{Denied, StaffRight, Subject, Who};
@@ -18,16 +17,12 @@ use latchkey_core::secret::Secret;
 use latchkey_core::session::Resolved;
 use latchkey_core::settings::{Brand, Security, Verification};
 use latchkey_core::{admin, ban, masquerade, membership, session, settings};
+use latchkey_http::cookie::{self, Name};
 
-use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::flash::Flash;
 use crate::page;
-use crate::proxy;
 use crate::state::{Settings, Web};
-
-/// Longest name of a browser that is kept, in characters.
-const MAX_USER_AGENT: usize = 300;
 
 /// One of the two areas. Each has its own login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,14 +216,8 @@ fn who(snapshot: &Snapshot<'_>, security: &Security, area: Area, tokens: Tokens)
 }
 
 fn request(parts: &Parts, settings: &Settings) -> Result<Request, PageError> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let ip = peer.map(|peer| proxy::client(peer, &parts.headers, &settings.trusted_proxies)).transpose();
-    // Two headers that contradict each other: one of them was not written by our proxy.
-    let ip = ip.map_err(|_| PageError::status(StatusCode::BAD_REQUEST))?;
-    let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let device = cookie::read(&parts.headers, Name::Device, settings.secure).and_then(|text| Secret::parse(&text));
-    let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
-    Ok(Request { ip, user_agent, device, on_behalf: None })
+    latchkey_http::request(parts, &settings.trusted_proxies, settings.secure)
+        .map_err(|_| PageError::status(StatusCode::BAD_REQUEST))
 }
 
 /// Notes beside the request, never delaying it, that a session was used: at most once a minute.

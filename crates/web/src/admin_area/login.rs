@@ -8,9 +8,9 @@ use latchkey_core::admin::{self, Started};
 use latchkey_core::error::{HasKind, Invalid, Kind};
 use latchkey_core::factor::Begun;
 use latchkey_core::password::Password;
+use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
-use crate::cookie::{self, Name};
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};

@@ -11,13 +11,15 @@ mod setup;
 mod user_mails;
 mod users;
 
+use latchkey_http::Routes;
+
 use crate::client_area::{password_generate, password_strength};
 use crate::factors;
 use crate::passkeys;
-use crate::routes::Routes;
+use crate::state::Web;
 
 /// The routes of the Admin Area.
-pub(crate) fn routes() -> Routes {
+pub(crate) fn routes() -> Routes<Web> {
     Routes::default()
         .get("/admin", dashboard::show)
         .get("/admin/login", login::show)
@@ -52,6 +54,6 @@ pub(crate) fn routes() -> Routes {
 
 /// What cannot be taken back, or happens in somebody's name: deletion, another owner, **Login as Owner**. This is the one place to ask
 /// for fresh proof of who is there before any of it (step-up, ASVS V7.5.3).
-fn grave() -> Routes {
+fn grave() -> Routes<Web> {
     Routes::default().post("/admin/users/{user}/delete", users::delete).merge(client::grave())
 }

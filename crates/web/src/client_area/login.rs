@@ -8,10 +8,10 @@ use latchkey_core::factor::Begun;
 use latchkey_core::password::Password;
 use latchkey_core::session::{self, Login, Started};
 use latchkey_core::{error::HasKind, membership};
+use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
 use super::{accounts, masquerade};
-use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use latchkey_core::masquerade;
+use latchkey_http::cookie::{self, Name};
 
-use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::form::{Form, Pressed};
 use crate::page::{self, Answer};

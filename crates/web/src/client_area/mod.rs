@@ -17,12 +17,14 @@ pub(crate) use details::DetailsForm;
 pub(crate) use password::{generate as password_generate, rules as password_rules, strength as password_strength};
 pub(crate) use users::PermissionsForm;
 
+use latchkey_http::Routes;
+
 use crate::factors;
 use crate::passkeys;
-use crate::routes::Routes;
+use crate::state::Web;
 
 /// The routes of the Client Area.
-pub(crate) fn routes() -> Routes {
+pub(crate) fn routes() -> Routes<Web> {
     Routes::default()
         .get("/", accounts::root)
         .get("/login", login::show)

@@ -9,9 +9,9 @@ use latchkey_core::error::Invalid;
 use latchkey_core::factor::{self, Confirmation, Shown as Given};
 use latchkey_core::password::Password;
 use latchkey_core::{admin, session};
+use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
-use crate::cookie::{self, Name};
 use crate::error::{PageError, leading_to};
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};

@@ -9,11 +9,11 @@ use latchkey_core::error::Invalid;
 use latchkey_core::factor::{self, Second, Shown as Given};
 use latchkey_core::secret::Secret;
 use latchkey_core::{admin, session};
+use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
 use crate::admin_area::login as admin_login;
 use crate::client_area::login as client_login;
-use crate::cookie::{self, Name};
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
 use crate::passkeys;

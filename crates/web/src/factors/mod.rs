@@ -5,10 +5,12 @@ pub(crate) mod login;
 mod qr;
 pub(crate) mod settings;
 
-use crate::routes::Routes;
+use latchkey_http::Routes;
+
+use crate::state::Web;
 
 /// The routes of the Client Area.
-pub(crate) fn client_routes() -> Routes {
+pub(crate) fn client_routes() -> Routes<Web> {
     Routes::default()
         .get("/login/two-factor", login::show)
         .post("/login/two-factor", login::submit)
@@ -23,7 +25,7 @@ pub(crate) fn client_routes() -> Routes {
 }
 
 /// The same in the Admin Area.
-pub(crate) fn admin_routes() -> Routes {
+pub(crate) fn admin_routes() -> Routes<Web> {
     Routes::default()
         .get("/admin/login/two-factor", login::show)
         .post("/admin/login/two-factor", login::submit)

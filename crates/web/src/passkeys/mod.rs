@@ -11,18 +11,18 @@ use latchkey_core::error::Invalid;
 use latchkey_core::id::PasskeyId;
 use latchkey_core::passkey::{self, Added, Passkey, RegistrationResponse, RelyingParty};
 use latchkey_core::secret::Secret;
+use latchkey_http::Routes;
 use serde::{Deserialize, Serialize};
 
 use crate::factors::settings;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer, Outcome};
-use crate::routes::Routes;
 use crate::state::Web;
 use crate::view;
 use crate::visit::{Somebody, Visit};
 
 /// The routes of the Client Area.
-pub(crate) fn client_routes() -> Routes {
+pub(crate) fn client_routes() -> Routes<Web> {
     Routes::default()
         .post("/login/passkey/options", login::options)
         .post("/login/passkey", login::submit)
@@ -39,7 +39,7 @@ pub(crate) fn client_routes() -> Routes {
 }
 
 /// The same in the Admin Area.
-pub(crate) fn admin_routes() -> Routes {
+pub(crate) fn admin_routes() -> Routes<Web> {
     Routes::default()
         .post("/admin/login/passkey/options", login::options)
         .post("/admin/login/passkey", login::submit)

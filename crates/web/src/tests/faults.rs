@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use latchkey_core::db::DbError;
 use latchkey_core::error::Fault;
 use latchkey_core::testing::TestApp;
+use latchkey_http::Routes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::engine;
 use crate::page::Answer;
-use crate::routes::Routes;
 use crate::state::{Settings, Web};
 
 /// What was logged.

@@ -2,11 +2,11 @@
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
+use latchkey_http::cookie::{self, Name};
 use proptest::prelude::*;
 use serde::Deserialize;
 use url::Url;
 
-use crate::cookie::{self, Name};
 use crate::flash::{Flash, Mood};
 use crate::page;
 

@@ -10,10 +10,10 @@ use latchkey_core::id::AccountId;
 use latchkey_core::mail::Notice;
 use latchkey_core::masquerade::{self, Error};
 use latchkey_core::settings;
+use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
 use super::Client;
-use crate::cookie::{self, Name};
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer, Outcome};
 use crate::visit::Staff;

@@ -14,11 +14,12 @@ pub(super) use emails::rows as mail_rows;
 
 use latchkey_core::account::Account;
 use latchkey_core::clock::Timestamp;
+use latchkey_http::Routes;
 use serde::Serialize;
 
-use crate::routes::Routes;
+use crate::state::Web;
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> Routes<Web> {
     Routes::default()
         .get("/admin/clients/{account}", summary::show)
         .post("/admin/clients/{account}/close", summary::close)
@@ -49,7 +50,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// Deletion, another owner and **Login as Owner**.
-pub(super) fn grave() -> Routes {
+pub(super) fn grave() -> Routes<Web> {
     Routes::default()
         .post("/admin/clients/{account}/delete", summary::delete)
         .post("/admin/clients/{account}/users/{user}/owner", users::make_owner)

@@ -9,9 +9,11 @@ mod roles;
 mod security;
 mod templates;
 
-use crate::routes::Routes;
+use latchkey_http::Routes;
 
-pub(super) fn routes() -> Routes {
+use crate::state::Web;
+
+pub(super) fn routes() -> Routes<Web> {
     Routes::default()
         .get("/admin/config", general::show)
         .post("/admin/config", general::save)

@@ -9,7 +9,7 @@ use latchkey_core::secret::Secret;
 
 /// The cookies Latchkey knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Name {
+pub enum Name {
     /// The session of a user.
     Session,
     /// The session of an admin.
@@ -50,7 +50,7 @@ impl Name {
 }
 
 /// Reads a cookie from the request's headers.
-pub(crate) fn read(headers: &axum::http::HeaderMap, name: Name, secure: bool) -> Option<String> {
+pub fn read(headers: &axum::http::HeaderMap, name: Name, secure: bool) -> Option<String> {
     let wanted = name.full(secure);
     let mut pairs = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok()).flat_map(|text| text.split(';'));
     pairs.find_map(|pair| {
@@ -60,7 +60,7 @@ pub(crate) fn read(headers: &axum::http::HeaderMap, name: Name, secure: bool) ->
 }
 
 /// The header that sets a cookie; without a life it ends with the browser. `None` if the value cannot stand in a header.
-pub(crate) fn set(name: Name, value: &str, lives: Option<Duration>, secure: bool) -> Option<HeaderValue> {
+pub fn set(name: Name, value: &str, lives: Option<Duration>, secure: bool) -> Option<HeaderValue> {
     let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", name.full(secure));
     if let Some(lives) = lives {
         text = format!("{text}; Max-Age={}", lives.as_secs());
@@ -72,12 +72,12 @@ pub(crate) fn set(name: Name, value: &str, lives: Option<Duration>, secure: bool
 }
 
 /// The header that marks the browser as one that somebody has logged in with.
-pub(crate) fn device(secret: &Secret, secure: bool) -> Option<HeaderValue> {
+pub fn device(secret: &Secret, secure: bool) -> Option<HeaderValue> {
     set(Name::Device, &secret.reveal(), Some(device::LIVES), secure)
 }
 
 /// The header that ends a cookie.
-pub(crate) fn clear(name: Name, secure: bool) -> Option<HeaderValue> {
+pub fn clear(name: Name, secure: bool) -> Option<HeaderValue> {
     set(name, "", Some(Duration::ZERO), secure)
 }
 

@@ -10,7 +10,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, header::FORWARDED};
-pub use ipnet::IpNet;
+use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Hops that are looked at. No chain of trusted proxies is longer.
@@ -18,10 +18,10 @@ const MAX_HOPS: usize = 64;
 
 /// The headers lead to different addresses, or to none that can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Forged;
+pub struct Forged;
 
 /// The address of whoever is not one of our proxies.
-pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Result<IpAddr, Forged> {
+pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Result<IpAddr, Forged> {
     let peer = peer.to_canonical();
     let by_list = values(headers, FORWARDED_FOR).map(|text| walk(peer, from_list(&text).into_iter(), trusted));
     let fields = values(headers, FORWARDED.as_str()).filter(|_| trusted.iter().any(|net| net.contains(&peer)));
