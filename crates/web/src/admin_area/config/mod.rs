@@ -3,6 +3,7 @@
 mod admins;
 mod bans;
 mod general;
+mod groups;
 mod mail;
 mod notifications;
 mod roles;
@@ -38,6 +39,11 @@ pub(super) fn routes() -> Routes<Web> {
         .post("/admin/config/bans", bans::add)
         .post("/admin/config/bans/never", bans::save_never)
         .post("/admin/config/bans/{ban}/lift", bans::lift)
+        .get("/admin/config/groups", groups::show)
+        .post("/admin/config/groups", groups::create)
+        .get("/admin/config/groups/{group}", groups::edit)
+        .post("/admin/config/groups/{group}", groups::save)
+        .post("/admin/config/groups/{group}/delete", groups::delete)
         .get("/admin/config/roles", roles::show)
         .post("/admin/config/roles", roles::create)
         .get("/admin/config/roles/{role}", roles::edit)
