@@ -192,7 +192,7 @@ async fn numbers_that_nothing_has_are_not_found(app: TestApp) {
             for strange in STRANGE_IDS {
                 let path = route.path.replace(variable, strange);
                 let path = path.replace("{account}", "1").replace("{user}", "1");
-                let path = ["{invitation}", "{mail}", "{note}", "{contact}", "{session}", "{admin}", "{role}"]
+                let path = ["{invitation}", "{mail}", "{note}", "{contact}", "{session}", "{admin}", "{role}", "{group}"]
                     .iter()
                     .fold(path, |path, other| path.replace(other, "1"));
                 let answer = match route.method {

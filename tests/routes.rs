@@ -66,12 +66,19 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/admin/users/{user}" => &[NAME[0], NAME[1], ("email", "renamed+ACTOR@example.com")],
         "/admin/clients/{account}/delete" => &[("confirm", "Acme")],
         "/admin/clients/{account}/profile" => {
-            &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", "Friends"), ("status", "active")]
+            &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", ""), ("status", "active")]
         }
         "/admin/clients/{account}/users/associate" => {
             &[("query", "nora+ACTOR@example.com"), ("permissions", "invoices"), ("send_invite", "yes")]
         }
-        "/admin/clients/{account}/contacts" => &[NAME[0], NAME[1], ("email", "nora@example.com"), ("categories", "invoice")],
+        "/admin/clients/{account}/contacts"
+        | "/admin/clients/{account}/contacts/{contact}"
+        | "/a/{account}/contacts"
+        | "/a/{account}/contacts/{contact}" => {
+            &[NAME[0], NAME[1], ("email", "nora+ACTOR@example.com"), ("categories", "invoice")]
+        }
+        "/a/{account}/sso" | "/admin/clients/{account}/sso" => &[("allowed", "no")],
+        "/admin/config/groups" | "/admin/config/groups/{group}" => &[("name", "Group of ACTOR"), ("colour", "#b45309")],
         "/admin/clients/{account}/notes" => &[("text", "Called back.")],
         "/admin/config" => &[("name", "Latchkey"), ("hue", "220")],
         "/admin/config/bans" => &[("network", "203.0.113.250"), ("reason", "A reason.")],

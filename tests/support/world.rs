@@ -1,12 +1,13 @@
 //! Acme and the people around it.
 
-use latchkey_core::access::{EditUsers, Grants, ManageAdmins, ManageBans, ManageContacts, Subject, WriteNotes};
+use latchkey_core::access::{ConfigureSystem, EditUsers, Grants, ManageAdmins, ManageBans, ManageContacts, Subject, WriteNotes};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
 use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::app::Tx;
 use latchkey_core::ban::{self, NewBan};
-use latchkey_core::contact::{self, NewContact};
+use latchkey_core::client_group;
+use latchkey_core::contact;
 use latchkey_core::email::Email;
 use latchkey_core::error::Fault;
 use latchkey_core::id::{AccountId, AdminId, SessionId, UserId};
@@ -238,10 +239,26 @@ impl World {
 
     pub(crate) async fn contact(&self) -> i64 {
         let (stella, acme) = (self.stella, self.acme);
-        let new = NewContact::parse("Carl", "Contact", "carl@example.com", "", &[]).unwrap();
+        // An address stands once in an address book, and more than one may ask.
+        let email = format!("carl{}@example.com", number(&self.app, "select count(*) from contacts").await);
+        let typed = contact::Details { first_name: "Carl".to_owned(), email, ..contact::Details::default() };
+        let new = contact::Details::parse(&typed).unwrap();
         self.write(move |tx| {
             let by = tx.authorize_staff::<ManageContacts>(stella, acme).unwrap();
             Ok(contact::add(tx, &by, &new).unwrap().0)
+        })
+        .await
+    }
+
+    /// A client group that nobody is in.
+    pub(crate) async fn group(&self) -> i64 {
+        let stella = self.stella;
+        let name = format!("Group {}", number(&self.app, "select count(*) from client_groups").await);
+        let typed = client_group::Typed { name: &name, colour: "#b45309", ..client_group::Typed::default() };
+        let details = client_group::Details::parse(&typed).unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+            Ok(client_group::create(tx, &by, &details).unwrap().0)
         })
         .await
     }
@@ -415,6 +432,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("{contact}") {
         filled = filled.replace("{contact}", &world.contact().await.to_string());
+    }
+    if filled.contains("{group}") {
+        filled = filled.replace("{group}", &world.group().await.to_string());
     }
     if filled.contains("{factor}") {
         filled = filled.replace("{factor}", &world.factor_of(actor).await.to_string());

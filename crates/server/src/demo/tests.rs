@@ -114,11 +114,15 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     for (account, members) in &demo.members {
         assert_eq!(members.iter().filter(|member| member.is_owner).count(), 1, "account {account}");
     }
+    for group in accounts::GROUPS {
+        let in_it = |listed: &&account::Listed| listed.account.group.as_ref().is_some_and(|badge| badge.name == group.name);
+        assert!(demo.accounts.iter().any(|listed| in_it(&listed)), "nobody is in {}", group.name);
+    }
     assert!(demo.users.iter().any(|listed| listed.accounts == 0));
     assert!(demo.users.iter().filter(|listed| listed.accounts >= 8).count() >= 2);
     assert!(demo.waiting.contains(&State::Pending) && demo.waiting.contains(&State::Expired));
     for kind in EventKind::ALL {
-        let rare = [EventKind::AdminLogout, EventKind::AdminEnabled, EventKind::ContactDeleted];
+        let rare = [EventKind::AdminLogout, EventKind::AdminEnabled, EventKind::ContactDeleted, EventKind::ContactUpdated];
         // Nobody in the story forgets a password, changes an address, guesses or wants to go.
         let others = [
             "password-reset",
@@ -132,6 +136,9 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
             "device-",
             "ban-",
             "passkey-",
+            "sso-",
+            "client-group-updated",
+            "client-group-deleted",
         ];
         // Nor are there other admins in it than the two.
         let of_staff = ["masquerade-", "admin-invit", "admin-role-", "admin-deleted"];
