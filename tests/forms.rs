@@ -36,7 +36,7 @@ pub(crate) struct Form {
 
 const CHOSEN: &str = "quiet harbour, seven lanterns";
 
-const DETAILS: [(&str, &str, Kind); 16] = [
+const DETAILS: [(&str, &str, Kind); 15] = [
     ("name", "name", Kind::Name),
     ("company", "company", Kind::Line),
     ("contact_email", "contact-email", Kind::OptionalEmail),
@@ -51,9 +51,9 @@ const DETAILS: [(&str, &str, Kind); 16] = [
     ("contact_last_name", "contact-last-name", Kind::Line),
     ("tax_id", "tax-id", Kind::Line),
     ("language", "language", Kind::Language),
-    ("currency", "currency", Kind::Currency),
     ("categories", "categories", Kind::Categories),
 ];
+const CURRENCY: (&str, &str, Kind) = ("currency", "currency", Kind::Currency);
 
 const CONTACT: [(&str, &str, Kind); 13] = [
     ("first_name", "first-name", Kind::Line),
@@ -68,7 +68,7 @@ const CONTACT: [(&str, &str, Kind); 13] = [
     DETAILS[8],
     DETAILS[9],
     DETAILS[12],
-    DETAILS[15],
+    DETAILS[14],
 ];
 const CARL: &[(&str, &str)] =
     &[("first_name", "Carl"), ("last_name", "Contact"), ("email", "carl@example.net"), ("categories", "invoice")];
@@ -161,7 +161,7 @@ pub(crate) const FORMS: &[Form] = &[
             DETAILS[2],
             DETAILS[7],
             DETAILS[13],
-            DETAILS[14],
+            CURRENCY,
             ("group", "group", Kind::Group),
             ("status", "status", Kind::Status),
         ],
@@ -202,7 +202,7 @@ pub(crate) const FORMS: &[Form] = &[
     Form { path: "/a/{account}/contacts", actor: "owner", good: CARL, fields: &CONTACT },
     Form { path: "/a/{account}/contacts/{contact}", actor: "owner", good: CARL, fields: &CONTACT },
     Form { path: "/admin/config/groups", actor: "admin", good: GOLD, fields: &GROUP },
-    Form { path: "/admin/config/groups/{group}", actor: "admin", good: GOLD, fields: &GROUP },
+    Form { path: "/admin/config/groups/{group}", actor: "admin", good: GOLD, fields: &[GROUP[1], GROUP[2]] },
     Form {
         path: "/admin/clients/{account}/notes",
         actor: "admin",

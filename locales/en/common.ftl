@@ -79,7 +79,7 @@ field-currency = Currency
 field-currency-hint = Three letters, for example EUR. Empty: the usual one.
 account-mail-legend = Which mail goes to the contact email address?
 account-marketing = Send news and offers
-account-marketing-hint = Nothing of what is agreed depends on it.
+account-marketing-hint = Without this mark only mail about the account is sent.
 
 # People of an account
 two-factor-on = Two-factor authentication is on

@@ -124,7 +124,8 @@ pub(crate) async fn show(member: LoggedIn, Path(id): Path<AccountId>) -> Answer 
 /// **Save Changes**.
 pub(crate) async fn save(member: LoggedIn, Path(id): Path<AccountId>, Form(form): Form<DetailsForm>) -> Answer {
     let (visit, who) = (&member.visit, member.who());
-    let parsed = form.parse();
+    // The page does not ask for the currency, which is staff's to choose.
+    let parsed = DetailsForm { currency: String::new(), ..form.clone() }.parse();
     let saved = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize::<EditDetails>(who, id)?;
         match parsed {
