@@ -81,6 +81,8 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/admin/config/groups" | "/admin/config/groups/{group}" => &[("name", "Group of ACTOR"), ("colour", "#b45309")],
         "/admin/clients/{account}/notes" => &[("text", "Called back.")],
         "/admin/config" => &[("name", "Latchkey"), ("hue", "220")],
+        "/admin/config/api" | "/a/{account}/api" => &[("name", "Billing"), ("role", "2")],
+        "/admin/config/api/roles" | "/admin/config/api/roles/{api_role}" => &[("name", "Sales"), ("rights", "getclients")],
         "/admin/config/bans" => &[("network", "203.0.113.250"), ("reason", "A reason.")],
         "/admin/config/bans/never" => &[("networks", "127.0.0.0/8\n::1")],
         "/admin/config/mail" => &[("to", "stella@staff.example")],

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod activity;
+mod api;
 mod contacts;
 mod details;
 mod home;
@@ -66,6 +67,9 @@ pub(crate) fn routes() -> Routes<Web> {
         .post("/a/{account}/contacts/{contact}", contacts::save)
         .post("/a/{account}/contacts/{contact}/delete", contacts::delete)
         .post("/a/{account}/sso", users::sso)
+        .get("/a/{account}/api", api::show)
+        .post("/a/{account}/api", api::create)
+        .post("/a/{account}/api/{credential}/revoke", api::revoke)
         .get("/a/{account}/details", details::show)
         .post("/a/{account}/details", details::save)
         .get("/me/profile", me::profile::show)
