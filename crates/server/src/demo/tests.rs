@@ -137,6 +137,7 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
             "ban-",
             "passkey-",
             "sso-",
+            "api-",
             "client-group-updated",
             "client-group-deleted",
         ];
