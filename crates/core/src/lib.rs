@@ -17,6 +17,7 @@ pub mod api_credential;
 pub mod api_role;
 pub mod app;
 pub mod ban;
+pub mod client_group;
 pub mod clock;
 pub mod contact;
 pub mod db;

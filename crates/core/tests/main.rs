@@ -11,6 +11,7 @@ mod admin_invitation;
 mod admin_role;
 mod api_credential;
 mod ban;
+mod client_group;
 mod contact;
 mod event;
 mod factor;

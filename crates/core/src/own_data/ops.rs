@@ -11,7 +11,8 @@ use crate::password::Password;
 use crate::user::{self, User};
 use crate::{api_credential, membership, passkey, session};
 
-/// What is held about a user: no hash, no secret, nothing about anybody else but names in what happened. Times are
+/// What is held about a user: no hash, no secret, nothing about anybody else but names in what happened
+/// and the address books of the accounts that are the user's own. Times are
 /// microseconds since 1970 in UTC.
 #[derive(Debug, Serialize)]
 pub struct Held {
@@ -22,6 +23,8 @@ pub struct Held {
     api_credentials: Vec<ApiCredential>,
     invitations_sent: Vec<sql::Invitation>,
     invitations_accepted: Vec<sql::Invitation>,
+    /// Address books of the accounts that the user owns.
+    contacts: Vec<sql::Contact>,
     events: Vec<Happened>,
     mails: Vec<sql::Mail>,
 }
@@ -100,6 +103,7 @@ pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
         api_credentials: api_credentials(tx, by)?,
         invitations_sent: sql::invitations_sent(tx, by.id(), MAX_ROWS)?,
         invitations_accepted: sql::invitations_accepted(tx, by.id(), MAX_ROWS)?,
+        contacts: sql::contacts(tx, by.id(), MAX_ROWS)?,
         events: events(tx, by)?,
         mails: sql::mails(tx, by.id(), MAX_ROWS)?,
     };
