@@ -67,6 +67,7 @@ fn credential(row: &mut Row) -> Result<Credential, DbError> {
 }
 
 /// Whose credentials.
+#[derive(Clone, Copy)]
 pub(super) enum Of {
     Everybody,
     Account(AccountId),
