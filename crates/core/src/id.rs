@@ -83,4 +83,6 @@ ids! {
     DeviceId
     /// An address or a network that is kept out.
     BanId
+    /// Another system's address that gets events.
+    WebhookId
 }

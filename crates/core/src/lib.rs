@@ -45,3 +45,4 @@ pub mod testing;
 pub mod text;
 pub mod user;
 pub mod verification;
+pub mod webhook;

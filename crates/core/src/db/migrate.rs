@@ -30,6 +30,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0018_admin_roles", include_str!("../../../../migrations/0018_admin_roles.sql")),
     ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
+    ("0023_event_chain", include_str!("../../../../migrations/0023_event_chain.sql")),
+    ("0024_webhooks", include_str!("../../../../migrations/0024_webhooks.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (
