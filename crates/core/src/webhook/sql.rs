@@ -206,11 +206,13 @@ pub(super) fn took(tx: &Tx<'_>, id: WebhookId, seq: i64, until: Timestamp) -> Re
 }
 
 /// It took something out of turn: it seems to be there again, so what waits is tried now.
-pub(super) fn took_extra(tx: &Tx<'_>, id: WebhookId, until: Timestamp) -> Result<(), Fault> {
-    tx.execute(
-        "update webhooks set last_delivered_at = $1, not_before = 0, lease_until = $2 where id = $3",
-        params![tx.now(), until, id],
-    )?;
+pub(super) fn took_extra(tx: &Tx<'_>, id: WebhookId) -> Result<(), Fault> {
+    tx.execute("update webhooks set last_delivered_at = $1, not_before = 0 where id = $2", params![tx.now(), id])?;
+    Ok(())
+}
+
+pub(super) fn extend(tx: &Tx<'_>, id: WebhookId, until: Timestamp) -> Result<(), Fault> {
+    tx.execute("update webhooks set lease_until = $1 where id = $2", params![until, id])?;
     Ok(())
 }
 

@@ -60,6 +60,8 @@ pub struct Batch {
     /// Whether the feed has more for this endpoint, wanted or not.
     pub more: bool,
     next: i64,
+    /// Asked for, and no longer in the log.
+    lost: Vec<i64>,
 }
 
 /// What came of a try.
@@ -95,7 +97,7 @@ pub async fn due(app: &App, _by: &System, claimed: &Claimed) -> Result<Option<Ba
     let found = app.read(move |snapshot| {
         let Some((webhook, not_before)) = sql::leased(snapshot, &claimed, "")? else { return Ok(None) };
         let sealed = sql::secrets(snapshot, webhook.id)?;
-        let mut messages = extras(snapshot, &webhook)?;
+        let (mut messages, lost) = extras(snapshot, &webhook)?;
         let (mut next, mut head) = (webhook.delivered_seq, webhook.delivered_seq);
         if messages.is_empty() && webhook.disabled.is_none() && not_before <= snapshot.now() {
             let filter = FeedFilter { kinds: webhook.kinds.clone(), ..FeedFilter::default() };
@@ -104,24 +106,27 @@ pub async fn due(app: &App, _by: &System, claimed: &Claimed) -> Result<Option<Ba
             messages = page.events.iter().map(|sealed| Message::of_event(webhook.id, sealed, None)).collect();
         }
         let more = next < head || messages.iter().any(|message| message.extra.is_some());
-        Ok::<_, Fault>(Some((webhook.id, sealed, messages, next, more)))
+        Ok::<_, Fault>(Some((webhook.id, sealed, Batch { messages, secrets: Secrets(Vec::new()), more, next, lost })))
     });
-    let Some((id, sealed, messages, next, more)) = found.await? else { return Ok(None) };
+    let Some((id, sealed, batch)) = found.await? else { return Ok(None) };
     let open = |(sealed, _): &(Vec<u8>, _)| app.open_bytes(&purpose(id), sealed).and_then(|bytes| Secret::from_bytes(&bytes));
-    Ok(Some(Batch { messages, secrets: Secrets(sealed.iter().filter_map(open).collect()), more, next }))
+    Ok(Some(Batch { secrets: Secrets(sealed.iter().filter_map(open).collect()), ..batch }))
 }
 
-fn extras(snapshot: &Snapshot<'_>, webhook: &Webhook) -> Result<Vec<Message>, Fault> {
-    let mut messages = Vec::new();
+fn extras(snapshot: &Snapshot<'_>, webhook: &Webhook) -> Result<(Vec<Message>, Vec<i64>), Fault> {
+    let (mut messages, mut lost) = (Vec::new(), Vec::new());
     for (extra, seq, asked_at) in sql::extras(snapshot, webhook.id, BATCH)? {
         let Some(seq) = seq else {
             messages.push(Message::of_test(webhook.id, extra, asked_at));
             continue;
         };
         let page = event::feed_page(snapshot, seq - 1, 1, &FeedFilter::default())?;
-        messages.extend(page.events.first().map(|sealed| Message::of_event(webhook.id, sealed, Some(extra))));
+        match page.events.first().filter(|found| found.seq == seq) {
+            Some(sealed) => messages.push(Message::of_event(webhook.id, sealed, Some(extra))),
+            None => lost.push(extra),
+        }
     }
-    Ok(messages)
+    Ok((messages, lost))
 }
 
 /// Writes down what came of a message, and tells whether to go on with the next one: not after a failure, nor when the lease counts
@@ -142,8 +147,9 @@ pub fn settle(
         (Some(extra), _) => {
             sql::delete_extra(tx, extra)?;
             if outcome.is_taken() {
-                sql::took_extra(tx, webhook.id, until)?;
+                sql::took_extra(tx, webhook.id)?;
             }
+            sql::extend(tx, webhook.id, until)?;
             Ok(true)
         }
         (None, Some(seq)) if outcome.is_taken() => {
@@ -159,6 +165,9 @@ pub fn settle(
 
 /// The endpoint has everything of the batch: what it did not want is behind it as well.
 pub fn advance(tx: &Tx<'_>, _by: &System, claimed: &Claimed, batch: &Batch) -> Result<(), Fault> {
+    for extra in &batch.lost {
+        sql::delete_extra(tx, *extra)?;
+    }
     sql::advance(tx, claimed, batch.next)
 }
 
