@@ -44,9 +44,23 @@ event-admin-login = Admin { $actor } logged in
 event-admin-login-failed = Admin login with { $email } failed
 event-admin-logout = Admin { $actor } logged out
 event-settings-changed = Settings changed
+event-webhook-created = Webhook added
+event-webhook-updated = Webhook changed
+event-webhook-deleted = Webhook deleted
+event-webhook-secret-rotated = A webhook got a new secret
+event-webhook-disabled = Webhook disabled
+event-webhook-enabled = Webhook enabled
+event-webhook-replayed = Events sent to a webhook again
 event-contact-added = Contact { $email } added to { $account }
 
 # Names of the kinds, for the filter of the Activity Log
+event-kind-webhook-created = Webhook added
+event-kind-webhook-updated = Webhook changed
+event-kind-webhook-deleted = Webhook deleted
+event-kind-webhook-secret-rotated = New webhook secret
+event-kind-webhook-disabled = Webhook disabled
+event-kind-webhook-enabled = Webhook enabled
+event-kind-webhook-replayed = Webhook replayed
 event-kind-user-created = User made
 event-kind-user-updated = User changed
 event-kind-user-deleted = User deleted

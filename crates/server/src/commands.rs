@@ -22,7 +22,7 @@ use crate::cli::{
     RequireTwoFactor, UserCommand,
 };
 use crate::config::Config;
-use crate::{open, serve};
+use crate::{audit, open, serve};
 
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -35,6 +35,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Admin(AdminCommand::RemoveTwoFactor(input))) => remove_two_factor(input).await,
         Some(Command::User(UserCommand::Create(input))) => create_user(input).await,
         Some(Command::Account(AccountCommand::Create(input))) => create_account(input).await,
+        Some(Command::Audit(command)) => audit::run(command).await,
         Some(Command::Config(ConfigCommand::Check(options))) => check(options).await,
     }
 }

@@ -37,13 +37,13 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         mail_from: config.mail_from.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         demo: is_demo,
+        webhook_http: !config.webhook_allow.is_empty(),
     };
     announce(&opened.app, &public_url, &config, logins.as_deref()).await?;
     let (stop, stopped) = watch::channel(false);
     let smtp = config.smtp.map(|(settings, _)| settings);
-    let delivery =
-        latchkey_delivery::run(opened.app.clone(), DeliverySettings { smtp, ..DeliverySettings::default() }, stopped.clone());
-    let delivery = tokio::spawn(delivery);
+    let delivery = DeliverySettings { smtp, webhook_allow: config.webhook_allow, ..DeliverySettings::default() };
+    let delivery = tokio::spawn(latchkey_delivery::run(opened.app.clone(), delivery, stopped.clone()));
     let web = Web::new(opened.app.clone(), opened.engine, settings);
     let routes = health::routes(opened.app).fallback_service(latchkey_web::router(web));
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();

@@ -22,6 +22,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether the data is the demo's.
     pub demo: bool,
+    /// Whether webhooks may be plain http: where the operator allows networks of its own.
+    pub webhook_http: bool,
 }
 
 /// The app, the engine and the settings, cheap to clone.
