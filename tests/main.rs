@@ -24,3 +24,4 @@ mod routes;
 mod sessions;
 mod support;
 mod tls;
+mod webhooks;

@@ -76,6 +76,11 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/admin/config" => &[("name", "Latchkey"), ("hue", "220")],
         "/admin/config/bans" => &[("network", "203.0.113.250"), ("reason", "A reason.")],
         "/admin/config/bans/never" => &[("networks", "127.0.0.0/8\n::1")],
+        "/admin/config/webhooks" | "/admin/config/webhooks/{webhook}" => {
+            &[("url", "https://hooks.example/in"), ("kinds", "login")]
+        }
+        "/admin/config/webhooks/{webhook}/rotate" => &[("overlap", "day")],
+        "/admin/config/webhooks/{webhook}/replay" => &[("seq", "0"), ("what", "after")],
         "/admin/config/mail" => &[("to", "stella@staff.example")],
         _ => &[],
     }

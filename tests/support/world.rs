@@ -1,6 +1,8 @@
 //! Acme and the people around it.
 
-use latchkey_core::access::{EditUsers, Grants, ManageAdmins, ManageBans, ManageContacts, Subject, WriteNotes};
+use latchkey_core::access::{
+    ConfirmedAdmin, EditUsers, Grants, ManageAdmins, ManageApi, ManageBans, ManageContacts, Subject, System, WriteNotes,
+};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
 use latchkey_core::admin_role::{self, NewRole};
@@ -16,6 +18,7 @@ use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::link_secret;
+use latchkey_core::webhook::{self, NewWebhook};
 use latchkey_core::{reset, verification};
 
 use super::tables::{number, texts};
@@ -227,6 +230,18 @@ impl World {
         .await
     }
 
+    /// A webhook that leads nowhere.
+    pub(crate) async fn webhook(&self) -> i64 {
+        let stella = self.stella;
+        let new = NewWebhook::parse("https://hooks.example/in", "Billing", &[], false).unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ManageApi>(stella).unwrap();
+            let confirmed = ConfirmedAdmin::machine(&System::named("test"));
+            Ok(webhook::create(tx, &by, &confirmed, &new).unwrap().0.0)
+        })
+        .await
+    }
+
     pub(crate) async fn note(&self) -> i64 {
         let (stella, acme) = (self.stella, self.acme);
         self.write(move |tx| {
@@ -406,6 +421,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("{ban}") {
         filled = filled.replace("{ban}", &world.ban().await.to_string());
+    }
+    if filled.contains("{webhook}") {
+        filled = filled.replace("{webhook}", &world.webhook().await.to_string());
     }
     if filled.contains("{note}") {
         filled = filled.replace("{note}", &world.note().await.to_string());

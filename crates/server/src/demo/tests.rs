@@ -131,6 +131,7 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
             "password-stopped",
             "device-",
             "ban-",
+            "webhook-",
             "passkey-",
         ];
         // Nor are there other admins in it than the two.
