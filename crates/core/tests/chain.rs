@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{Denied, ViewLog};
+use latchkey_core::access::{Denied, System, ViewLog};
 use latchkey_core::app::App;
 use latchkey_core::event::EventKind;
 use latchkey_core::event::{self, Broken, BrokenLink, FeedFilter, FeedPage, Sealing};
@@ -81,7 +81,8 @@ async fn the_feed_has_no_gap_and_no_event_twice_whoever_writes_and_seals(app: Te
         for turn in 0..15 {
             let name = user::PersonName { first: format!("W{writer}"), last: format!("T{turn}") };
             let new = user::NewUser { name, email: email(&format!("w{writer}t{turn}@example.com")), password: None };
-            let made = node.write(&request(), move |tx| user::create(tx, &latchkey_core::access::System::named("test"), &new));
+            let asked = request();
+            let made = node.write(&asked, move |tx| user::create(tx, &System::named("test"), &new));
             made.await.unwrap();
         }
     };
@@ -93,7 +94,7 @@ async fn the_feed_has_no_gap_and_no_event_twice_whoever_writes_and_seals(app: Te
             let (node, stopped) = (node.clone(), stopped.clone());
             tokio::spawn(async move {
                 while !*stopped.borrow() {
-                    event::seal(&node, &latchkey_core::access::System::named("sealer")).await.unwrap();
+                    event::seal(&node, &System::named("sealer")).await.unwrap();
                     tokio::task::yield_now().await;
                 }
             })
@@ -139,8 +140,9 @@ async fn what_commits_late_gets_a_later_number_on_postgres() {
             email: email("slow@example.com"),
             password: None,
         };
-        let made = node.write(&request(), move |tx| {
-            let made = user::create(tx, &latchkey_core::access::System::named("test"), &new)?;
+        let asked = request();
+        let made = node.write(&asked, move |tx| {
+            let made = user::create(tx, &System::named("test"), &new)?;
             recorded.send(()).unwrap();
             wait.recv().unwrap();
             Ok::<_, user::Error>(made)

@@ -52,7 +52,8 @@ async fn deliver(app: &TestApp, answer: impl Fn(&str) -> Outcome) -> Vec<String>
             for message in &batch.messages {
                 seen.push(message.id.clone());
                 let (claimed, message, outcome) = (claimed.clone(), message.clone(), answer(&message.id));
-                let settled = app.app.write(&request(), move |tx| {
+                let asked = request();
+                let settled = app.app.write(&asked, move |tx| {
                     webhook::settle(tx, &System::named("delivery"), &claimed, &message, &outcome, LEASE, 0)
                 });
                 if !settled.await.unwrap() {
@@ -181,7 +182,8 @@ async fn one_worker_at_a_time_sends_to_an_endpoint_and_who_dies_loses_nothing(ap
     let living = claim(&app).await.remove(0);
     assert_eq!(due(&app, &living).await.messages[0].id, sent.id, "the same event, with the same id");
     let outcome = answered(&app, 200);
-    let late = app.app.write(&request(), move |tx| webhook::settle(tx, &System::named("test"), &dead, &sent, &outcome, LEASE, 0));
+    let asked = request();
+    let late = app.app.write(&asked, move |tx| webhook::settle(tx, &System::named("test"), &dead, &sent, &outcome, LEASE, 0));
     assert!(!late.await.unwrap(), "who comes late changes nothing");
     assert!(find(&app, admin, id).await.behind > 0);
 }
@@ -272,8 +274,9 @@ async fn a_replay_is_not_undone_by_what_is_under_way(app: TestApp) {
     let message = due(&app, &claimed).await.messages.remove(0);
     as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| webhook::replay_after(tx, by, id, 0)).await.unwrap();
     let outcome = answered(&app, 200);
+    let asked = request();
     let settled =
-        app.app.write(&request(), move |tx| webhook::settle(tx, &System::named("test"), &claimed, &message, &outcome, LEASE, 0));
+        app.app.write(&asked, move |tx| webhook::settle(tx, &System::named("test"), &claimed, &message, &outcome, LEASE, 0));
     assert!(!settled.await.unwrap());
     assert_eq!(find(&app, admin, id).await.delivered_seq, 0);
     assert!(place > 0);

@@ -10,6 +10,7 @@
 
 mod courier;
 mod dialogue;
+mod expiry;
 mod hostname;
 mod letter;
 mod mail;
@@ -79,7 +80,8 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
     };
     let sealer = seal::run(&app, &webhooks_filled, settings.poll_every.min(SEAL_EVERY), shutdown.clone());
     let workers = [&mails_filled, &logins_filled, &resets_filled, &*webhooks_filled];
-    tokio::join!(dispatch(&app, workers, shutdown.clone()), send_mails, find_hosts, resets, call_webhooks, sealer);
+    let expiry = expiry::run(&app, shutdown.clone());
+    tokio::join!(dispatch(&app, workers, shutdown.clone()), send_mails, find_hosts, resets, call_webhooks, sealer, expiry);
 }
 
 /// Wakes every worker whenever something was promised. Only the dispatcher waits on the app: its

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn v15_3_2_no_webhook_leads_into_a_private_or_reserved_network() {
+    async fn v1_3_6_no_webhook_leads_into_a_private_or_reserved_network() {
         let nowhere = Answers::always(&[]);
         for host in [
             "127.0.0.1",

@@ -32,6 +32,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
     ("0023_event_chain", include_str!("../../../../migrations/0023_event_chain.sql")),
     ("0024_webhooks", include_str!("../../../../migrations/0024_webhooks.sql")),
+    ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

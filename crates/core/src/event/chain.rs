@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn v16_2_the_encoding_is_the_documented_one() {
+    fn the_encoding_is_the_documented_one() {
         let first = entry("").hash_after(&ChainHash::default());
         // What the program in docs/WEBHOOKS.md makes of the same event.
         assert_eq!(first.to_string(), "d082feda5eb497a7cde6b97f7afda0d24705bc6a233dcd0e52d68c9dd66f2075");

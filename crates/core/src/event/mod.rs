@@ -79,6 +79,7 @@ kinds! {
     InvitationSent = "invitation-sent": "An invitation was made and its mail promised.",
     InvitationResent = "invitation-resent": "An invitation got a fresh link and its mail was promised.",
     InvitationCancelled = "invitation-cancelled": "An invitation was taken back.",
+    InvitationExpired = "invitation-expired": "Nobody used an invitation in time.",
     InvitationAccepted = "invitation-accepted": "An invitation was accepted.",
     InvitationDeclined = "invitation-declined": "An invitation was declined.",
     MailSent = "mail-sent": "The mail server took a mail.",

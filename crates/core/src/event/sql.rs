@@ -157,24 +157,24 @@ pub(super) fn feed(
     limit: i64,
     filter: &FeedFilter,
 ) -> Result<Vec<Sealed>, Fault> {
-    let mut clauses = String::new();
+    let mut clauses = vec!["seq > $1 and seq <= $2".to_owned()];
     let mut arguments: Vec<Value> = vec![after.to_value(), until.to_value(), limit.to_value()];
     if let Some(account) = filter.account {
         arguments.push(account.to_value());
-        clauses.push_str(&format!(" and account_id = ${}", arguments.len()));
+        clauses.push(format!("account_id = ${}", arguments.len()));
     }
     if let Some(user) = filter.user {
         arguments.push(user.to_value());
         let n = arguments.len();
-        clauses.push_str(&format!(" and (user_id = ${n} or (actor_kind = 'user' and actor_id = ${n}))"));
+        clauses.push(format!("(user_id = ${n} or (actor_kind = 'user' and actor_id = ${n}) or on_behalf_of_id = ${n})"));
     }
     if !filter.kinds.is_empty() {
         let first = arguments.len();
         arguments.extend(filter.kinds.iter().map(|kind| kind.key().to_value()));
         let places: Vec<String> = (first + 1..=arguments.len()).map(|n| format!("${n}")).collect();
-        clauses.push_str(&format!(" and kind in ({})", places.join(", ")));
+        clauses.push(format!("kind in ({})", places.join(", ")));
     }
-    let sql = format!("select seq, hash, {COLUMNS} from events where seq > $1 and seq <= $2{clauses} order by seq limit $3");
+    let sql = format!("select seq, hash, {COLUMNS} from events where {} order by seq limit $3", clauses.join(" and "));
     snapshot.all(&sql, &arguments, |row| Ok(Sealed { seq: row.take()?, hash: row.take()?, event: recorded(row)? }))
 }
 

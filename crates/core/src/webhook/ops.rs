@@ -114,7 +114,7 @@ pub fn send_test(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> R
 pub fn replay_one(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, seq: i64) -> Result<Webhook, Error> {
     let webhook = held(tx, id)?;
     let page = event::feed_page(tx, seq.saturating_sub(1), 1, &FeedFilter::default())?;
-    if seq < 1 || !page.events.first().is_some_and(|found| found.seq == seq) {
+    if seq < 1 || page.events.first().is_none_or(|found| found.seq != seq) {
         return Err(Error::NoSuchEvent);
     }
     extra(tx, id, Some(seq))?;

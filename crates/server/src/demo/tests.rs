@@ -118,7 +118,7 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     assert!(demo.users.iter().filter(|listed| listed.accounts >= 8).count() >= 2);
     assert!(demo.waiting.contains(&State::Pending) && demo.waiting.contains(&State::Expired));
     for kind in EventKind::ALL {
-        let rare = [EventKind::AdminLogout, EventKind::AdminEnabled, EventKind::ContactDeleted];
+        let rare = [EventKind::AdminLogout, EventKind::AdminEnabled, EventKind::ContactDeleted, EventKind::InvitationExpired];
         // Nobody in the story forgets a password, changes an address, guesses or wants to go.
         let others = [
             "password-reset",
