@@ -61,31 +61,26 @@ fn is_public(address: IpAddr) -> bool {
 /// All but what IANA's registry of special purposes lists.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    match (a, b, c) {
+    !matches!(
+        (a, b, c),
         // This network, private, loopback.
-        (0 | 10 | 127, ..) => false,
-        // Shared by carriers (CGNAT), link-local, private.
-        (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _) => false,
-        // IETF's own, documentation, 6to4 relays, benchmarks.
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) => false,
-        // Multicast, reserved, broadcast.
-        (224.., ..) => false,
-        _ => true,
-    }
+        (0 | 10 | 127, ..)
+            // Shared by carriers (CGNAT), link-local, private.
+            | (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _)
+            // IETF's own, documentation, 6to4 relays, benchmarks.
+            | (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113)
+            // Multicast, reserved, broadcast.
+            | (224.., ..)
+    )
 }
 
-/// What is assigned to the Internet (2000::/3), but for what leads to other addresses or is for special purposes. What holds
+/// What is assigned to the Internet (`2000::/3`), but for what leads to other addresses or is for special purposes. What holds
 /// an IPv4 address in any other way (compatible, NAT64) is outside of it.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
-    match (a, b) {
-        // IETF's own with Teredo; documentation.
-        (0x2001, 0..=0x1ff | 0xdb8) => false,
-        // 6to4, documentation.
-        (0x2002, _) | (0x3fff, 0..=0xfff) => false,
-        (0x2000..=0x3fff, _) => true,
-        _ => false,
-    }
+    // IETF's own with Teredo, 6to4, documentation.
+    let special = matches!((a, b), (0x2001, 0..=0x1ff | 0xdb8) | (0x2002, _) | (0x3fff, 0..=0xfff));
+    (0x2000..=0x3fff).contains(&a) && !special
 }
 
 #[cfg(test)]
