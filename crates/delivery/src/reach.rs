@@ -63,14 +63,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     !matches!(
         (a, b, c),
-        // This network, private, loopback.
-        (0 | 10 | 127, ..)
+        // This network, private, loopback; multicast, reserved, broadcast.
+        (0 | 10 | 127 | 224.., ..)
             // Shared by carriers (CGNAT), link-local, private.
             | (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _)
             // IETF's own, documentation, 6to4 relays, benchmarks.
             | (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113)
-            // Multicast, reserved, broadcast.
-            | (224.., ..)
     )
 }
 

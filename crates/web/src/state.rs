@@ -9,6 +9,7 @@ use crate::proxy::IpNet;
 
 /// How the two areas are served.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Settings {
     /// Whether cookies are `Secure`: the public URL is https.
     pub secure: bool,
