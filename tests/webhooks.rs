@@ -43,7 +43,7 @@ async fn add(admin: &Actor, url: &str, kinds: &[&str]) -> String {
     secret_on(&made.text().replace("&#x2b;", "+").replace("&#x2f;", "/").replace("&#x3d;", "=")).unwrap()
 }
 
-/// Asks the library `standardwebhooks` of PyPI, as an integrator would.
+/// Asks the Python library `standardwebhooks`, as an integrator would.
 async fn verified_in_python(secret: &str, got: &Got) -> Output {
     const PROGRAM: &str = "import json, sys\nfrom standardwebhooks.webhooks import Webhook\n\
                            asked = json.load(sys.stdin)\nprint(Webhook(asked['secret']).verify(asked['body'], asked['headers'])['type'])";
@@ -70,6 +70,7 @@ async fn a_real_delivery_is_verified_by_the_public_library_of_pypi() {
     assert_ne!(first, second);
     admin.post("/admin/clients/1/notes", &[("text", "Café “called” back.")]).await;
     let got = until("the event arrives", async || receiver.got().pop()).await;
+    assert_eq!(got.line, "POST /in HTTP/1.1");
     for secret in [&first, &second] {
         let verified = verified_in_python(secret, &got).await;
         assert!(verified.status.success(), "{}", stderr(&verified));
@@ -134,6 +135,7 @@ async fn nothing_is_lost_and_order_is_kept(place: Place) {
     seqs.dedup();
     assert!(repeated - seqs.len() <= ROUNDS, "at most what was under way at each kill comes twice");
     assert_eq!(seqs.len().to_string(), notes, "each event at least once");
+    assert!(receiver.connections() >= ROUNDS, "each server had a connection of its own");
     let (status, log) = server.stop().await;
     assert!(status.success(), "{log}");
     assert!(place.run(&["audit", "verify"]).await.status.success());

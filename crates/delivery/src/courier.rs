@@ -219,8 +219,8 @@ mod tests {
             headers.insert(RETRY_AFTER, text.parse().unwrap());
             retry_after(&headers, now)
         };
-        assert_eq!(wait("120"), Some(Duration::from_secs(120)));
-        assert_eq!(wait("Tue, 24 Nov 2026 08:01:00 GMT"), Some(Duration::from_secs(60)));
+        assert_eq!(wait("90"), Some(Duration::from_secs(90)));
+        assert_eq!(wait("Tue, 24 Nov 2026 08:01:00 GMT"), Some(Duration::from_mins(1)));
         assert_eq!(wait("Tue, 24 Nov 2026 07:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!((wait("soon"), wait("-1")), (None, None));
     }
