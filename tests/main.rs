@@ -25,3 +25,4 @@ mod routes;
 mod sessions;
 mod support;
 mod tls;
+mod webhooks;

@@ -10,6 +10,9 @@ use crate::support::snapshot::assert_reviewed;
 use crate::support::world::{ACTORS, EVERYBODY, fill};
 use crate::support::{Answer, TestApp, World, on_both_databases};
 
+/// What the forms about webhooks take; buttons take no notice.
+const WEBHOOK: [(&str, &str); 4] = [("url", "https://hooks.example/in"), ("kinds", "login"), ("seq", "0"), ("what", "after")];
+
 /// Something typical in every form; other routes are buttons.
 fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
     const PASSWORD: (&str, &str) = ("password", "a-password-for-tests-only");
@@ -92,6 +95,7 @@ fn typical_of_configuration(path: &str) -> &'static [(&'static str, &'static str
         "/admin/config/api/roles" | "/admin/config/api/roles/{api_role}" => &[("name", "Sales"), ("rights", "getclients")],
         "/admin/config/bans" => &[("network", "203.0.113.250"), ("reason", "A reason.")],
         "/admin/config/bans/never" => &[("networks", "127.0.0.0/8\n::1")],
+        _ if path.starts_with("/admin/config/webhooks") => &WEBHOOK,
         "/admin/config/mail" => &[("to", "stella@staff.example")],
         _ => &[],
     }

@@ -322,6 +322,7 @@ notice-new-device = Login with a new device
 notice-invitation-accepted = Invitation accepted, to the owner
 notice-ownership-gained = Ownership given
 notice-ownership-lost = Ownership taken
+notice-webhook-disabled = Webhook disabled after five days of failure, to admins who manage it
 notice-masquerade = Login as Owner, to the owner
 
 # Security: of an admin's own login, of users, and in general

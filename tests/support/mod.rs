@@ -4,6 +4,8 @@ pub(crate) mod actor;
 pub(crate) mod binary;
 pub(crate) mod http;
 pub(crate) mod mail_sink;
+#[path = "../../crates/delivery/tests/receiver.rs"]
+pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod snapshot;
 pub(crate) mod tables;

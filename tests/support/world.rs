@@ -2,7 +2,7 @@
 
 use latchkey_core::access::{
     BuiltInApiRole, ConfigureSystem, ConfirmedAdmin, EditUsers, Grants, ManageAdmins, ManageApi, ManageBans, ManageContacts,
-    Subject, WriteNotes,
+    Subject, System, WriteNotes,
 };
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
@@ -22,6 +22,7 @@ use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::link_secret;
+use latchkey_core::webhook::{self, NewWebhook};
 use latchkey_core::{reset, verification};
 
 use super::tables::{number, texts};
@@ -256,6 +257,18 @@ impl World {
         .await
     }
 
+    /// A webhook that leads nowhere.
+    pub(crate) async fn webhook(&self) -> i64 {
+        let stella = self.stella;
+        let new = NewWebhook::parse("https://hooks.example/in", "Billing", &[], false).unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ManageApi>(stella).unwrap();
+            let confirmed = ConfirmedAdmin::machine(&System::named("test"));
+            Ok(webhook::create(tx, &by, &confirmed, &new).unwrap().0.0)
+        })
+        .await
+    }
+
     pub(crate) async fn note(&self) -> i64 {
         let (stella, acme) = (self.stella, self.acme);
         self.write(move |tx| {
@@ -448,6 +461,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("{ban}") {
         filled = filled.replace("{ban}", &world.ban().await.to_string());
+    }
+    if filled.contains("{webhook}") {
+        filled = filled.replace("{webhook}", &world.webhook().await.to_string());
     }
     if filled.contains("{note}") {
         filled = filled.replace("{note}", &world.note().await.to_string());

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::access::OnBehalf;
 use crate::clock::{Clock, Timestamp};
@@ -42,6 +42,9 @@ pub struct App(Arc<Inner>);
 pub(crate) struct Inner {
     parts: Parts,
     outbox_filled: Notify,
+    events_recorded: Notify,
+    /// The last sealed event that this process knows of.
+    sealed: watch::Sender<i64>,
 }
 
 /// From where an operation was asked for.
@@ -60,7 +63,8 @@ pub struct Request {
 impl App {
     /// Puts an app together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, outbox_filled: Notify::new() }))
+        let (outbox_filled, events_recorded, sealed) = (Notify::new(), Notify::new(), watch::Sender::new(0));
+        Self(Arc::new(Inner { parts, outbox_filled, events_recorded, sealed }))
     }
 
     /// Runs `work` in a read-only snapshot, on the blocking pool.
@@ -88,12 +92,15 @@ impl App {
         let request = request.clone();
         let written = self.0.parts.database.write(move |conn| {
             let snapshot = Snapshot { conn, now: inner.parts.clock.now() };
-            let tx = Tx { snapshot, app: &inner, request: &request, promised: Cell::new(false) };
-            work(&tx).map(|output| (output, tx.promised.get()))
+            let tx = Tx { snapshot, app: &inner, request: &request, promised: Cell::new(false), recorded: Cell::new(false) };
+            work(&tx).map(|output| (output, tx.promised.get(), tx.recorded.get()))
         });
-        let (output, promised) = written.await?;
+        let (output, promised, recorded) = written.await?;
         if promised {
             self.0.outbox_filled.notify_one();
+        }
+        if recorded {
+            self.0.events_recorded.notify_one();
         }
         Ok(output)
     }
@@ -126,6 +133,25 @@ impl App {
     /// Waits until a transaction of this process has promised something.
     pub async fn outbox_filled(&self) {
         self.0.outbox_filled.notified().await;
+    }
+
+    /// Waits until a transaction of this process has recorded an event: there is something to seal.
+    pub async fn events_recorded(&self) {
+        self.0.events_recorded.notified().await;
+    }
+
+    /// The number of the last sealed event, as far as this process knows, and of later ones as they are sealed.
+    pub(crate) fn sealed(&self) -> watch::Receiver<i64> {
+        self.0.sealed.subscribe()
+    }
+
+    /// Wakes whoever waits for sealed events up to this one.
+    pub(crate) fn note_sealed(&self, head: i64) {
+        self.0.sealed.send_if_modified(|known| {
+            let later = head > *known;
+            *known = head.max(*known);
+            later
+        });
     }
 
     /// Opens a sealed secret; `None` when it was sealed under another key.
@@ -190,6 +216,7 @@ pub struct Tx<'a> {
     app: &'a Inner,
     request: &'a Request,
     promised: Cell<bool>,
+    recorded: Cell<bool>,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -251,6 +278,11 @@ impl Tx<'_> {
     /// Wakes the workers once this transaction has been committed.
     pub(crate) fn promise(&self) {
         self.promised.set(true);
+    }
+
+    /// Wakes the sealer once this transaction has been committed.
+    pub(crate) fn recorded(&self) {
+        self.recorded.set(true);
     }
 
     pub(crate) fn skip_locked(&self) -> &'static str {

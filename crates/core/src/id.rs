@@ -89,4 +89,6 @@ ids! {
     ApiCredentialId
     /// What API credentials may do.
     ApiRoleId
+    /// Another system's address that gets events.
+    WebhookId
 }

@@ -48,3 +48,4 @@ pub mod testing;
 pub mod text;
 pub mod user;
 pub mod verification;
+pub mod webhook;

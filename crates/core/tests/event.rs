@@ -449,3 +449,27 @@ fn the_keys_of_events_are_distinct() {
     keys.dedup();
     assert_eq!(keys.len(), EventKind::ALL.len());
 }
+
+#[on_both_databases]
+async fn an_invitation_that_nobody_used_in_time_is_told_of_once_each_time_it_was_sent(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let (id, _) = invite(&app, owner, acme, "late@example.com", "invoices").await;
+    let (accepted, secret) = invite(&app, owner, acme, "mia@example.com", "invoices").await;
+    let mia = person(&app, "Mia").await;
+    accept(&app.app, mia, &secret).await.unwrap();
+    let tell = async || app.app.write(&request(), |tx| invitation::tell_expired(tx, &System::named("test"), 10)).await.unwrap();
+    app.clock.advance(invitation::VALID_FOR.saturating_sub(Duration::from_micros(1)));
+    assert_eq!(tell().await, 0, "it is still open");
+    app.clock.advance(Duration::from_micros(1));
+    let seen = events(&app).await.len();
+    assert_eq!((tell().await, tell().await), (1, 0));
+    assert_eq!(kinds_after(&app, seen).await, ["invitation-expired"]);
+    resend(&app.app, owner, acme, id).await.unwrap();
+    latest_link(&app).await;
+    app.clock.advance(invitation::VALID_FOR);
+    assert_eq!((tell().await, tell().await), (1, 0));
+    let told =
+        "select count(*) from events where kind = 'invitation-expired' and email = 'late@example.com' and account_name = 'Acme'";
+    assert_eq!(number(&app, told).await, 2);
+    assert_ne!(id, accepted);
+}

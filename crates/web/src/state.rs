@@ -9,6 +9,7 @@ use crate::engine::Engine;
 
 /// How the two areas are served.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Settings {
     /// Whether cookies are `Secure`: the public URL is https.
     pub secure: bool,
@@ -22,6 +23,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether the data is the demo's.
     pub demo: bool,
+    /// Whether webhooks may be plain http: where the operator allows networks of its own.
+    pub webhook_http: bool,
 }
 
 /// The app, the engine and the settings, cheap to clone.

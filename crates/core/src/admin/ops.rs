@@ -1,5 +1,5 @@
 use super::{Admin, Error, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
-use crate::access::{Actor, AllowedAdmin, BeStaff, BuiltInRole, ManageAdmins, Subject, System};
+use crate::access::{Actor, AdminPermission, AllowedAdmin, BeStaff, BuiltInRole, ManageAdmins, Subject, System};
 use crate::admin_role;
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::db::DbError;
@@ -78,6 +78,12 @@ pub(crate) fn insert(tx: &Tx<'_>, by: &Actor, new: &NewAdmin, role: AdminRoleId)
 /// A role that was deleted a moment ago.
 pub(super) fn no_role(fault: Fault) -> Error {
     if matches!(fault, Fault::Db(DbError::ForeignKey)) { Error::NoSuchRole } else { Error::Fault(fault) }
+}
+
+/// The enabled admins whose role holds a permission.
+pub(crate) fn who_may(snapshot: &Snapshot<'_>, permission: AdminPermission) -> Result<Vec<Admin>, Fault> {
+    let may = |admin: &Admin| admin.disabled_at.is_none() && admin.role.grants.has(permission);
+    Ok(sql::list(snapshot)?.into_iter().filter(may).collect())
 }
 
 /// Every admin.

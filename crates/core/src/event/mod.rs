@@ -3,7 +3,12 @@
 //! **Invariant:** whatever changes something records an event in the same transaction (PRODUCT rule
 //! 10), and no event holds a secret.
 
+mod chain;
+mod export;
+mod feed;
+mod seal;
 mod sql;
+mod verify;
 
 use crate::access::{Actor, ActorKind, Allowed, AllowedAdmin, Myself, ShowsUsers, ViewLog, ViewStaffArea};
 use crate::app::{Snapshot, Tx};
@@ -11,7 +16,13 @@ use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::id::{AccountId, EventId, UserId};
 
+pub use chain::{ChainHash, Head};
+pub use export::{ExportedHead, HeadKey, UnreadableHead};
+pub(crate) use feed::page as feed_page;
+pub use feed::{FeedFilter, FeedPage, MAX_PAGE, MAX_WAIT, Sealed, feed, long_poll, wait_for_sealed};
+pub use seal::{Sealing, head, seal, seal_all};
 pub use sql::Filter;
+pub use verify::{Broken, BrokenLink, Verified, verify};
 
 macro_rules! kinds {
     ($($name:ident = $key:literal: $doc:literal,)*) => {
@@ -28,6 +39,11 @@ macro_rules! kinds {
             /// The stable key of this kind, in the database and in texts.
             pub const fn key(self) -> &'static str {
                 match self { $(Self::$name => $key),* }
+            }
+
+            /// The kind of this key.
+            pub fn from_key(key: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.key() == key)
             }
         }
     };
@@ -63,6 +79,7 @@ kinds! {
     InvitationSent = "invitation-sent": "An invitation was made and its mail promised.",
     InvitationResent = "invitation-resent": "An invitation got a fresh link and its mail was promised.",
     InvitationCancelled = "invitation-cancelled": "An invitation was taken back.",
+    InvitationExpired = "invitation-expired": "Nobody used an invitation in time.",
     InvitationAccepted = "invitation-accepted": "An invitation was accepted.",
     InvitationDeclined = "invitation-declined": "An invitation was declined.",
     MailSent = "mail-sent": "The mail server took a mail.",
@@ -122,6 +139,13 @@ kinds! {
     ApiRoleCreated = "api-role-created": "An API role was made.",
     ApiRoleUpdated = "api-role-updated": "An API role changed.",
     ApiRoleDeleted = "api-role-deleted": "An API role was deleted.",
+    WebhookCreated = "webhook-created": "A webhook was made.",
+    WebhookUpdated = "webhook-updated": "A webhook got another address, description or choice of events.",
+    WebhookDeleted = "webhook-deleted": "A webhook was deleted.",
+    WebhookSecretRotated = "webhook-secret-rotated": "A webhook got a new secret.",
+    WebhookDisabled = "webhook-disabled": "A webhook gets no events any more.",
+    WebhookEnabled = "webhook-enabled": "A webhook gets events again.",
+    WebhookReplayed = "webhook-replayed": "Events are sent to a webhook again.",
 }
 
 /// One fact on its way into the log. Names are kept beside ids: the log stays readable when what it
@@ -181,7 +205,9 @@ pub struct Recorded {
     pub kind: String,
     /// Who.
     pub actor: Actor,
-    /// For which user an admin acted, by name.
+    /// For which user an admin acted.
+    pub on_behalf_of_id: Option<UserId>,
+    /// The same by name.
     pub on_behalf_of: Option<String>,
     /// From where, unless the machine did it.
     pub ip: Option<String>,

@@ -17,7 +17,7 @@ use crate::secret::Secret;
 
 pub use accept::{Accepted, LoginAndAccept, RegisterAndAccept, accept, decline, login_and_accept, register_and_accept};
 pub(crate) use ops::cancel_sent_by;
-pub use ops::{accepted_by, cancel, link, open, pending, resend, send, try_link};
+pub use ops::{accepted_by, cancel, link, open, pending, resend, send, tell_expired, try_link};
 
 /// How long a link works (PRODUCT rule 3).
 pub const VALID_FOR: Duration = Duration::from_hours(7 * 24);

@@ -1,5 +1,5 @@
 use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
-use crate::access::{ActorKind, Allowed, InAccount, ManageUsers, Myself, ShowsUsers};
+use crate::access::{ActorKind, Allowed, InAccount, ManageUsers, Myself, ShowsUsers, System};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
@@ -176,4 +176,14 @@ pub async fn link(app: &App, by: Allowed<ManageUsers>, id: InvitationId) -> Resu
     let (email, sealed) = sealed.ok_or(Error::NotFound)?;
     let secret = app.unseal(&sealed).ok_or(Error::NotFound)?;
     Ok((email, url(app.public_url(), &secret.reveal())))
+}
+
+/// Writes down that invitations have expired, at most `limit` of them, and returns how many. Each is told once for each time it was sent.
+pub fn tell_expired(tx: &Tx<'_>, by: &System, limit: i64) -> Result<usize, Fault> {
+    let expired = sql::take_expired(tx, limit)?;
+    for (account, name, email) in &expired {
+        let event = Event::new(EventKind::InvitationExpired).in_account(*account, name).with_email(email);
+        tx.record(by.actor(), &event)?;
+    }
+    Ok(expired.len())
 }

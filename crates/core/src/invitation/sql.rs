@@ -122,10 +122,25 @@ pub(super) fn pending_for(snapshot: &Snapshot<'_>, account: AccountId, email: &E
 
 pub(super) fn renew(tx: &Tx<'_>, id: InvitationId, hash: &SecretHash, expires_at: Timestamp) -> Result<bool, Fault> {
     let renewed = tx.execute(
-        &format!("update invitations set token_hash = $1, sent_at = $2, expires_at = $3 where id = $4 and {OPEN}"),
+        &format!("update invitations set token_hash = $1, sent_at = $2, expires_at = $3, expiry_told_at = null where id = $4 and {OPEN}"),
         params![hash, tx.now(), expires_at, id],
     )?;
     Ok(renewed == 1)
+}
+
+/// Invitations that have expired and of which the log does not tell yet, marked as told: account, its name, address.
+pub(super) fn take_expired(tx: &Tx<'_>, limit: i64) -> Result<Vec<(AccountId, String, String)>, Fault> {
+    tx.all(
+        &format!(
+            "update invitations set expiry_told_at = $1 where id in (
+                 select id from invitations where expires_at <= $1 and {OPEN} and expiry_told_at is null
+                 order by expires_at, id limit $2{})
+             returning account_id, (select a.name from accounts a where a.id = account_id), email",
+            tx.skip_locked()
+        ),
+        params![tx.now(), limit],
+        |row| Ok((row.take()?, row.take()?, row.take()?)),
+    )
 }
 
 pub(super) fn cancel(tx: &Tx<'_>, id: InvitationId) -> Result<bool, Fault> {

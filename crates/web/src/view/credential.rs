@@ -59,8 +59,8 @@ pub(crate) struct CredentialForm {
     pub(crate) name: String,
     pub(crate) role: String,
     pub(crate) account: String,
-    networks: String,
-    ends_on: String,
+    pub(crate) networks: String,
+    pub(crate) ends_on: String,
 }
 
 impl CredentialForm {
