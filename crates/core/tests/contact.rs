@@ -128,6 +128,9 @@ async fn an_address_book_is_full_at_its_limit(app: TestApp) {
     assert!(matches!(add_named(&app, owner, acme, "Abel").await, Err(Error::TooMany)));
 }
 
+/// Narrows a filter by one field.
+type Set = fn(&mut Filter, String);
+
 #[on_both_databases]
 async fn every_filter_finds_exactly_what_it_names(app: TestApp) {
     let (owner, acme) = acme(&app).await;
@@ -139,7 +142,6 @@ async fn every_filter_finds_exactly_what_it_names(app: TestApp) {
     let mine = Filter { account: Some(acme), ..Filter::default() };
     assert_eq!(list(&app, admin, mine, 10).await, (vec![ada, carl], 2));
     let details = Details { country: "GB".to_owned(), ..full() };
-    type Set = fn(&mut Filter, String);
     let set: [(&str, Set, &str); 11] = [
         ("first name", |filter, value| filter.first_name = Some(value), &details.first_name),
         ("last name", |filter, value| filter.last_name = Some(value), &details.last_name),
