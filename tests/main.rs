@@ -18,6 +18,7 @@ mod login;
 mod masquerade;
 mod passkeys;
 mod password;
+mod puzzle;
 mod reading;
 mod reset;
 mod routes;

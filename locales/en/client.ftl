@@ -28,6 +28,11 @@ two-factor-recovery = Recovery Code
 two-factor-use-recovery = Use a recovery code
 two-factor-use-code = Use the authenticator app
 two-factor-start-over = Start over
+puzzle-working = One moment: your browser solves a small puzzle that keeps robots away.
+puzzle-wait = { $count ->
+    [one] Please take at least a second before you send this: a small pause keeps robots away.
+   *[other] Please take at least { $count } seconds before you send this: a small pause keeps robots away.
+}
 login-lede = Welcome back to { $brand }.
 
 # Invitation

@@ -295,7 +295,7 @@ impl World {
     pub(crate) async fn reset_link(&self) -> Secret {
         let (_, address) = self.loner().await;
         let email = Email::parse(&address).unwrap();
-        self.write(move |tx| reset::ask(tx, &email)).await;
+        self.write(move |tx| Ok(reset::ask(tx, &email).unwrap())).await;
         self.app.resolve_resets().await;
         link_secret(self.app.take_mails().await.last().unwrap())
     }

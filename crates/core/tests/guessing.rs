@@ -15,7 +15,7 @@ use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Error, Started};
 use latchkey_core::settings::Verification;
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{admin, invitation, user};
+use latchkey_core::{admin, invitation, passkey, reset, user, verification};
 use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
@@ -295,6 +295,87 @@ async fn links_that_never_were_are_counted_and_real_ones_work_all_the_same(app: 
     }
     assert_eq!(heard, 50);
     assert!(invitation::try_link(&app.app, &request(), &link).await.is_ok(), "who holds a link is not held back");
+}
+
+#[on_both_databases]
+async fn v6_3_8_resets_are_limited_by_what_is_typed_and_never_by_who_has_it(app: TestApp) {
+    person(&app, "Gus").await;
+    let ask = async |from: Request, address: &str| {
+        let address = email(address);
+        app.app.write(&from, move |tx| reset::ask(tx, &address)).await
+    };
+    let mut answers = Vec::new();
+    for (address, first) in [(GUS, 0), (NOBODY, 100)] {
+        let mut seen = Vec::new();
+        for number in 0..8 {
+            seen.push(wait_of(&ask(from_nth(first + number), address).await));
+        }
+        assert!(seen[..5].iter().all(Option::is_none) && seen[5..].iter().all(Option::is_some), "{seen:?}");
+        answers.push(seen);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert!(wait_of(&ask(from_nth(0), "GUS@example.com").await).is_some(), "however it is written");
+    app.clock.advance(answers[0][7].unwrap());
+    assert!(ask(from_nth(0), GUS).await.is_ok(), "slowed down, not locked");
+    app.resolve_resets().await;
+    assert_eq!(told(&app).await, ["password-reset"]);
+}
+
+#[on_both_databases]
+async fn v2_4_1_a_network_asks_for_resets_so_often_and_no_more(app: TestApp) {
+    let ask = async |from: Request, number: u32| {
+        let address = email(&format!("nr{number}@example.com"));
+        app.app.write(&from, move |tx| reset::ask(tx, &address)).await
+    };
+    for number in 0..50 {
+        assert!(ask(request(), number).await.is_ok(), "{number}");
+    }
+    assert!(wait_of(&ask(request(), 50).await).is_some());
+    assert!(ask(from_nth(1), 50).await.is_ok(), "somebody elsewhere is not held back");
+    app.resolve_resets().await;
+}
+
+#[on_both_databases]
+async fn links_of_resets_and_verifications_are_not_guessed_at_without_end(app: TestApp) {
+    app.notify(Verification::Ask).await;
+    let gus = person(&app, "Gus").await;
+    ask_for_reset(&app, GUS).await;
+    let choosing = latest_link(&app).await;
+    as_myself(&app.app, gus, verification::resend).await.unwrap();
+    let confirming = latest_link(&app).await;
+    let forged = || app.app.random().secret().unwrap();
+    let (mut choices, mut confirmations) = (0, 0);
+    while wait_of(&reset::try_link(&app.app, &request(), &forged()).await).is_none() {
+        choices += 1;
+    }
+    while wait_of(&verification::try_link(&app.app, &request(), &forged()).await).is_none() {
+        confirmations += 1;
+    }
+    assert_eq!((choices, confirmations), (50, 50));
+    assert!(reset::try_link(&app.app, &request(), &choosing).await.is_ok(), "who holds a link is not held back");
+    assert!(verification::try_link(&app.app, &request(), &confirming).await.is_ok());
+    assert!(!wait_of(&reset::try_link(&app.app, &from_nth(1), &forged()).await).is_some());
+}
+
+#[on_both_databases]
+async fn challenges_of_passkeys_are_made_so_often_for_a_network_and_no_more(app: TestApp) {
+    let begin = async |from: Request| {
+        let browser = app.app.random().secret().unwrap();
+        app.app.write(&from, move |tx| passkey::begin_login(tx, &browser)).await.map(drop)
+    };
+    let mut made = 0;
+    let refused = loop {
+        let begun = begin(request()).await;
+        if begun.is_err() {
+            break begun;
+        }
+        made += 1;
+    };
+    assert_eq!(made, 300);
+    assert_eq!(number(&app, "select count(*) from passkey_challenges").await, made, "what is refused leaves no row");
+    assert!(begin(from_nth(1)).await.is_ok());
+    app.clock.advance(wait_of(&refused).unwrap());
+    assert!(begin(request()).await.is_ok());
 }
 
 #[on_both_databases]

@@ -31,6 +31,7 @@ mod mail;
 mod page;
 mod passkeys;
 mod proxy;
+mod puzzle;
 mod routes;
 mod state;
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::error::{Fault, HasKind, Invalid, Kind};
 use crate::password::Busy;
 
 pub(crate) use ops::{ask, forget};
-pub use ops::{cancel, change_address, confirm, open, pending, resend};
+pub use ops::{cancel, change_address, confirm, open, pending, resend, try_link};
 
 /// How long a link works.
 pub const VALID_FOR: Duration = Duration::from_hours(24);

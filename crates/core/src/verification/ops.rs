@@ -4,6 +4,7 @@ use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::guessing::{self, Guess, Kind};
 use crate::id::UserId;
 use crate::mail::{self, About, Content, EMAIL_CHANGE, EMAIL_VERIFICATION, Link, NewMail, Notice, SECRET_MARK};
 use crate::password::Password;
@@ -119,6 +120,23 @@ pub fn cancel(tx: &Tx<'_>, by: &Myself) -> Result<(), Error> {
 pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Pending, Error> {
     let (_, pending) = sql::by_token(snapshot, &secret.hash())?.ok_or(Error::Gone)?;
     if pending.expires_at > snapshot.now() { Ok(pending) } else { Err(Error::Gone) }
+}
+
+/// Like [`open`], for a secret that somebody brings: one that opens nothing is a guess, and counted as one.
+pub async fn try_link(app: &App, request: &Request, secret: &Secret) -> Result<Pending, Error> {
+    let (asked, tried) = (request.clone(), secret.clone());
+    let found = app.read(move |snapshot| match open(snapshot, &tried) {
+        Err(Error::Gone) => {
+            let _ = guessing::admit(snapshot, &asked, &Guess::at_secret(Kind::VerificationLink))?;
+            Ok::<_, Error>(None)
+        }
+        opened => opened.map(Some),
+    });
+    if let Some(pending) = found.await? {
+        return Ok(pending);
+    }
+    app.write(request, |tx| guessing::failed(tx, &Guess::at_secret(Kind::VerificationLink))).await?;
+    Err(Error::Gone)
 }
 
 /// **Confirm Email Address**: from now on the address is the user's, and verified. Whoever holds the link may; of two one is
