@@ -159,6 +159,12 @@ flash-email-change-cancelled = Your address stays as it is.
 flash-verification-sent = A fresh link is on its way to { $email }. The old one no longer works.
 flash-deletion-asked = Your request is noted. The staff will delete your login.
 flash-deletion-cancelled = Your login stays.
+flash-device-forgotten = Device forgotten.
+flash-devices-forgotten = { $count ->
+    [0] There was no other device to forget.
+    [one] One device forgotten.
+   *[other] { $count } devices forgotten.
+}
 flash-session-ended = Session ended.
 flash-sessions-ended = { $count ->
     [0] There was no other session to end.

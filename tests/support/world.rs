@@ -419,6 +419,11 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("{factor}") {
         filled = filled.replace("{factor}", &world.factor_of(actor).await.to_string());
     }
+    if filled.contains("{device}") {
+        let email = address_of(actor).unwrap_or("olivia@example.com");
+        world.session_of(email).await;
+        filled = filled.replace("{device}", &number(&world.app, "select max(id) from devices").await.to_string());
+    }
     if filled.contains("{session}") {
         let email = address_of(actor).unwrap_or("olivia@example.com");
         filled = filled.replace("{session}", &world.session_of(email).await.to_string());

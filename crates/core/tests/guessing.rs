@@ -424,14 +424,43 @@ async fn v6_3_5_a_login_with_a_new_device_is_told_by_mail(app: TestApp) {
     assert!(shared.device == first.device, "two people may use one browser");
     let listed = app.app.read(move |snapshot| Ok::<_, Error>(device::list(snapshot, &snapshot.myself(gus)?)?)).await.unwrap();
     assert_eq!(listed.len(), 2);
-    app.app.write(&with_device(&first.device), move |tx| device::forget_others(tx, gus)).await.unwrap();
+    app.app.write(&with_device(&first.device), move |tx| Ok::<_, Error>(device::forget_others(tx, &tx.myself(gus)?)?)).await.unwrap();
     let known = async |user: UserId, secret: Secret| {
         app.app.read(move |snapshot| device::known(snapshot, Some(Owner::User(user)), &secret)).await.unwrap().is_some()
     };
     assert!(known(gus, first.device.clone()).await && known(mia, first.device.clone()).await);
-    assert!(!known(gus, other.device).await, "a reset forgets the other devices");
+    assert!(!known(gus, other.device).await, "the other devices are forgotten");
     app.clock.advance(device::LIVES);
     assert!(!known(gus, first.device).await, "no device is known for ever");
+}
+
+#[on_both_databases]
+async fn a_device_that_was_forgotten_is_a_new_one_and_its_session_goes_on(app: TestApp) {
+    app.notify(Verification::Off).await;
+    let (gus, mia) = (person(&app, "Gus").await, person(&app, "Mia").await);
+    let first = login(&app.app, GUS).await;
+    let second = try_from(&app.app, &request(), GUS, PASSWORD).await.unwrap();
+    app.take_mails().await;
+    let id = app.app.read({
+        let from = with_device(&second.device);
+        move |snapshot| Ok::<_, Error>(device::mine(snapshot, &snapshot.myself(gus)?, &from)?.unwrap())
+    });
+    let id = id.await.unwrap();
+    let forget = async |user: UserId| as_myself(&app.app, user, move |tx, by| device::forget(tx, by, id)).await;
+    assert!(matches!(forget(mia).await, Err(device::Error::NotFound)), "somebody else's");
+    forget(gus).await.unwrap();
+    assert!(matches!(forget(gus).await, Err(device::Error::NotFound)));
+    let session = resolved(&app.app, &second.secret).await.expect("its session goes on").session;
+    assert!(!session.of_known_device);
+    assert!(resolved(&app.app, &first.secret).await.unwrap().session.of_known_device);
+    try_from(&app.app, &with_device(&second.device), GUS, PASSWORD).await.unwrap();
+    assert_eq!(notices(&app).await.len(), 1, "the next login with it is told");
+    assert_eq!(count_events(&app, "device-forgotten").await, 1);
+    ask_for_reset(&app, GUS).await;
+    let link = latest_link(&app).await;
+    choose(&app.app, &link, "another password altogether").await.unwrap();
+    assert_eq!(number(&app, "select count(*) from devices").await, 0, "a reset from elsewhere forgets all");
+    app.take_mails().await;
 }
 
 #[on_both_databases]

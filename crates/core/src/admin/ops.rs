@@ -151,7 +151,8 @@ pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<
     sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin).with_detail(how))?;
-    Ok(Started { secret, admin: id, device: device::remember(tx, Owner::Admin(id))? })
+    let (_, device) = device::remember(tx, Owner::Admin(id))?;
+    Ok(Started { secret, admin: id, device })
 }
 
 /// Whose session this is, if it still lives and the admin is not disabled.

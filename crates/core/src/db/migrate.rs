@@ -31,6 +31,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
     ("0021_puzzles", include_str!("../../../../migrations/0021_puzzles.sql")),
+    ("0031_logins", include_str!("../../../../migrations/0031_logins.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

@@ -111,7 +111,7 @@ pub async fn choose(app: &App, request: &Request, secret: Secret, chosen: &Passw
             return Err(Error::Gone);
         }
         user::set_password(tx, id, &hash)?;
-        device::forget_others(tx, id)?;
+        device::forget_after_reset(tx, id)?;
         mail::withdraw_links(tx, id, &[PASSWORD_RESET])?;
         let name = user.name.full();
         tx.record(&Actor::nobody(), &Event::new(EventKind::PasswordReset).to_user(id, &name).with_email(user.email.as_str()))?;
