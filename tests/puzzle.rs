@@ -28,6 +28,8 @@ async fn switched(app: TestApp, when: &str) -> World {
     world
 }
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// The puzzle on a page.
 fn puzzle(page: &Answer) -> Option<Puzzle> {
     let text = page.text();
@@ -49,7 +51,7 @@ async fn v2_4_1_every_form_of_strangers_asks_for_it_and_keeps_what_was_typed(app
     let admin = [("email", "stella@staff.example"), ("password", PASSWORD)];
     let register = [("first_name", "Nina"), ("last_name", "New"), ("email", "nina@example.org"), ("password", PASSWORD)];
     let forgot = [("email", "mia@example.com")];
-    let forms: [(&str, String, &[(&str, &str)]); 5] = [
+    let forms: [(&str, String, Fields<'_>); 5] = [
         ("/login", "/login".to_owned(), &login),
         ("/admin/login", "/admin/login".to_owned(), &admin),
         ("/password/forgot", "/password/forgot".to_owned(), &forgot),

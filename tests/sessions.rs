@@ -171,7 +171,13 @@ async fn a_deleted_user_and_a_disabled_admin_are_out_at_once(app: TestApp) {
     let steve_actor = world.server.admin("staff1@staff.example").await;
     assert!(is_staff(&steve_actor).await);
     let disabled = world.app.app.write(&request, move |tx| {
-        admin::set_disabled(tx, &tx.authorize_admin::<ManageAdmins>(stella)?, latchkey_core::id::AdminId(steve), true)
+        admin::set_disabled(
+            tx,
+            &tx.authorize_admin::<ManageAdmins>(stella)?,
+            &ConfirmedAdmin::machine(&System::named("test")),
+            latchkey_core::id::AdminId(steve),
+            true,
+        )
     });
     disabled.await.unwrap();
     assert!(!is_staff(&steve_actor).await);

@@ -354,7 +354,7 @@ async fn links_of_resets_and_verifications_are_not_guessed_at_without_end(app: T
     assert_eq!((choices, confirmations), (50, 50));
     assert!(reset::try_link(&app.app, &request(), &choosing).await.is_ok(), "who holds a link is not held back");
     assert!(verification::try_link(&app.app, &request(), &confirming).await.is_ok());
-    assert!(!wait_of(&reset::try_link(&app.app, &from_nth(1), &forged()).await).is_some());
+    assert!(wait_of(&reset::try_link(&app.app, &from_nth(1), &forged()).await).is_none());
 }
 
 #[on_both_databases]
@@ -365,9 +365,9 @@ async fn challenges_of_passkeys_are_made_so_often_for_a_network_and_no_more(app:
     };
     let mut made = 0;
     let refused = loop {
-        let begun = begin(request()).await;
-        if begun.is_err() {
-            break begun;
+        let answer = begin(request()).await;
+        if answer.is_err() {
+            break answer;
         }
         made += 1;
     };
@@ -424,7 +424,10 @@ async fn v6_3_5_a_login_with_a_new_device_is_told_by_mail(app: TestApp) {
     assert!(shared.device == first.device, "two people may use one browser");
     let listed = app.app.read(move |snapshot| Ok::<_, Error>(device::list(snapshot, &snapshot.myself(gus)?)?)).await.unwrap();
     assert_eq!(listed.len(), 2);
-    app.app.write(&with_device(&first.device), move |tx| Ok::<_, Error>(device::forget_others(tx, &tx.myself(gus)?)?)).await.unwrap();
+    app.app
+        .write(&with_device(&first.device), move |tx| Ok::<_, Error>(device::forget_others(tx, &tx.myself(gus)?)?))
+        .await
+        .unwrap();
     let known = async |user: UserId, secret: Secret| {
         app.app.read(move |snapshot| device::known(snapshot, Some(Owner::User(user)), &secret)).await.unwrap().is_some()
     };

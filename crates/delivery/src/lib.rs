@@ -12,6 +12,7 @@ mod dialogue;
 mod hostname;
 mod letter;
 mod mail;
+mod masquerade;
 mod reset;
 mod smtp;
 mod worker;
@@ -49,6 +50,8 @@ pub async fn run(app: App, settings: DeliverySettings, shutdown: watch::Receiver
 /// Like [`run`], with another way of looking hosts up.
 pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, shutdown: watch::Receiver<bool>) {
     let (mails_filled, logins_filled, resets_filled) = (Notify::new(), Notify::new(), Notify::new());
+    // Nothing is due when it is promised: this worker looks by itself.
+    let masquerades_due = Notify::new();
     let send_mails = async {
         if let Some(smtp) = settings.smtp {
             let work = mail::SendMails::new(smtp, app.public_url());
@@ -60,8 +63,9 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
         worker::run(&app, work, &logins_filled, settings.poll_every, shutdown.clone()).await;
     };
     let resets = worker::run(&app, reset::ResolveResets, &resets_filled, settings.poll_every, shutdown.clone());
+    let masquerades = worker::run(&app, masquerade::EndMasquerades, &masquerades_due, settings.poll_every, shutdown.clone());
     let workers = [&mails_filled, &logins_filled, &resets_filled];
-    tokio::join!(dispatch(&app, workers, shutdown.clone()), send_mails, find_hosts, resets);
+    tokio::join!(dispatch(&app, workers, shutdown.clone()), send_mails, find_hosts, resets, masquerades);
 }
 
 /// Wakes every worker whenever something was promised. Only the dispatcher waits on the app: its

@@ -133,7 +133,7 @@ impl HasKind for Error {
 /// A solution, found as a browser does it.
 #[cfg(feature = "testing")]
 pub fn solve(puzzle: &Puzzle) -> String {
-    let solution = (0_u64..).map(|number| number.to_string()).find(|number| is_solved(&puzzle.text, number, puzzle.bits));
+    let solution = (0..u32::MAX).map(|number| number.to_string()).find(|number| is_solved(&puzzle.text, number, puzzle.bits));
     format!("{}{SEPARATOR}{}", puzzle.text, solution.unwrap_or_default())
 }
 

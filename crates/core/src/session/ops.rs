@@ -122,6 +122,7 @@ pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Opt
     let secret = tx.secret()?;
     let security = settings::security(tx)?;
     let lives = if remember { security.remember } else { security.absolute };
+    masquerade::end_over(tx)?;
     sql::sweep(tx)?;
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;

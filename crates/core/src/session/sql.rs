@@ -105,7 +105,11 @@ pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) 
 /// The oldest that are over, a bounded number of them.
 pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
     const AT_ONCE: i64 = 50;
-    let over = format!("select id from sessions where expires_at <= $1 order by expires_at limit $2{}", tx.skip_locked());
+    // How a masquerade ends is written down.
+    let over = format!(
+        "select id from sessions where expires_at <= $1 and masquerade_session_id is null order by expires_at limit $2{}",
+        tx.skip_locked()
+    );
     tx.execute(&format!("delete from sessions where id in ({over})"), params![tx.now(), AT_ONCE])?;
     Ok(())
 }

@@ -86,11 +86,7 @@ impl Puzzles {
 
     /// The rows that hold it.
     pub(super) fn rows(&self) -> [(&'static str, String); 3] {
-        [
-            (WHEN, self.when.key().to_owned()),
-            (BITS_KEY, self.bits.to_string()),
-            (WAIT_KEY, self.wait.as_secs().to_string()),
-        ]
+        [(WHEN, self.when.key().to_owned()), (BITS_KEY, self.bits.to_string()), (WAIT_KEY, self.wait.as_secs().to_string())]
     }
 }
 

@@ -1,5 +1,5 @@
 use super::{Error, LIMITED_WITHIN, MAX_MAILS, Pending, VALID_FOR, sql};
-use crate::access::{Denied, Myself};
+use crate::access::{Confirmed, Denied, Myself, Subject};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
@@ -7,7 +7,6 @@ use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
 use crate::id::UserId;
 use crate::mail::{self, About, Content, EMAIL_CHANGE, EMAIL_VERIFICATION, Link, NewMail, Notice, SECRET_MARK};
-use crate::password::Password;
 use crate::secret::Secret;
 use crate::settings::{self, Verification};
 use crate::user::{self, User};
@@ -41,24 +40,19 @@ fn refuse_many(tx: &Tx<'_>, user: UserId) -> Result<(), Error> {
     if sql::asked_since(tx, user, tx.now().before(LIMITED_WITHIN))? >= MAX_MAILS { Err(Error::TooMany) } else { Ok(()) }
 }
 
-/// Asks for another address. The present password is needed; the present address is told. The answer is the same when
-/// somebody else has the address: then its holder is told instead of sending a link.
-pub async fn change_address(app: &App, request: &Request, user: UserId, email: Email, current: &Password) -> Result<(), Error> {
-    let present = user::present_password(app, request, user, current, Error::WrongPassword).await?;
-    app.write(request, move |tx| {
-        let by = tx.myself(user)?;
-        let user = user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
-        present.settle(tx)?;
-        if user.email == email {
-            return Err(Error::SameAddress);
-        }
-        refuse_many(tx, user.id)?;
-        send_or_tell_holder(tx, &user, &email)?;
-        mail::tell(tx, user.id, Notice::EmailChangeAsked, &About::default().what(email.as_str()))?;
-        let event = Event::new(EventKind::EmailChangeAsked).to_user(by.id(), by.name()).with_email(email.as_str());
-        Ok(tx.record(by.actor(), &event)?)
-    })
-    .await
+/// Asks for another address, by whom has just confirmed who it is (ASVS V7.5.1); the present address is told. The answer is the
+/// same when somebody else has the address: then its holder is told instead of sending a link.
+pub fn change_address(tx: &Tx<'_>, by: &Confirmed, email: &Email) -> Result<(), Error> {
+    let Subject::User(id) = by.subject() else { return Err(Denied::NoSuchUser.into()) };
+    let user = user::hold(tx, id)?.ok_or(Denied::NoSuchUser)?;
+    if user.email == *email {
+        return Err(Error::SameAddress);
+    }
+    refuse_many(tx, id)?;
+    send_or_tell_holder(tx, &user, email)?;
+    mail::tell(tx, id, Notice::EmailChangeAsked, &About::default().what(email.as_str()))?;
+    let event = Event::new(EventKind::EmailChangeAsked).to_user(id, &user.name.full()).with_email(email.as_str());
+    Ok(tx.record(by.actor(), &event)?)
 }
 
 /// One mail either way: a link to who has asked, or word to who has the address.

@@ -40,9 +40,7 @@ impl SecurityForm {
         let puzzles = Puzzles::parse(&self.puzzle_when, &self.puzzle_bits, &self.puzzle_wait);
         match (Security::parse(&typed, !self.everybody.is_empty(), !self.admins.is_empty()), puzzles) {
             (Ok(security), Ok(puzzles)) => Ok(Security { puzzles, ..security }),
-            (security, puzzles) => {
-                Err(security.err().into_iter().flatten().chain(puzzles.err().into_iter().flatten()).collect())
-            }
+            (security, puzzles) => Err(security.err().into_iter().flatten().chain(puzzles.err().into_iter().flatten()).collect()),
         }
     }
 }
@@ -76,7 +74,8 @@ struct Choice {
 
 fn form_page(staff: &Staff, form: &SecurityForm, invalid: &[Invalid]) -> Response {
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let label = |when: &When| Choice { value: when.key(), label: staff.visit.web.text(&format!("config-puzzle-{}", when.key()), &[]) };
+    let label =
+        |when: &When| Choice { value: when.key(), label: staff.visit.web.text(&format!("config-puzzle-{}", when.key()), &[]) };
     let context = context! { whens => When::ALL.iter().map(label).collect::<Vec<_>>(), form => Shown::new(form).with_errors(&staff.visit.web, invalid) };
     page::respond(&staff.visit, status, "admin/config/security.html", context)
 }
