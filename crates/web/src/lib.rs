@@ -32,6 +32,7 @@ mod page;
 mod passkeys;
 mod proxy;
 mod puzzle;
+mod refusals;
 mod routes;
 mod state;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::cookie::{self, Name};
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
+use crate::headers;
 use crate::page::{self, Answer};
 use crate::puzzle;
 use crate::visit::{Staff, Visit};
@@ -90,5 +91,6 @@ pub(crate) async fn logout(staff: Staff, _: Form<Pressed>) -> Answer {
     if let Some(header) = cookie::clear(Name::Admin, visit.web.settings().secure) {
         response.headers_mut().append(SET_COOKIE, header);
     }
+    headers::clear_site_data(&visit.web, &mut response);
     Ok(response)
 }

@@ -17,6 +17,7 @@ use crate::cookie::{self, Name};
 use crate::error::PageError;
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
+use crate::headers;
 use crate::page::{self, Answer};
 use crate::puzzle;
 use crate::visit::{LoggedIn, Visit};
@@ -132,6 +133,7 @@ pub(crate) fn end(visit: &Visit, mut response: Response) -> Response {
     if let Some(header) = cookie::clear(Name::Session, visit.web.settings().secure) {
         response.headers_mut().append(SET_COOKIE, header);
     }
+    headers::clear_site_data(&visit.web, &mut response);
     response
 }
 
