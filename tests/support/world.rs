@@ -203,7 +203,7 @@ impl World {
             let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
             let role = admin_role::by_name(tx, "support")?.unwrap();
             let new = admin_invitation::NewInvitation { name: String::new(), email, role };
-            let id = admin_invitation::send(tx, &by, &new).unwrap();
+            let id = admin_invitation::send(tx, &by, &ConfirmedAdmin::machine(&System::named("test")), &new).unwrap();
             Ok((by, id))
         });
         let (by, id) = made.await;
@@ -310,6 +310,12 @@ impl World {
         number(&self.app, "select max(id) from sessions").await
     }
 
+    /// Another device of this actor; of the owner when the actor is nobody.
+    async fn device_of(&self, actor: &str) -> i64 {
+        self.session_of(address_of(actor).unwrap_or("olivia@example.com")).await;
+        number(&self.app, "select max(id) from devices").await
+    }
+
     /// A second factor of this actor, by its number; of nobody's when the actor is nobody.
     pub(crate) async fn factor_of(&self, actor: &str) -> i64 {
         let (column, owner) = match (actor, address_of(actor)) {
@@ -353,7 +359,11 @@ impl World {
     pub(crate) async fn reset_link(&self) -> Secret {
         let (_, address) = self.loner().await;
         let email = Email::parse(&address).unwrap();
-        self.write(move |tx| reset::ask(tx, &email)).await;
+        self.write(move |tx| {
+            reset::ask(tx, &email).unwrap();
+            Ok(())
+        })
+        .await;
         self.app.resolve_resets().await;
         link_secret(self.app.take_mails().await.last().unwrap())
     }
@@ -473,6 +483,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("{factor}") {
         filled = filled.replace("{factor}", &world.factor_of(actor).await.to_string());
+    }
+    if filled.contains("{device}") {
+        filled = filled.replace("{device}", &world.device_of(actor).await.to_string());
     }
     if filled.contains("{session}") {
         let email = address_of(actor).unwrap_or("olivia@example.com");

@@ -14,7 +14,7 @@ use crate::db::{Conn, Database, DbError, Row, Value};
 use crate::error::Fault;
 use crate::mail::Templates;
 use crate::password::Hasher;
-use crate::secret::{Random, SealKey, Secret};
+use crate::secret::{NoRandomness, Random, SealKey, Secret};
 
 /// What an app is made of.
 pub struct Parts {
@@ -157,6 +157,11 @@ impl App {
     /// Opens a sealed secret; `None` when it was sealed under another key.
     pub(crate) fn unseal(&self, sealed: &[u8]) -> Option<Secret> {
         self.0.parts.seal_key.open(sealed)
+    }
+
+    /// Seals a few bytes for one purpose.
+    pub(crate) fn seal_bytes(&self, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, NoRandomness> {
+        self.0.parts.seal_key.seal_bytes(&self.0.parts.random, purpose, bytes)
     }
 
     /// Opens a few sealed bytes; `None` when they were sealed under another key or for another purpose.

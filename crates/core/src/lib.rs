@@ -37,6 +37,7 @@ pub mod outbox;
 pub mod own_data;
 pub mod passkey;
 pub mod password;
+pub mod puzzle;
 pub mod reset;
 mod search;
 pub mod secret;

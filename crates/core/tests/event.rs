@@ -270,8 +270,9 @@ fn machine_cases(w: &World) -> Vec<Case> {
     use EventKind::{AdminCreated, AdminDisabled, AdminEnabled, MailFailed, MailSent, SettingsChanged};
     let World { admin, other_admin, mails: [sent, failed], .. } = *w;
     let by_system = NewAdmin { name: "New".to_owned(), email: email("one@staff.example"), password: w.hash.clone() };
-    let switched =
-        |disabled| move |tx: &Tx<'_>| Ok(admin::set_disabled(tx, &tx.authorize_admin(admin)?, other_admin, disabled).map(drop)?);
+    let switched = |disabled| {
+        move |tx: &Tx<'_>| Ok(admin::set_disabled(tx, &tx.authorize_admin(admin)?, &confirmed(), other_admin, disabled).map(drop)?)
+    };
     vec![
         case(&[AdminCreated], move |tx| Ok(admin::create_by_system(tx, &system(), &by_system).map(drop)?)),
         case(&[AdminDisabled], switched(true)),
@@ -310,15 +311,15 @@ fn staff_cases(w: &World) -> Vec<Case> {
         case(&[AdminRoleCreated], move |tx| Ok(admin_role::create(tx, &tx.authorize_admin(admin)?, &made).map(drop)?)),
         case(&[AdminRoleUpdated], move |tx| Ok(admin_role::update(tx, &tx.authorize_admin(admin)?, sales(tx)?, &changed)?)),
         case(&[AdminRoleChanged], move |tx| {
-            Ok(admin::set_role(tx, &tx.authorize_admin(admin)?, other_admin, sales(tx)?).map(drop)?)
+            Ok(admin::set_role(tx, &tx.authorize_admin(admin)?, &confirmed(), other_admin, sales(tx)?).map(drop)?)
         }),
-        case(&[AdminDeleted], move |tx| Ok(admin::delete(tx, &tx.authorize_admin(admin)?, other_admin).map(drop)?)),
+        case(&[AdminDeleted], move |tx| Ok(admin::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), other_admin).map(drop)?)),
         case(&[AdminInvited], move |tx| {
             let new = admin_invitation::NewInvitation { name: String::new(), email: email("x@staff.example"), role: sales(tx)? };
-            Ok(admin_invitation::send(tx, &tx.authorize_admin(admin)?, &new).map(drop)?)
+            Ok(admin_invitation::send(tx, &tx.authorize_admin(admin)?, &confirmed(), &new).map(drop)?)
         }),
         case(&[AdminInvitationResent], move |tx| {
-            Ok(admin_invitation::resend(tx, &tx.authorize_admin(admin)?, invited(tx)?).map(drop)?)
+            Ok(admin_invitation::resend(tx, &tx.authorize_admin(admin)?, &confirmed(), invited(tx)?).map(drop)?)
         }),
         case(&[AdminInvitationCancelled], move |tx| {
             Ok(admin_invitation::cancel(tx, &tx.authorize_admin(admin)?, invited(tx)?).map(drop)?)

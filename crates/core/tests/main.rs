@@ -28,6 +28,7 @@ mod own_data;
 mod passkey;
 mod password;
 mod property;
+mod puzzle;
 mod races;
 mod reset;
 mod search;

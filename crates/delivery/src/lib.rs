@@ -14,6 +14,7 @@ mod expiry;
 mod hostname;
 mod letter;
 mod mail;
+mod masquerade;
 mod reach;
 mod reset;
 mod seal;
@@ -63,6 +64,8 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
     let (mails_filled, logins_filled, resets_filled) = (Notify::new(), Notify::new(), Notify::new());
     let (hosts, webhooks_filled) = (Arc::new(hosts), Arc::new(Notify::new()));
     let courier = courier::Courier::new(Arc::clone(&hosts), settings.webhook_allow);
+    // Nothing is due when it is promised: this worker looks by itself.
+    let masquerades_due = Notify::new();
     let send_mails = async {
         if let Some(smtp) = settings.smtp {
             let work = mail::SendMails::new(smtp, app.public_url());
@@ -74,6 +77,7 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
         worker::run(&app, work, &logins_filled, settings.poll_every, shutdown.clone()).await;
     };
     let resets = worker::run(&app, reset::ResolveResets, &resets_filled, settings.poll_every, shutdown.clone());
+    let masquerades = worker::run(&app, masquerade::EndMasquerades, &masquerades_due, settings.poll_every, shutdown.clone());
     let call_webhooks = async {
         let work = webhook::SendWebhooks::new(courier, Arc::clone(&webhooks_filled));
         worker::run(&app, work, &webhooks_filled, settings.poll_every, shutdown.clone()).await;
@@ -81,7 +85,8 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
     let sealer = seal::run(&app, &webhooks_filled, settings.poll_every.min(SEAL_EVERY), shutdown.clone());
     let workers = [&mails_filled, &logins_filled, &resets_filled, &*webhooks_filled];
     let expiry = expiry::run(&app, shutdown.clone());
-    tokio::join!(dispatch(&app, workers, shutdown.clone()), send_mails, find_hosts, resets, call_webhooks, sealer, expiry);
+    let wake = dispatch(&app, workers, shutdown.clone());
+    tokio::join!(wake, send_mails, find_hosts, resets, masquerades, call_webhooks, sealer, expiry);
 }
 
 /// Wakes every worker whenever something was promised. Only the dispatcher waits on the app: its

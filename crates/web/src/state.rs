@@ -6,6 +6,7 @@ use latchkey_core::app::App;
 use latchkey_http::IpNet;
 
 use crate::engine::Engine;
+use crate::refusals::Refusals;
 
 /// How the two areas are served.
 #[derive(Clone, Debug)]
@@ -35,12 +36,13 @@ struct Inner {
     app: App,
     engine: Arc<Engine>,
     settings: Settings,
+    refusals: Refusals,
 }
 
 impl Web {
     /// Puts the state together.
     pub fn new(app: App, engine: Arc<Engine>, settings: Settings) -> Self {
-        Self(Arc::new(Inner { app, engine, settings }))
+        Self(Arc::new(Inner { app, engine, settings, refusals: Refusals::default() }))
     }
 
     /// The app.
@@ -56,6 +58,11 @@ impl Web {
     /// How the areas are served.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What was refused lately.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     /// The text of a key.

@@ -103,6 +103,8 @@ staff! {
     EditAccounts = Some(AdminPermission::Clients);
     /// Change users and end their sessions.
     EditUsers = Some(AdminPermission::Users);
+    /// Change users' addresses, take their factors away, and read links that open their logins.
+    ChangeLogins = Some(AdminPermission::Credentials);
     /// Read links of mails that wait, where no mail server is set and staff hand them on.
     HandOnLinks = Some(AdminPermission::Associate);
     /// Delete accounts.

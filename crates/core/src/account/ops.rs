@@ -9,6 +9,7 @@ use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, ClientGroupId, UserId};
+use crate::mail::{self, About, Notice};
 use crate::{membership, search, user};
 
 /// Makes an account with its owner.
@@ -195,6 +196,10 @@ fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> 
     tx.bump_revision_of_existing(id)?.ok_or(Error::NotFound)?;
     let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
     let users = membership::users_of(tx, id)?;
+    for user in &users {
+        // Without the account itself: its mails go with it.
+        mail::tell(tx, *user, Notice::AccountDeleted, &About::default().what(&account.details.name))?;
+    }
     sql::delete(tx, id)?;
     search::forget(tx, search::Kind::Account, id.0)?;
     tx.record(by, &Event::new(EventKind::AccountDeleted).in_account(id, &account.details.name))?;

@@ -30,11 +30,13 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0018_admin_roles", include_str!("../../../../migrations/0018_admin_roles.sql")),
     ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
+    ("0021_puzzles", include_str!("../../../../migrations/0021_puzzles.sql")),
     ("0022_api_credentials", include_str!("../../../../migrations/0022_api_credentials.sql")),
     ("0023_event_chain", include_str!("../../../../migrations/0023_event_chain.sql")),
     ("0024_webhooks", include_str!("../../../../migrations/0024_webhooks.sql")),
     ("0025_client_groups", include_str!("../../../../migrations/0025_client_groups.sql")),
     ("0026_contacts", include_str!("../../../../migrations/0026_contacts.sql")),
+    ("0031_logins", include_str!("../../../../migrations/0031_logins.sql")),
     ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
 ];
 

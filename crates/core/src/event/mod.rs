@@ -132,6 +132,7 @@ kinds! {
     GuessingSlowed = "guessing-slowed": "So many tries failed that the next ones are made to wait.",
     PasswordStopped = "password-stopped": "A hundred tries in a row failed: the password no longer works from there until it is set anew.",
     DeviceNew = "device-new": "Somebody logged in with a browser that was not known.",
+    DeviceForgotten = "device-forgotten": "A user forgot one or more known devices.",
     BanAdded = "ban-added": "An address or a network was banned.",
     BanLifted = "ban-lifted": "A ban was lifted.",
     ApiCredentialCreated = "api-credential-created": "An API credential was made.",

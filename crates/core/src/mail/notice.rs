@@ -55,6 +55,8 @@ notices! {
     PasswordStopped = "password-stopped", true: "So many tries failed that the password or factor no longer works.",
     NewDevice = "new-device", false: "The user or admin logged in with a browser that was not known.",
     InvitationAccepted = "invitation-accepted", false: "Somebody accepted an invitation; told to the account's owner.",
+    MemberLeft = "member-left", false: "A member gave the access up; told to the account's owner.",
+    AccountDeleted = "account-deleted", false: "An account that the user could enter was deleted.",
     OwnershipGained = "ownership-gained", false: "The user owns an account now.",
     OwnershipLost = "ownership-lost", false: "The user no longer owns an account.",
     Masquerade = "masquerade", false: "An admin logged in as the owner of an account.",

@@ -73,6 +73,8 @@ pub struct Session {
     pub user_agent: String,
     /// When a second factor was last shown in it.
     pub second_factor_at: Option<Timestamp>,
+    /// Whether its device is still known: not forgotten since.
+    pub of_known_device: bool,
 }
 
 /// Who uses a session.

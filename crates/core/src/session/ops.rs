@@ -122,16 +122,18 @@ pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Opt
     let secret = tx.secret()?;
     let security = settings::security(tx)?;
     let lives = if remember { security.remember } else { security.absolute };
+    masquerade::end_over(tx)?;
     sql::sweep(tx)?;
-    let id = sql::insert(tx, by.id(), &secret.hash(), tx.now().after(lives), remember, second_factor.is_some())?;
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
+    let (device_id, device) = device::remember(tx, Owner::User(by.id()))?;
+    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id };
+    let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
     if tx.request().ip.is_some() {
         outbox::promise(tx, Topic::Hostname, id.0)?;
     }
     let must_enrol = security.everybody && second_factor.is_none();
     let who = Who::new(by.id(), second_factor.map(|_| tx.now()), must_enrol);
-    let device = device::remember(tx, Owner::User(by.id()))?;
     Ok(Started { secret, user: by.id(), who, cookie_lives: remember.then_some(lives), device })
 }
 

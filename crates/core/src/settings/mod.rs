@@ -2,6 +2,7 @@
 
 pub mod demo;
 mod notifications;
+mod puzzles;
 mod security;
 
 use crate::access::{AllowedAdmin, ConfigureSystem};
@@ -16,6 +17,7 @@ use crate::text;
 pub(crate) use notifications::store as store_notifications;
 pub use notifications::{Notifications, Verification, notifications, set_notifications, verification};
 pub(crate) use notifications::{VERIFICATION, is_off};
+pub use puzzles::{Puzzles, When};
 pub use security::{Security, TypedLimits, look, require_two_factor_of_admins, security, set_security};
 
 /// How this installation presents itself (white label).

@@ -84,6 +84,8 @@ pub(crate) fn routes() -> Routes<Web> {
         .get("/me/password", me::password::show)
         .post("/me/password", me::password::save)
         .get("/me/security", me::security::show)
+        .post("/me/devices/forget-others", me::security::forget_others)
+        .post("/me/devices/{device}/forget", me::security::forget)
         .get("/me/sessions", me::sessions::show)
         .post("/me/sessions/end-others", me::sessions::end_others)
         .post("/me/sessions/{session}/end", me::sessions::end)
