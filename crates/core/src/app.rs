@@ -1,7 +1,8 @@
 //! An [`App`] is everything Latchkey knows and can do, without a door. No global state: two apps run
 //! in one process.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::access::OnBehalf;
+use crate::check::{self, Changed};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{Conn, Database, DbError, Row, Value};
 use crate::error::Fault;
@@ -42,6 +44,7 @@ pub struct App(Arc<Inner>);
 pub(crate) struct Inner {
     parts: Parts,
     outbox_filled: Notify,
+    access: check::Copies,
 }
 
 /// From where an operation was asked for.
@@ -60,7 +63,7 @@ pub struct Request {
 impl App {
     /// Puts an app together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, outbox_filled: Notify::new() }))
+        Self(Arc::new(Inner { parts, outbox_filled: Notify::new(), access: check::Copies::default() }))
     }
 
     /// Runs `work` in a read-only snapshot, on the blocking pool.
@@ -88,8 +91,10 @@ impl App {
         let request = request.clone();
         let written = self.0.parts.database.write(move |conn| {
             let snapshot = Snapshot { conn, now: inner.parts.clock.now() };
-            let tx = Tx { snapshot, app: &inner, request: &request, promised: Cell::new(false) };
-            work(&tx).map(|output| (output, tx.promised.get()))
+            let tx = Tx { snapshot, app: &inner, request: &request, promised: Cell::new(false), changed: RefCell::default() };
+            let output = work(&tx)?;
+            check::note_changes(&tx, tx.changed.take())?;
+            Ok::<_, E>((output, tx.promised.get()))
         });
         let (output, promised) = written.await?;
         if promised {
@@ -126,6 +131,11 @@ impl App {
     /// Waits until a transaction of this process has promised something.
     pub async fn outbox_filled(&self) {
         self.0.outbox_filled.notified().await;
+    }
+
+    /// What this node remembers of who may do what.
+    pub(crate) fn access(&self) -> &check::Copies {
+        &self.0.access
     }
 
     /// Opens a sealed secret; `None` when it was sealed under another key.
@@ -190,6 +200,7 @@ pub struct Tx<'a> {
     app: &'a Inner,
     request: &'a Request,
     promised: Cell<bool>,
+    changed: RefCell<BTreeSet<Changed>>,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -251,6 +262,11 @@ impl Tx<'_> {
     /// Wakes the workers once this transaction has been committed.
     pub(crate) fn promise(&self) {
         self.promised.set(true);
+    }
+
+    /// Marks that who may do what can be another once this transaction has been committed.
+    pub(crate) fn access_changed(&self, changed: Changed) {
+        self.changed.borrow_mut().insert(changed);
     }
 
     pub(crate) fn skip_locked(&self) -> &'static str {

@@ -15,6 +15,7 @@ pub mod admin_invitation;
 pub mod admin_role;
 pub mod app;
 pub mod ban;
+pub mod check;
 pub mod clock;
 pub mod contact;
 pub mod db;

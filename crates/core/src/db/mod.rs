@@ -55,7 +55,7 @@ pub struct Database(Backend);
 
 #[derive(Clone)]
 enum Backend {
-    Sqlite { writer: Arc<Pool>, readers: Arc<Pool> },
+    Sqlite { writer: Arc<Pool>, readers: Arc<Pool>, watch: Arc<Mutex<SqliteConn>> },
     Postgres(Postgres),
 }
 
@@ -196,7 +196,17 @@ impl Database {
     fn open_sqlite(path: &Path, readers: usize) -> Result<Self, DbError> {
         let writer = SqliteConn::writer(path)?;
         let readers = (0..readers).map(|_| SqliteConn::reader(path)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Backend::Sqlite { writer: Pool::new(vec![writer]), readers: Pool::new(readers) }))
+        let watch = Arc::new(Mutex::new(SqliteConn::watch(path)?));
+        Ok(Self(Backend::Sqlite { writer: Pool::new(vec![writer]), readers: Pool::new(readers), watch }))
+    }
+
+    /// A number that differs from the one answered before if anybody has committed meanwhile, this process or another,
+    /// without a query. `None` where that cannot be told: on PostgreSQL, and when SQLite is busy.
+    pub(crate) fn version(&self) -> Option<i64> {
+        match &self.0 {
+            Backend::Sqlite { watch, .. } => watch.lock().unwrap_or_else(PoisonError::into_inner).version(),
+            Backend::Postgres(_) => None,
+        }
     }
 
     /// Applies the migrations that are missing and returns their names.
@@ -233,7 +243,7 @@ impl Database {
         E: From<Fault> + Send + 'static,
     {
         match &self.0 {
-            Backend::Sqlite { writer, readers } => {
+            Backend::Sqlite { writer, readers, .. } => {
                 let pool = Arc::clone(if mode == Mode::Write { writer } else { readers });
                 run_sqlite(pool, mode, work).await
             }

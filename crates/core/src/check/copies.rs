@@ -1,0 +1,280 @@
+//! What a node remembers of who may do what, and how it knows that this still holds.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use super::{Answer, Changed, Question, Reason};
+use crate::access::{Decision, Grants, Ground};
+use crate::clock::Timestamp;
+use crate::id::{AccountId, UserId};
+
+/// Most users, accounts and memberships that are remembered, together; each takes some 100 bytes.
+const MAX_COPIES: usize = 200_000;
+
+/// What holds for everybody.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub must_verify: bool,
+    pub everybody: bool,
+    pub second_factor_lasts: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AccountCopy {
+    pub revision: i64,
+    pub owner: UserId,
+    pub is_closed: bool,
+    pub two_factor_required: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UserCopy {
+    pub is_verified: bool,
+    pub has_second_factor: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct MemberCopy {
+    pub grants: Grants,
+    pub ends_at: Option<Timestamp>,
+}
+
+/// One row of an answer: an account, a user, and what is between them. `None` is what does not exist.
+#[derive(Clone, Debug)]
+pub(super) struct Fact {
+    pub account_id: AccountId,
+    pub user_id: UserId,
+    pub account: Option<AccountCopy>,
+    pub user: Option<UserCopy>,
+    pub member: Option<MemberCopy>,
+}
+
+/// What one snapshot says.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The last change that the snapshot knows.
+    pub head: i64,
+    /// What changed since the number that was asked for; `None` when it cannot be told any more.
+    pub changes: Option<(i64, Vec<Changed>)>,
+    pub rules: Option<Rules>,
+    pub facts: Vec<Fact>,
+}
+
+/// The copies of one node.
+#[derive(Default)]
+pub(crate) struct Copies {
+    kept: RwLock<Kept>,
+    /// Rounds of asking for changes that have begun.
+    begun: AtomicU64,
+    /// The last round that has ended well. Who holds it asks.
+    ended: tokio::sync::Mutex<u64>,
+}
+
+#[derive(Default)]
+pub(super) struct Kept {
+    /// Every change up to this one is known.
+    seq: Option<i64>,
+    /// The database's version at which that was all.
+    version: Option<i64>,
+    rules: Option<Rules>,
+    accounts: HashMap<AccountId, KeptAccount>,
+    users: HashMap<UserId, Option<UserCopy>>,
+    size: usize,
+}
+
+struct KeptAccount {
+    account: Option<AccountCopy>,
+    members: HashMap<UserId, Option<MemberCopy>>,
+}
+
+impl Copies {
+    fn kept(&self) -> RwLockReadGuard<'_, Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept_mut(&self) -> RwLockWriteGuard<'_, Kept> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All answers, when the copies are those of this version of the database, and hold what they rest on.
+    pub(super) fn answer_at(&self, version: i64, asked: &[Question], now: Timestamp) -> Option<Vec<Answer>> {
+        let kept = self.kept();
+        if kept.version == Some(version) { kept.answer(asked, now) } else { None }
+    }
+
+    /// All answers, when the copies hold what they rest on. Whether they are fresh is the caller's to know.
+    pub(super) fn answer(&self, asked: &[Question], now: Timestamp) -> Option<Vec<Answer>> {
+        self.kept().answer(asked, now)
+    }
+
+    /// Whether the copies hold what these rest on.
+    pub(super) fn hold(&self, asked: &[Question]) -> bool {
+        let kept = self.kept();
+        kept.rules.is_some() && asked.iter().all(|question| kept.holds(question))
+    }
+
+    /// The last change that is known, and the pairs that are not.
+    pub(super) fn missing(&self, asked: &[Question]) -> (Option<i64>, Vec<(AccountId, UserId)>) {
+        let kept = self.kept();
+        let missing = asked.iter().filter(|question| !kept.holds(question));
+        (kept.seq, pairs(missing))
+    }
+
+    /// The last change that is known.
+    pub(super) fn seq(&self) -> Option<i64> {
+        self.kept().seq
+    }
+
+    /// Takes in what a snapshot says that began when the database had this version, and answers if that is all it takes.
+    pub(super) fn take_in(&self, seen: Seen, version: Option<i64>, asked: &[Question], now: Timestamp) -> Option<Vec<Answer>> {
+        let mut kept = self.kept_mut();
+        let head = seen.head;
+        kept.catch_up(&seen);
+        if kept.seq != Some(head) {
+            // Others have learnt newer changes meanwhile: what this snapshot says may be over.
+            return None;
+        }
+        kept.version = version;
+        kept.remember(seen);
+        let answers = kept.answer(asked, now);
+        kept.shed();
+        answers
+    }
+
+    /// Waits until a round of asking for changes has ended that began after this call; `ask` is such a round.
+    pub(super) async fn coalesce<E>(&self, ask: impl AsyncFnOnce() -> Result<(), E>) -> Result<(), E> {
+        let begun = self.begun.load(Ordering::SeqCst);
+        let mut ended = self.ended.lock().await;
+        if *ended > begun {
+            return Ok(());
+        }
+        let round = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        ask().await?;
+        *ended = round;
+        Ok(())
+    }
+}
+
+/// The pairs that questions are about, each once.
+pub(super) fn pairs<'a>(asked: impl Iterator<Item = &'a Question>) -> Vec<(AccountId, UserId)> {
+    let mut pairs: Vec<_> = asked.map(|question| (question.account, question.user)).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+impl Kept {
+    /// Copies of nothing but one snapshot.
+    pub(super) fn of(seen: Seen) -> Self {
+        let mut kept = Self::default();
+        kept.remember(seen);
+        kept
+    }
+
+    /// Drops what has changed.
+    fn catch_up(&mut self, seen: &Seen) {
+        if self.seq.is_some_and(|seq| seq >= seen.head) {
+            return;
+        }
+        match (&seen.changes, self.seq) {
+            (Some((after, changes)), Some(seq)) if *after <= seq => changes.iter().for_each(|changed| self.forget(*changed)),
+            _ => self.forget(Changed::Everything),
+        }
+        self.seq = Some(seen.head);
+        self.version = None;
+    }
+
+    fn forget(&mut self, changed: Changed) {
+        match changed {
+            Changed::Everything => *self = Self { seq: self.seq, ..Self::default() },
+            Changed::User(user) => self.size -= usize::from(self.users.remove(&user).is_some()),
+            Changed::Account(account) => {
+                self.size -= self.accounts.remove(&account).map_or(0, |kept| 1 + kept.members.len());
+            }
+        }
+    }
+
+    fn remember(&mut self, seen: Seen) {
+        self.rules = seen.rules.or(self.rules);
+        for Fact { account_id, user_id, account, user, member } in seen.facts {
+            if self.users.insert(user_id, user).is_none() {
+                self.size += 1;
+            }
+            let kept = self.accounts.entry(account_id).or_insert_with(|| {
+                self.size += 1;
+                KeptAccount { account, members: HashMap::new() }
+            });
+            if kept.members.insert(user_id, member).is_none() {
+                self.size += 1;
+            }
+        }
+    }
+
+    /// Drops a quarter, whichever, as soon as there are too many.
+    fn shed(&mut self) {
+        if self.size <= MAX_COPIES {
+            return;
+        }
+        let mut turn = 0_u8;
+        let mut stays = || {
+            turn = (turn + 1) % 4;
+            turn != 0
+        };
+        self.users.retain(|_, _| stays());
+        self.accounts.retain(|_, _| stays());
+        // An account with very many members is no reason to keep more than that.
+        if self.accounts.values().map(|kept| kept.members.len()).max() > Some(MAX_COPIES / 2) {
+            self.accounts.clear();
+        }
+        self.size = self.users.len() + self.accounts.values().map(|kept| 1 + kept.members.len()).sum::<usize>();
+    }
+
+    fn holds(&self, question: &Question) -> bool {
+        let account = self.accounts.get(&question.account);
+        account.is_some_and(|kept| kept.members.contains_key(&question.user)) && self.users.contains_key(&question.user)
+    }
+
+    /// All answers, when everything they rest on is here.
+    pub(super) fn answer(&self, asked: &[Question], now: Timestamp) -> Option<Vec<Answer>> {
+        asked.iter().map(|question| self.answer_one(question, now)).collect()
+    }
+
+    fn answer_one(&self, question: &Question, now: Timestamp) -> Option<Answer> {
+        let rules = self.rules.as_ref()?;
+        let kept = self.accounts.get(&question.account)?;
+        let member = kept.members.get(&question.user)?;
+        let user = self.users.get(&question.user)?;
+        let no = |reason, revision| Some(Answer { allowed: false, revision, reason });
+        let Some(account) = &kept.account else { return no(Reason::UnknownAccount, None) };
+        let Some(user) = user else { return no(Reason::UnknownUser, Some(account.revision)) };
+        let Some(member) = member else { return no(Reason::NotMember, Some(account.revision)) };
+        let ground = ground(rules, account, *user, question.user, member, now);
+        let decision = ground.decide(question.permission, question.resource.as_deref());
+        let allowed = matches!(decision, Decision::Allowed(_));
+        Some(Answer { allowed, revision: Some(account.revision), reason: Reason::of(decision) })
+    }
+}
+
+/// What the policy decides on when no session is asked about: who has a second factor could show it.
+pub(super) fn ground<'a>(
+    rules: &Rules,
+    account: &AccountCopy,
+    user: UserCopy,
+    user_id: UserId,
+    member: &'a MemberCopy,
+    now: Timestamp,
+) -> Ground<'a> {
+    Ground {
+        is_closed: account.is_closed,
+        is_owner: account.owner == user_id,
+        grants: &member.grants,
+        ends_at: member.ends_at,
+        must_verify: rules.must_verify && !user.is_verified,
+        two_factor_required: account.two_factor_required || rules.everybody,
+        second_factor_at: user.has_second_factor.then_some(now),
+        second_factor_lasts: rules.second_factor_lasts,
+        now,
+    }
+}
