@@ -10,6 +10,7 @@ mod admin;
 mod admin_invitation;
 mod admin_role;
 mod ban;
+mod check;
 mod contact;
 mod event;
 mod factor;

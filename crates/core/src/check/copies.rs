@@ -115,11 +115,11 @@ impl Copies {
         kept.rules.is_some() && asked.iter().all(|question| kept.holds(question))
     }
 
-    /// The last change that is known, and the pairs that are not.
-    pub(super) fn missing(&self, asked: &[Question]) -> (Option<i64>, Vec<(AccountId, UserId)>) {
+    /// The last change that is known, whether the rules are not, and the pairs that are not.
+    pub(super) fn missing(&self, asked: &[Question]) -> (Option<i64>, bool, Vec<(AccountId, UserId)>) {
         let kept = self.kept();
         let missing = asked.iter().filter(|question| !kept.holds(question));
-        (kept.seq, pairs(missing))
+        (kept.seq, kept.rules.is_none(), pairs(missing))
     }
 
     /// The last change that is known.
@@ -276,5 +276,114 @@ pub(super) fn ground<'a>(
         second_factor_at: user.has_second_factor.then_some(now),
         second_factor_lasts: rules.second_factor_lasts,
         now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    /// Whoever comes while a round is under way may not take its answer: it may have been read before the question.
+    #[tokio::test]
+    async fn a_question_is_never_answered_by_a_round_that_began_before_it() {
+        let copies = Arc::new(Copies::default());
+        let rounds = Arc::new(AtomicUsize::new(0));
+        let (open, gate) = tokio::sync::watch::channel(false);
+        let ask = || {
+            let (copies, rounds, mut gate) = (Arc::clone(&copies), Arc::clone(&rounds), gate.clone());
+            tokio::spawn(async move {
+                let round = async || {
+                    rounds.fetch_add(1, Ordering::SeqCst);
+                    gate.wait_for(|open| *open).await.map(drop).map_err(|_| ())
+                };
+                copies.coalesce(round).await
+            })
+        };
+        let first = ask();
+        while rounds.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let late: Vec<_> = (0..20).map(|_| ask()).collect();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        open.send(true).unwrap();
+        for waiting in late.into_iter().chain([first]) {
+            waiting.await.unwrap().unwrap();
+        }
+        assert_eq!(rounds.load(Ordering::SeqCst), 2, "all who came late share the next round");
+    }
+
+    #[tokio::test]
+    async fn a_round_that_failed_answers_nobody() {
+        let copies = Copies::default();
+        assert_eq!(copies.coalesce(async || Err("down")).await, Err("down"));
+        let asked = AtomicUsize::new(0);
+        let ask = async || {
+            asked.fetch_add(1, Ordering::SeqCst);
+            Ok::<(), ()>(())
+        };
+        copies.coalesce(ask).await.unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    fn fact(account: i64, user: i64) -> Fact {
+        let copy = AccountCopy { revision: 1, owner: UserId(user), is_closed: false, two_factor_required: false };
+        let user_copy = UserCopy { is_verified: true, has_second_factor: false };
+        let member = MemberCopy { grants: Grants::none(), ends_at: None };
+        let (account_id, user_id) = (AccountId(account), UserId(user));
+        Fact { account_id, user_id, account: Some(copy), user: Some(user_copy), member: Some(member) }
+    }
+
+    fn seen(head: i64, changes: Option<(i64, Vec<Changed>)>, facts: Vec<Fact>) -> Seen {
+        let rules = Rules { must_verify: false, everybody: false, second_factor_lasts: Duration::from_hours(1) };
+        Seen { head, changes, rules: Some(rules), facts }
+    }
+
+    const NOW: Timestamp = Timestamp::from_micros(0);
+
+    fn question(account: i64, user: i64) -> Question {
+        let permission = crate::access::Permission::Invoices;
+        Question { user: UserId(user), account: AccountId(account), permission, resource: None }
+    }
+
+    #[test]
+    fn what_a_snapshot_says_is_not_remembered_when_others_know_newer_changes() {
+        let copies = Copies::default();
+        let asked = [question(1, 1)];
+        assert!(copies.take_in(seen(5, None, Vec::new()), None, &[], NOW).is_some());
+        assert!(copies.take_in(seen(4, None, vec![fact(1, 1)]), None, &asked, NOW).is_none(), "it is older");
+        assert!(!copies.hold(&asked));
+        assert!(copies.take_in(seen(5, Some((5, Vec::new())), vec![fact(1, 1)]), None, &asked, NOW).is_some());
+        let gone = seen(6, Some((5, vec![Changed::Account(AccountId(1))])), Vec::new());
+        copies.take_in(gone, None, &[], NOW);
+        assert!(!copies.hold(&asked), "the change dropped it");
+    }
+
+    #[test]
+    fn a_gap_in_the_changes_drops_everything() {
+        let copies = Copies::default();
+        let asked = [question(1, 1)];
+        copies.take_in(seen(5, None, vec![fact(1, 1)]), None, &asked, NOW);
+        assert!(copies.hold(&asked));
+        copies.take_in(seen(9_000, None, Vec::new()), None, &[], NOW);
+        assert!(!copies.hold(&asked));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let copies = Copies::default();
+        let mut after = None;
+        for round in 0..300 {
+            let facts = (0..1_000).map(|index| fact(round * 1_000 + index, round * 1_000 + index)).collect();
+            copies.take_in(seen(1, after, facts), None, &[], NOW);
+            after = Some((1, Vec::new()));
+            let kept = copies.kept();
+            let counted = kept.users.len() + kept.accounts.values().map(|kept| 1 + kept.members.len()).sum::<usize>();
+            assert!(counted <= MAX_COPIES && counted == kept.size, "{counted} {}", kept.size);
+        }
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::copies::{self, Fact, Kept};
 use super::sql::{self, Side};
 use super::{Access, Answer, Changed, Error, MAX_QUESTIONS, Page, Question, Reason};
-use crate::access::{Permission, Who};
+use crate::access::{Denied, Permission, Who};
 use crate::app::{App, Snapshot, Tx};
 use crate::error::Fault;
 use crate::id::{AccountId, UserId};
@@ -86,8 +86,8 @@ async fn answer(app: &App, asked: &[Question]) -> Result<Vec<Answer>, Fault> {
     }
     for _ in 0..TRIES {
         let version = app.database().version();
-        let (seq, missing) = copies.missing(asked);
-        let seen = app.read(move |snapshot| sql::see(snapshot, seq, &missing, true)).await?;
+        let (seq, rules, missing) = copies.missing(asked);
+        let seen = app.read(move |snapshot| sql::see(snapshot, seq, &missing, rules)).await?;
         if let Some(answers) = copies.take_in(seen, version, asked, app.now()) {
             return Ok(answers);
         }
@@ -116,7 +116,11 @@ pub fn accounts_of(
 ) -> Result<Option<Page<AccountId>>, Fault> {
     let found = list(snapshot, Side::User(user, after), scope, limit)?;
     let known = match scope {
-        None => snapshot.myself(user).is_ok(),
+        None => match snapshot.myself(user) {
+            Ok(_) => true,
+            Err(Denied::Fault(fault)) => return Err(fault),
+            Err(_) => false,
+        },
         Some(account) => !sql::see(snapshot, None, &[(account, user)], false)?.facts.iter().all(|fact| fact.member.is_none()),
     };
     let next = found.last().filter(|_| found.len() >= limit).map(|fact| fact.account);
