@@ -200,6 +200,7 @@ flash-setup-done = Welcome. The first admin is made.
 # Words the server needs in lists
 inviter-staff = { $name } (staff)
 actor-system = The server
+actor-api = { $name } (API)
 actor-nobody = Nobody logged in
 device-unknown = Unknown device
 device-on = { $browser } on { $system }

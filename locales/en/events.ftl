@@ -136,6 +136,16 @@ event-ban-added = { $detail } banned
 event-kind-ban-added = Address banned
 event-ban-lifted = Ban of { $detail } lifted
 event-kind-ban-lifted = Ban lifted
+event-api-credential-created = API credential { $detail } made
+event-kind-api-credential-created = API credential made
+event-api-credential-revoked = API credential { $detail } revoked
+event-kind-api-credential-revoked = API credential revoked
+event-api-role-created = API role made
+event-kind-api-role-created = API role made
+event-api-role-updated = API role changed
+event-kind-api-role-updated = API role changed
+event-api-role-deleted = API role { $detail } deleted
+event-kind-api-role-deleted = API role deleted
 
 event-masquerade-started = { $actor } logged in to { $account } as { $user }
 event-masquerade-ended = { $actor } returned from { $account }

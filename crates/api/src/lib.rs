@@ -5,19 +5,34 @@
 //! **Invariants:** no business rule in a handler; no state change on GET; no SQL; no secret in an answer, but for the one
 //! moment in which it is made.
 
+mod machine;
+mod problem;
 mod state;
+mod whoami;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use latchkey_http::{Route, Routes};
+use tower_http::catch_panic::CatchPanicLayer;
 
-pub use state::{Api, Settings};
+pub use state::{Api, Settings, Texts};
 
 /// Largest body that is read, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// Everything a machine can reach.
 pub fn router(api: Api) -> Router {
-    routes().router().layer(axum::extract::DefaultBodyLimit::max(MAX_BODY)).with_state(api)
+    routes()
+        .router()
+        // Whatever else is asked for below these paths is no page.
+        .route("/api/{*path}", axum::routing::any(|| async { StatusCode::NOT_FOUND }))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        .layer(from_fn_with_state(api.clone(), problem::render))
+        .with_state(api)
 }
 
 /// The rows that [`router`] is built from.
@@ -26,5 +41,5 @@ pub fn table() -> Vec<Route> {
 }
 
 fn routes() -> Routes<Api> {
-    Routes::default()
+    Routes::default().get("/api/v1/whoami", whoami::show)
 }

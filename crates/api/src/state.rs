@@ -14,6 +14,9 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
 }
 
+/// Gives the text of a key, with what it names.
+pub type Texts = Arc<dyn Fn(&str, &[(&str, &str)]) -> String + Send + Sync>;
+
 /// The app and the settings, cheap to clone.
 #[derive(Clone)]
 pub struct Api(Arc<Inner>);
@@ -21,17 +24,23 @@ pub struct Api(Arc<Inner>);
 struct Inner {
     app: App,
     settings: Settings,
+    texts: Texts,
 }
 
 impl Api {
     /// Puts the state together.
-    pub fn new(app: App, settings: Settings) -> Self {
-        Self(Arc::new(Inner { app, settings }))
+    pub fn new(app: App, settings: Settings, texts: Texts) -> Self {
+        Self(Arc::new(Inner { app, settings, texts }))
     }
 
     /// The app.
     pub fn app(&self) -> &App {
         &self.0.app
+    }
+
+    /// The text of a key.
+    pub(crate) fn text(&self, key: &str, arguments: &[(&str, &str)]) -> String {
+        (self.0.texts)(key, arguments)
     }
 
     /// How the doors are served.

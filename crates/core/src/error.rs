@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::access::{AdminPermission, Permission};
+use crate::access::{AdminPermission, ApiRight, Permission};
 use crate::db::DbError;
 use crate::secret::NoRandomness;
 
@@ -90,6 +90,10 @@ pub enum Refusal {
     Unconfirmed,
     /// The admin's role lacks this permission.
     MissingAdmin(AdminPermission),
+    /// The API credential may not be used from this address.
+    Address,
+    /// The API credential's role lacks this right.
+    MissingRight(ApiRight),
     /// An admin acts for a user and touches what is the user's own.
     OnBehalf,
 }

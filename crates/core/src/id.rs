@@ -83,4 +83,8 @@ ids! {
     DeviceId
     /// An address or a network that is kept out.
     BanId
+    /// With what a machine shows itself at the API.
+    ApiCredentialId
+    /// What API credentials may do.
+    ApiRoleId
 }

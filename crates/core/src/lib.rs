@@ -13,6 +13,8 @@ pub mod account;
 pub mod admin;
 pub mod admin_invitation;
 pub mod admin_role;
+pub mod api_credential;
+pub mod api_role;
 pub mod app;
 pub mod ban;
 pub mod check;

@@ -9,6 +9,7 @@ mod account;
 mod admin;
 mod admin_invitation;
 mod admin_role;
+mod api_credential;
 mod ban;
 mod check;
 mod contact;

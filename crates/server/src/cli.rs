@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// Client accounts.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// With what machines show themselves at the API.
+    #[command(subcommand)]
+    ApiCredential(ApiCredentialCommand),
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -76,6 +79,12 @@ pub(crate) enum UserCommand {
 pub(crate) enum AccountCommand {
     /// Make an account of an existing user.
     Create(CreateAccount),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApiCredentialCommand {
+    /// Make a credential of an admin's, and print its secret this once.
+    Create(CreateApiCredential),
 }
 
 #[derive(Debug, Subcommand)]
@@ -132,6 +141,30 @@ pub(crate) struct CreateAccount {
     /// The login of the user who owns it.
     #[arg(long, value_name = "EMAIL")]
     pub(crate) owner: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CreateApiCredential {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// The login of the admin it belongs to. It never does more than that admin may.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) admin: String,
+    /// What it is for.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// What it may do: full, read-only, or the name of an API role of your own.
+    #[arg(long, default_value = "read-only")]
+    pub(crate) role: String,
+    /// The number of the one account it works in.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) account: Option<i64>,
+    /// An address or a network from which it may be used; may stand more than once. Without one it may be used from everywhere.
+    #[arg(long = "from", value_name = "NETWORK")]
+    pub(crate) from: Vec<String>,
+    /// After how many days it ends by itself.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: Option<u32>,
 }
 
 #[derive(Args, Clone, Debug)]

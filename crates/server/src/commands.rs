@@ -1,16 +1,20 @@
 //! The sub-commands: each does one thing and ends with status 0, or with one clear line.
 
 use std::io::BufRead;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use latchkey_core::access::System;
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_role;
+use latchkey_core::api_credential::{self, NewCredential};
+use latchkey_core::api_role;
 use latchkey_core::app::{App, Request};
 use latchkey_core::email::{Email, EmailKey};
-use latchkey_core::error::{Fields, Invalid};
+use latchkey_core::error::{Fault, Fields, Invalid};
 use latchkey_core::factor;
+use latchkey_core::id::AccountId;
 use latchkey_core::password::{self, Password, PasswordHash, Rules};
 use latchkey_core::settings;
 use latchkey_core::text;
@@ -18,8 +22,8 @@ use latchkey_core::user::{self, NewUser};
 use latchkey_web::Engine;
 
 use crate::cli::{
-    AccountCommand, AdminCommand, Cli, Command, ConfigCommand, CreateAccount, CreateAdmin, CreateUser, Options, RemoveTwoFactor,
-    RequireTwoFactor, UserCommand,
+    AccountCommand, AdminCommand, ApiCredentialCommand, Cli, Command, ConfigCommand, CreateAccount, CreateAdmin,
+    CreateApiCredential, CreateUser, Options, RemoveTwoFactor, RequireTwoFactor, UserCommand,
 };
 use crate::config::Config;
 use crate::{open, serve};
@@ -35,6 +39,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Admin(AdminCommand::RemoveTwoFactor(input))) => remove_two_factor(input).await,
         Some(Command::User(UserCommand::Create(input))) => create_user(input).await,
         Some(Command::Account(AccountCommand::Create(input))) => create_account(input).await,
+        Some(Command::ApiCredential(ApiCredentialCommand::Create(input))) => create_api_credential(input).await,
         Some(Command::Config(ConfigCommand::Check(options))) => check(options).await,
     }
 }
@@ -133,6 +138,25 @@ async fn create_account(input: CreateAccount) -> anyhow::Result<()> {
     let made = app.write(&request, move |tx| account::create_by_system(tx, &system(), &details, &NewOwner::Existing(owner)));
     let id = made.await?;
     println!("Account {name} made, number {id}.");
+    Ok(())
+}
+
+async fn create_api_credential(input: CreateApiCredential) -> anyhow::Result<()> {
+    let email = Email::parse(&input.admin).map_err(|_| anyhow::anyhow!("--admin is no mail address"))?;
+    let app = open(input.options).await?.app;
+    let (key, role) = (EmailKey::of(email.as_str()), input.role);
+    let found = app.read(move |snapshot| Ok::<_, Fault>((admin::by_email(snapshot, &key)?, api_role::by_name(snapshot, &role)?)));
+    let (admin, role) = found.await?;
+    let admin = admin.with_context(|| format!("there is no admin {email}"))?;
+    let role = role.context("--role: there is no such API role; take full, read-only or the name of one of your own")?;
+    let expires_at = input.days.map(|days| app.now().after(Duration::from_hours(24) * days));
+    let account = input.account.map(AccountId);
+    let new = refuse(NewCredential::parse(&input.name, Some(role), account, &input.from.join(" "), expires_at))?;
+    let request = Request::default();
+    let made = app.write(&request, move |tx| api_credential::create_by_system(tx, &system(), admin, &new)).await?;
+    println!("identifier: {}", made.shown.identifier);
+    println!("secret: {}", made.shown.secret.reveal());
+    println!("bearer token: {}", made.shown.token());
     Ok(())
 }
 

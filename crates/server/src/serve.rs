@@ -1,6 +1,7 @@
 //! Serving: bind, open, say where it is, work until told to stop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context;
 use latchkey_api::Api;
@@ -46,7 +47,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         latchkey_delivery::run(opened.app.clone(), DeliverySettings { smtp, ..DeliverySettings::default() }, stopped.clone());
     let delivery = tokio::spawn(delivery);
     let api = latchkey_api::Settings { secure: settings.secure, trusted_proxies: settings.trusted_proxies.clone() };
-    let api = latchkey_api::router(Api::new(opened.app.clone(), api));
+    let engine = Arc::clone(&opened.engine);
+    let texts: latchkey_api::Texts = Arc::new(move |key, arguments| engine.text(key, arguments));
+    let api = latchkey_api::router(Api::new(opened.app.clone(), api, texts));
     let web = Web::new(opened.app.clone(), opened.engine, settings);
     let routes = health::routes(opened.app).merge(api).fallback_service(latchkey_web::router(web));
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::db::{DbError, FromValue, Value};
-use crate::id::{AdminId, UserId};
+use crate::id::{AdminId, ApiCredentialId, UserId};
 
 /// What kind of actor it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -15,6 +15,8 @@ pub enum ActorKind {
     Admin,
     /// The machine: a worker or the command line.
     System,
+    /// A machine, by its API credential.
+    Api,
     /// Somebody who has not shown who they are.
     Nobody,
 }
@@ -26,6 +28,7 @@ impl ActorKind {
             Self::User => "user",
             Self::Admin => "admin",
             Self::System => "system",
+            Self::Api => "api",
             Self::Nobody => "nobody",
         }
     }
@@ -37,6 +40,7 @@ impl FromValue for ActorKind {
             "user" => Ok(Self::User),
             "admin" => Ok(Self::Admin),
             "system" => Ok(Self::System),
+            "api" => Ok(Self::Api),
             "nobody" => Ok(Self::Nobody),
             _ => Err(DbError::Invalid("kind of actor")),
         }
@@ -48,7 +52,7 @@ impl FromValue for ActorKind {
 pub struct Actor {
     /// What kind of actor.
     pub kind: ActorKind,
-    /// The user's or admin's id.
+    /// The id of the user, the admin or the credential.
     pub id: Option<i64>,
     /// The name at that time.
     pub name: String,
@@ -68,6 +72,11 @@ impl Actor {
     /// The machine, by the name of what it does.
     pub fn system(name: &str) -> Self {
         Self { kind: ActorKind::System, id: None, name: name.to_owned() }
+    }
+
+    /// A machine, by its credential.
+    pub fn api(id: ApiCredentialId, name: &str) -> Self {
+        Self { kind: ActorKind::Api, id: Some(id.0), name: name.to_owned() }
     }
 
     /// Somebody unknown.

@@ -6,6 +6,8 @@
 
 mod actor;
 mod admin_permission;
+mod api;
+mod api_right;
 mod grants;
 mod identity;
 mod masquerade;
@@ -16,6 +18,8 @@ mod ticket;
 
 pub use actor::{Actor, ActorKind};
 pub use admin_permission::{AdminGrants, AdminPermission, BuiltInRole};
+pub use api::ApiCall;
+pub use api_right::{ApiRight, ApiRights, BuiltInApiRole};
 pub use grants::{Grants, NOTHING_CHOSEN, UNKNOWN};
 pub use identity::{CONFIRMED_FOR, Confirmed, ConfirmedAdmin, Subject, Who};
 pub use masquerade::OnBehalf;
@@ -23,7 +27,7 @@ pub use permission::Permission;
 pub use policy::{Decision, Denied, Ground, Reason, Standing, decide};
 pub use ticket::{
     Allowed, AllowedAdmin, Associate, BeStaff, ConfigureSystem, DeleteAccounts, DeleteUsers, EditAccounts, EditDetails,
-    EditUsers, Enter, HandOnLinks, InAccount, ManageAdmins, ManageApi, ManageBans, ManageContacts, ManageUsers, Masquerade,
-    Myself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System, TransferOwnership, ViewContacts, ViewLog,
-    ViewStaffArea, ViewUsers, WriteNotes,
+    EditUsers, Enter, HandOnLinks, InAccount, ManageAccountApi, ManageAdmins, ManageApi, ManageBans, ManageContacts, ManageUsers,
+    Masquerade, Myself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System, TransferOwnership, ViewContacts,
+    ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ticket::Needs;
-use super::{AdminGrants, AdminPermission, Grants, Permission};
+use super::{AdminGrants, AdminPermission, ApiRight, Grants, Permission};
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Kind, Refusal};
 use crate::id::UserId;
@@ -178,6 +178,15 @@ pub enum Denied {
         /// What is missing.
         permission: AdminPermission,
     },
+    /// There is no such API credential any more.
+    #[error("there is no such API credential")]
+    NoCredential,
+    /// The API credential's role lacks the right.
+    #[error("the API right {} is missing", right.key())]
+    MissingRight {
+        /// What is missing.
+        right: ApiRight,
+    },
     /// An admin who acts for a user touches what is the user's own: credentials, sessions, data, invitations, the way out.
     #[error("an admin who acts for a user may not do that")]
     OnBehalf,
@@ -205,7 +214,8 @@ impl HasKind for Denied {
             Self::StaffOnly => Kind::Forbidden(Refusal::StaffOnly),
             Self::MissingAdmin { permission } => Kind::Forbidden(Refusal::MissingAdmin(*permission)),
             Self::OnBehalf => Kind::Forbidden(Refusal::OnBehalf),
-            Self::NotStaff => Kind::Unauthenticated,
+            Self::MissingRight { right } => Kind::Forbidden(Refusal::MissingRight(*right)),
+            Self::NotStaff | Self::NoCredential => Kind::Unauthenticated,
             Self::Fault(fault) => fault.kind(),
         }
     }

@@ -1,9 +1,10 @@
-use super::{AdminGrants, Standing, Subject, Who};
+use super::api::Live;
+use super::{AdminGrants, ApiRights, Standing, Subject, Who};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::Row;
 use crate::error::Fault;
-use crate::id::{AccountId, AdminId, SessionId, UserId};
+use crate::id::{AccountId, AdminId, ApiCredentialId, SessionId, UserId};
 use crate::params;
 use crate::settings::{Security, Verification};
 
@@ -84,6 +85,35 @@ pub(super) fn confirmed_at(
         }
     };
     snapshot.optional(sql, params![session, subject.id()], |row| Ok((row.take()?, row.take()?)))
+}
+
+pub(super) fn is_closed(snapshot: &Snapshot<'_>, account: AccountId) -> Result<bool, Fault> {
+    let sql = "select 1 from accounts where id = $1 and status = 'closed'";
+    Ok(snapshot.optional(sql, params![account], Row::take::<i64>)?.is_some())
+}
+
+/// What the credential may do, if it works at this moment: not expired, its admin enabled, its owner still the owner.
+pub(super) fn live_credential(snapshot: &Snapshot<'_>, id: ApiCredentialId) -> Result<Option<Live>, Fault> {
+    snapshot.optional(
+        "select c.name, r.built_in, r.rights, c.account_id, c.admin_id, ar.built_in, coalesce(ar.permissions, '')
+         from api_credentials c join api_roles r on r.id = c.role_id
+              left join admins a on a.id = c.admin_id and a.disabled_at is null left join admin_roles ar on ar.id = a.role_id
+              left join accounts k on k.id = c.account_id
+         where c.id = $1 and (c.expires_at is null or c.expires_at > $2)
+               and (a.id is not null or (c.admin_id is null and k.owner_id = c.user_id))",
+        params![id, snapshot.now()],
+        |row| {
+            let (name, built_in, rights) = (row.take()?, row.take::<Option<String>>()?, row.take::<String>()?);
+            let (account, admin) = (row.take()?, row.take::<Option<AdminId>>()?);
+            let (role, permissions) = (row.take::<Option<String>>()?, row.take::<String>()?);
+            Ok(Live {
+                name,
+                rights: ApiRights::of_role(built_in.as_deref(), &rights),
+                account,
+                admin: admin.map(|id| (id, AdminGrants::of_role(role.as_deref(), &permissions))),
+            })
+        },
+    )
 }
 
 pub(super) fn bump_revision(tx: &Tx<'_>, account: AccountId) -> Result<Option<i64>, Fault> {

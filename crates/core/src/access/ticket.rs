@@ -60,6 +60,8 @@ in_account! {
     Associate = Needs::Staff, staff Associate;
     /// Require a second factor of the account's users.
     RequireTwoFactor = Needs::Owner, staff Clients;
+    /// Make API credentials that work in the account, and revoke them.
+    ManageAccountApi = Needs::Owner, staff Api;
     /// Give the account another owner.
     TransferOwnership = Needs::Staff, staff Owner;
 }
@@ -140,6 +142,11 @@ enum Limit {
 }
 
 impl<P> Allowed<P> {
+    /// For whom nothing in the account is out of reach.
+    pub(super) const fn unlimited(account: AccountId, account_name: String, actor: Actor) -> Self {
+        Self { account, account_name, actor, limit: Limit::Everything, proof: PhantomData }
+    }
+
     /// The account the ticket is for.
     pub const fn account(&self) -> AccountId {
         self.account
@@ -181,6 +188,10 @@ pub struct AllowedAdmin<P> {
 }
 
 impl<P> AllowedAdmin<P> {
+    pub(super) const fn new(id: AdminId, actor: Actor, grants: AdminGrants) -> Self {
+        Self { id, actor, grants, proof: PhantomData }
+    }
+
     /// The admin.
     pub const fn id(&self) -> AdminId {
         self.id
@@ -189,6 +200,12 @@ impl<P> AllowedAdmin<P> {
     /// The admin, as the log tells it.
     pub const fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The same, with who did it as another ticket of this admin says: a credential of the admin's stays the one who did it.
+    #[must_use]
+    pub(crate) fn done_by(self, actor: &Actor) -> Self {
+        Self { actor: actor.clone(), ..self }
     }
 
     /// Whether the holder may give these to another admin, or take them away: nobody hands on more than he holds.
@@ -265,7 +282,7 @@ impl Snapshot<'_> {
     pub fn authorize_admin<P: StaffRight>(&self, admin: AdminId) -> Result<AllowedAdmin<P>, Denied> {
         let (name, grants) = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
         policy::check_staff(grants, P::NEEDS)?;
-        Ok(AllowedAdmin { id: admin, actor: Actor::admin(admin, &name), grants, proof: PhantomData })
+        Ok(AllowedAdmin::new(admin, Actor::admin(admin, &name), grants))
     }
 
     /// Like [`Snapshot::authorize_admin`], for a part of a page that is left out without the permission.
@@ -286,8 +303,7 @@ impl Snapshot<'_> {
         let (name, grants) = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
         policy::check_staff(grants, Some(P::STAFF))?;
         let account_name = sql::account_name(self, account, lock)?.ok_or(Denied::NoSuchAccount)?;
-        let actor = Actor::admin(admin, &name);
-        Ok(Allowed { account, account_name, actor, limit: Limit::Everything, proof: PhantomData })
+        Ok(Allowed::unlimited(account, account_name, Actor::admin(admin, &name)))
     }
 }
 
@@ -323,7 +339,7 @@ impl Tx<'_> {
     /// The machine's ticket for an account.
     pub fn authorize_system<P: InAccount>(&self, system: &System, account: AccountId) -> Result<Allowed<P>, Denied> {
         let account_name = sql::account_name(self, account, self.for_update())?.ok_or(Denied::NoSuchAccount)?;
-        Ok(Allowed { account, account_name, actor: system.actor.clone(), limit: Limit::Everything, proof: PhantomData })
+        Ok(Allowed::unlimited(account, account_name, system.actor.clone()))
     }
 
     /// Marks that who may do what in the account has changed, and returns the new revision.

@@ -61,7 +61,7 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Resu
 /// second may not any more.
 pub(crate) fn hold(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>) -> Result<AllowedAdmin<ManageAdmins>, Denied> {
     sql::hold_all(tx)?;
-    tx.authorize_admin::<ManageAdmins>(by.id())
+    Ok(tx.authorize_admin::<ManageAdmins>(by.id())?.done_by(by.actor()))
 }
 
 /// The admin, if who asks holds all that it does.

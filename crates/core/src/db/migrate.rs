@@ -30,6 +30,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0018_admin_roles", include_str!("../../../../migrations/0018_admin_roles.sql")),
     ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
+    ("0022_api_credentials", include_str!("../../../../migrations/0022_api_credentials.sql")),
     ("0027_access_changes", include_str!("../../../../migrations/0027_access_changes.sql")),
 ];
 

@@ -112,6 +112,11 @@ kinds! {
     DeviceNew = "device-new": "Somebody logged in with a browser that was not known.",
     BanAdded = "ban-added": "An address or a network was banned.",
     BanLifted = "ban-lifted": "A ban was lifted.",
+    ApiCredentialCreated = "api-credential-created": "An API credential was made.",
+    ApiCredentialRevoked = "api-credential-revoked": "An API credential was revoked.",
+    ApiRoleCreated = "api-role-created": "An API role was made.",
+    ApiRoleUpdated = "api-role-updated": "An API role changed.",
+    ApiRoleDeleted = "api-role-deleted": "An API role was deleted.",
 }
 
 impl EventKind {

@@ -64,6 +64,11 @@ impl Engine {
         self.environment.templates().map(|(name, _)| name.to_owned()).collect()
     }
 
+    /// The text of a key, for the other doors.
+    pub fn text(&self, key: &str, arguments: &[(&str, &str)]) -> String {
+        self.texts.get(key, arguments)
+    }
+
     /// The texts.
     pub(crate) fn texts(&self) -> &Texts {
         &self.texts

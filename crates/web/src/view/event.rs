@@ -65,6 +65,7 @@ fn actor(web: &Web, actor: &Actor) -> String {
     match actor.kind {
         ActorKind::User => actor.name.clone(),
         ActorKind::Admin => web.text("inviter-staff", &[("name", &actor.name)]),
+        ActorKind::Api => web.text("actor-api", &[("name", &actor.name)]),
         ActorKind::System => web.text("actor-system", &[]),
         ActorKind::Nobody => web.text("actor-nobody", &[]),
     }

@@ -94,6 +94,7 @@ pub(crate) fn inviter(web: &Web, invitation: &Invitation) -> String {
     let name = &invitation.invited_by.name;
     match invitation.invited_by.kind {
         ActorKind::Admin => web.text("inviter-staff", &[("name", name)]),
+        ActorKind::Api => web.text("actor-api", &[("name", name)]),
         ActorKind::User | ActorKind::System | ActorKind::Nobody => name.clone(),
     }
 }

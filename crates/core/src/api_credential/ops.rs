@@ -1,0 +1,126 @@
+use std::time::Duration;
+
+use super::{Caller, Credential, Error, IDENTIFIER_LENGTH, MAX_OF_ACCOUNT, Made, NewCredential, Shown, sql};
+use crate::access::{Allowed, AllowedAdmin, Confirmed, ConfirmedAdmin, ManageAccountApi, ManageApi, Subject, System};
+use crate::app::{Snapshot, Tx};
+use crate::db::DbError;
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::{AdminId, ApiCredentialId};
+use crate::{access::Actor, account};
+
+/// A credential that was used this recently is not written again.
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
+
+/// Makes a credential of the admin's. It never does more than the admin may.
+pub fn create(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageApi>,
+    _confirmed: &ConfirmedAdmin,
+    new: &NewCredential,
+) -> Result<Made, Error> {
+    make(tx, by.actor(), Maker::Admin(by.id()), new)
+}
+
+/// Makes a credential that belongs to this admin: the command line's way.
+pub fn create_by_system(tx: &Tx<'_>, by: &System, admin: AdminId, new: &NewCredential) -> Result<Made, Error> {
+    make(tx, by.actor(), Maker::Admin(admin), new)
+}
+
+/// Makes a credential for the own account. It works there alone, and no longer than its maker owns the account.
+pub fn create_for_account(
+    tx: &Tx<'_>,
+    by: &Allowed<ManageAccountApi>,
+    confirmed: &Confirmed,
+    new: &NewCredential,
+) -> Result<Made, Error> {
+    let Subject::User(owner) = confirmed.subject() else { return Err(Error::NotFound) };
+    // The account's row is held: of two at once the second sees the first.
+    if sql::count_of_account(tx, by.account())? >= MAX_OF_ACCOUNT {
+        return Err(Error::TooMany);
+    }
+    make(tx, by.actor(), Maker::Owner(owner), &NewCredential { account: Some(by.account()), ..new.clone() })
+}
+
+/// Who answers for a credential.
+#[derive(Clone, Copy)]
+pub(super) enum Maker {
+    Admin(AdminId),
+    Owner(crate::id::UserId),
+}
+
+fn make(tx: &Tx<'_>, actor: &Actor, maker: Maker, new: &NewCredential) -> Result<Made, Error> {
+    if new.expires_at.is_some_and(|end| end <= tx.now()) {
+        return Err(Error::EndsInThePast);
+    }
+    let account = new.account.map(|id| account::find(tx, id)?.map(|found| (id, found.details.name)).ok_or(Error::NoSuchAccount));
+    let account = account.transpose()?;
+    let bytes = tx.random::<{ IDENTIFIER_LENGTH / 2 }>()?;
+    let identifier = bytes.iter().fold(String::with_capacity(IDENTIFIER_LENGTH), |text, byte| format!("{text}{byte:02x}"));
+    let shown = Shown { identifier, secret: tx.secret()? };
+    let id = match sql::insert(tx, maker, new, &shown) {
+        Err(Fault::Db(DbError::ForeignKey)) => return Err(Error::NoSuchRole),
+        inserted => inserted?,
+    };
+    tx.record(actor, &about(EventKind::ApiCredentialCreated, &new.name, account))?;
+    Ok(Made { id, shown })
+}
+
+fn about(kind: EventKind, name: &str, account: Option<(crate::id::AccountId, String)>) -> Event {
+    let event = Event::new(kind).with_detail(name);
+    match account {
+        Some((id, account)) => event.in_account(id, &account),
+        None => event,
+    }
+}
+
+/// Every credential, newest first.
+pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Vec<Credential>, Fault> {
+    sql::list(snapshot, None)
+}
+
+/// The credentials that work in the account alone, newest first.
+pub fn of_account(snapshot: &Snapshot<'_>, by: &Allowed<ManageAccountApi>) -> Result<Vec<Credential>, Fault> {
+    sql::list(snapshot, Some(by.account()))
+}
+
+/// Ends a credential, from its next call on.
+pub fn revoke(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) -> Result<Credential, Error> {
+    let found = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    end(tx, by.actor(), found)
+}
+
+/// Ends a credential that an owner made for the own account.
+pub fn revoke_of_account(tx: &Tx<'_>, by: &Allowed<ManageAccountApi>, id: ApiCredentialId) -> Result<Credential, Error> {
+    let found = sql::find(tx, id)?.filter(|found| found.account.as_ref().is_some_and(|(account, _)| *account == by.account()));
+    end(tx, by.actor(), found.ok_or(Error::NotFound)?)
+}
+
+fn end(tx: &Tx<'_>, actor: &Actor, credential: Credential) -> Result<Credential, Error> {
+    if !sql::delete(tx, credential.id)? {
+        return Err(Error::NotFound);
+    }
+    tx.record(actor, &about(EventKind::ApiCredentialRevoked, &credential.name, credential.account.clone()))?;
+    Ok(credential)
+}
+
+/// Who calls, if the secret is right and the credential may be used from there.
+///
+/// A secret has 256 random bits and is compared by its hash: there is nothing to guess and nothing to time.
+pub fn authenticate(snapshot: &Snapshot<'_>, shown: &Shown, ip: Option<std::net::IpAddr>) -> Result<Caller, Error> {
+    let (caller, networks) = sql::by_secret(snapshot, &shown.identifier, &shown.secret.hash())?.ok_or(Error::WrongCredentials)?;
+    if networks.allow(ip) { Ok(caller) } else { Err(Error::AddressNotAllowed(ip)) }
+}
+
+/// Notes that a credential is used, at most once a minute.
+pub fn touch(tx: &Tx<'_>, caller: &Caller) -> Result<(), Fault> {
+    let ip = tx.request().ip.map(|ip| ip.to_string());
+    sql::touch(tx, caller.id, ip.as_deref())
+}
+
+impl Caller {
+    /// Whether the last use is so long ago that the next is noted.
+    pub fn is_due(&self, now: crate::clock::Timestamp) -> bool {
+        self.last_used_at.is_none_or(|at| now.since(at) >= TOUCH_EVERY)
+    }
+}

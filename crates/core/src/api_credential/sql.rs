@@ -1,0 +1,117 @@
+use super::ops::Maker;
+use super::{Caller, Credential, Networks, NewCredential, Shown};
+use crate::access::ApiRights;
+use crate::app::{Snapshot, Tx};
+use crate::db::{DbError, Row, ToValue};
+use crate::error::Fault;
+use crate::id::{AccountId, AdminId, ApiCredentialId, UserId};
+use crate::params;
+use crate::secret::SecretHash;
+
+/// A credential works while its admin is enabled, or its owner still the owner.
+const AWAKE: &str = "(a.id is not null and a.disabled_at is null) or (c.admin_id is null and k.owner_id = c.user_id)";
+
+const FROM: &str = "from api_credentials c join api_roles r on r.id = c.role_id
+    left join admins a on a.id = c.admin_id left join accounts k on k.id = c.account_id left join users u on u.id = c.user_id";
+
+pub(super) fn insert(tx: &Tx<'_>, maker: Maker, new: &NewCredential, shown: &Shown) -> Result<ApiCredentialId, Fault> {
+    let (admin, user): (Option<AdminId>, Option<UserId>) = match maker {
+        Maker::Admin(id) => (Some(id), None),
+        Maker::Owner(id) => (None, Some(id)),
+    };
+    tx.one(
+        "insert into api_credentials (name, identifier, secret_hash, role_id, admin_id, user_id, account_id, networks, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
+        params![
+            new.name,
+            shown.identifier,
+            shown.secret.hash(),
+            new.role,
+            admin,
+            user,
+            new.account,
+            new.networks.text(),
+            tx.now(),
+            new.expires_at
+        ],
+        Row::take,
+    )
+}
+
+fn columns() -> String {
+    format!(
+        "c.id, c.name, c.identifier, c.role_id, r.name, c.account_id, coalesce(k.name, ''),
+         coalesce(a.name, u.first_name || ' ' || u.last_name, ''), case when {AWAKE} then 0 else 1 end,
+         c.networks, c.created_at, c.expires_at, c.last_used_at, c.last_used_ip"
+    )
+}
+
+fn credential(row: &mut Row) -> Result<Credential, DbError> {
+    let (id, name, identifier, role, role_name) = (row.take()?, row.take()?, row.take()?, row.take()?, row.take()?);
+    let (account, account_name): (Option<AccountId>, String) = (row.take()?, row.take()?);
+    Ok(Credential {
+        id,
+        name,
+        identifier,
+        role,
+        role_name,
+        account: account.map(|id| (id, account_name)),
+        made_by: row.take()?,
+        asleep: row.take()?,
+        networks: row.take()?,
+        created_at: row.take()?,
+        expires_at: row.take()?,
+        last_used_at: row.take()?,
+        last_used_ip: row.take()?,
+    })
+}
+
+pub(super) fn list(snapshot: &Snapshot<'_>, account: Option<AccountId>) -> Result<Vec<Credential>, Fault> {
+    let narrow = if account.is_some() { "where c.account_id = $1" } else { "" };
+    let arguments: Vec<_> = account.iter().map(ToValue::to_value).collect();
+    snapshot.all(&format!("select {} {FROM} {narrow} order by c.id desc limit 1000", columns()), &arguments, credential)
+}
+
+pub(super) fn find(snapshot: &Snapshot<'_>, id: ApiCredentialId) -> Result<Option<Credential>, Fault> {
+    snapshot.optional(&format!("select {} {FROM} where c.id = $1", columns()), params![id], credential)
+}
+
+pub(super) fn count_of_account(tx: &Tx<'_>, account: AccountId) -> Result<i64, Fault> {
+    let sql = "select count(*) from api_credentials where account_id = $1 and user_id is not null";
+    tx.one(sql, params![account], Row::take)
+}
+
+pub(super) fn delete(tx: &Tx<'_>, id: ApiCredentialId) -> Result<bool, Fault> {
+    Ok(tx.execute("delete from api_credentials where id = $1", params![id])? == 1)
+}
+
+pub(super) fn by_secret(
+    snapshot: &Snapshot<'_>,
+    identifier: &str,
+    hash: &SecretHash,
+) -> Result<Option<(Caller, Networks)>, Fault> {
+    let found = snapshot.optional(
+        &format!(
+            "select c.id, c.name, r.built_in, r.rights, c.account_id, c.last_used_at, c.networks {FROM}
+             where c.identifier = $1 and c.secret_hash = $2 and (c.expires_at is null or c.expires_at > $3) and ({AWAKE})"
+        ),
+        params![identifier, hash, snapshot.now()],
+        |row| {
+            let (id, name) = (row.take()?, row.take()?);
+            let (built_in, rights): (Option<String>, String) = (row.take()?, row.take()?);
+            let rights = ApiRights::of_role(built_in.as_deref(), &rights);
+            let caller = Caller { id, name, rights, account: row.take()?, last_used_at: row.take()? };
+            Ok((caller, row.take::<String>()?))
+        },
+    )?;
+    found
+        .map(|(caller, text)| {
+            Ok((caller, Networks::parse(&text).map_err(|_| Fault::Db(DbError::Invalid("networks of a credential")))?))
+        })
+        .transpose()
+}
+
+pub(super) fn touch(tx: &Tx<'_>, id: ApiCredentialId, ip: Option<&str>) -> Result<(), Fault> {
+    let sql = "update api_credentials set last_used_at = $1, last_used_ip = $2 where id = $3";
+    tx.execute(sql, params![tx.now(), ip, id]).map(drop)
+}

@@ -1,0 +1,190 @@
+//! What a machine may do: its role's rights, its admin's permissions, its account, its network, its end.
+
+use std::time::Duration;
+
+use latchkey_core::access::{
+    ApiCall, ApiRight, ApiRights, BuiltInApiRole, BuiltInRole, ConfirmedAdmin, DeleteAccounts, Denied, InAccount,
+    ManageAccountApi, ManageApi, ManageUsers, StaffRight, Subject, System, TransferOwnership, ViewContacts, ViewStaffArea,
+    ViewUsers,
+};
+use latchkey_core::admin;
+use latchkey_core::api_credential::{self, Caller, Error, Made, Networks, NewCredential, Shown};
+use latchkey_core::api_role::{self, NewRole};
+use latchkey_core::app::App;
+use latchkey_core::id::{AccountId, AdminId, ApiRoleId};
+use latchkey_core::testing::TestApp;
+use latchkey_test_macros::on_both_databases;
+
+use crate::support::*;
+
+fn machine() -> ConfirmedAdmin {
+    ConfirmedAdmin::machine(&System::named("test"))
+}
+
+async fn role(app: &App, role: BuiltInApiRole) -> ApiRoleId {
+    app.read(move |snapshot| api_role::built_in(snapshot, role)).await.unwrap()
+}
+
+fn new(role: ApiRoleId) -> NewCredential {
+    NewCredential { name: "Billing".to_owned(), role, account: None, networks: Networks::default(), expires_at: None }
+}
+
+async fn make(app: &App, admin: AdminId, new: NewCredential) -> Result<Made, Error> {
+    as_staff::<ManageApi, _, Error>(app, admin, move |tx, by| api_credential::create(tx, by, &machine(), &new)).await
+}
+
+async fn caller(app: &App, shown: &Shown) -> Result<Caller, Error> {
+    let shown = shown.clone();
+    app.read(move |snapshot| api_credential::authenticate(snapshot, &shown, request().ip)).await
+}
+
+async fn call(app: &App, made: &Made, right: ApiRight) -> ApiCall {
+    caller(app, &made.shown).await.unwrap().using(right).unwrap()
+}
+
+async fn may<P: InAccount>(app: &App, call: ApiCall, account: AccountId) -> Result<(), Denied> {
+    app.write(&request(), move |tx| tx.authorize_api::<P>(call, account).map(drop)).await
+}
+
+async fn may_staff<P: StaffRight>(app: &App, call: ApiCall) -> Result<(), Denied> {
+    app.read(move |snapshot| snapshot.authorize_api_staff::<P>(call).map(drop)).await
+}
+
+#[on_both_databases]
+async fn a_credential_shows_itself_with_identifier_and_secret_and_nothing_else(app: TestApp) {
+    let stella = staff(&app).await;
+    let full = role(&app.app, BuiltInApiRole::Full).await;
+    let made = make(&app.app, stella, new(full)).await.unwrap();
+    assert_eq!(caller(&app.app, &made.shown).await.unwrap().name(), "Billing");
+    let other = make(&app.app, stella, new(full)).await.unwrap();
+    let mixed = Shown { identifier: made.shown.identifier.clone(), secret: other.shown.secret.clone() };
+    assert!(matches!(caller(&app.app, &mixed).await, Err(Error::WrongCredentials)));
+    let held = dump(&app).await.into_values().flatten().collect::<String>();
+    assert!(!held.contains(&made.shown.secret.reveal()) && held.contains(&made.shown.identifier), "only its hash is kept");
+}
+
+#[on_both_databases]
+async fn v8_2_1_a_call_draws_on_the_right_it_names_and_on_no_other(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    let made = make(&app.app, stella, new(role(&app.app, BuiltInApiRole::Full).await)).await.unwrap();
+    let reads = call(&app.app, &made, ApiRight::InvitationsRead).await;
+    assert!(may::<ViewUsers>(&app.app, reads, acme).await.is_ok());
+    assert!(matches!(may::<ManageUsers>(&app.app, reads, acme).await, Err(Denied::MissingRight { .. })));
+    assert!(matches!(may_staff::<DeleteAccounts>(&app.app, reads).await, Err(Denied::MissingRight { .. })));
+    assert!(may_staff::<DeleteAccounts>(&app.app, call(&app.app, &made, ApiRight::AccountsDelete).await).await.is_ok());
+    let read_only = make(&app.app, stella, new(role(&app.app, BuiltInApiRole::ReadOnly).await)).await.unwrap();
+    let denied = caller(&app.app, &read_only.shown).await.unwrap().using(ApiRight::InvitationsWrite);
+    assert!(matches!(denied, Err(Denied::MissingRight { right: ApiRight::InvitationsWrite })));
+}
+
+#[on_both_databases]
+async fn a_credential_does_no_more_than_its_admin_may_at_that_moment(app: TestApp) {
+    let stella = staff(&app).await;
+    let second = staff_as(&app, "Ralf", BuiltInRole::Full).await;
+    let made = make(&app.app, second, new(role(&app.app, BuiltInApiRole::Full).await)).await.unwrap();
+    let deletes = call(&app.app, &made, ApiRight::AccountsDelete).await;
+    assert!(may_staff::<DeleteAccounts>(&app.app, deletes).await.is_ok());
+    let support = app.app.read(|snapshot| latchkey_core::admin_role::built_in(snapshot, BuiltInRole::Support)).await.unwrap();
+    as_staff::<latchkey_core::access::ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
+        admin::set_role(tx, by, second, support)
+    })
+    .await
+    .unwrap();
+    assert!(matches!(may_staff::<DeleteAccounts>(&app.app, deletes).await, Err(Denied::MissingAdmin { .. })));
+    assert!(may_staff::<ViewStaffArea>(&app.app, call(&app.app, &made, ApiRight::UsersRead).await).await.is_ok());
+    as_staff::<latchkey_core::access::ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
+        admin::set_disabled(tx, by, second, true)
+    })
+    .await
+    .unwrap();
+    assert!(matches!(caller(&app.app, &made.shown).await, Err(Error::WrongCredentials)), "its admin is disabled");
+    assert!(matches!(may_staff::<ViewStaffArea>(&app.app, deletes).await, Err(Denied::NoCredential)));
+}
+
+#[on_both_databases]
+async fn v8_2_2_one_that_is_bound_to_an_account_sees_no_other_and_gets_no_ticket_of_staff(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let other = app.account("Other", person(&app, "Otto").await).await;
+    let stella = staff(&app).await;
+    let bound = NewCredential { account: Some(acme), ..new(role(&app.app, BuiltInApiRole::Full).await) };
+    let made = make(&app.app, stella, bound).await.unwrap();
+    let call = call(&app.app, &made, ApiRight::MembershipsWrite).await;
+    assert!(may::<ManageUsers>(&app.app, call, acme).await.is_ok());
+    assert!(matches!(may::<ManageUsers>(&app.app, call, other).await, Err(Denied::NoSuchAccount)));
+    assert!(matches!(may::<ManageUsers>(&app.app, call, AccountId(NOWHERE)).await, Err(Denied::NoSuchAccount)), "alike");
+    assert!(matches!(may_staff::<ViewStaffArea>(&app.app, call).await, Err(Denied::StaffOnly)));
+}
+
+#[on_both_databases]
+async fn an_owners_credential_works_in_the_own_account_as_long_as_its_maker_owns_it(app: TestApp) {
+    let (olivia, acme) = acme(&app).await;
+    let mia = member(&app, acme, "Mia", "users").await;
+    let full = role(&app.app, BuiltInApiRole::Full).await;
+    let started = login(&app.app, "olivia@example.com").await;
+    let session = resolved(&app.app, &started.secret).await.unwrap().session.id;
+    let made = in_account::<ManageAccountApi, _, Error>(&app.app, olivia, acme, move |tx, by| {
+        let confirmed = tx.confirmed(Subject::User(olivia), session)?;
+        api_credential::create_for_account(tx, by, &confirmed, &new(full))
+    });
+    let made = made.await.unwrap();
+    let call = call(&app.app, &made, ApiRight::ContactsRead).await;
+    assert!(may::<ViewContacts>(&app.app, call, acme).await.is_ok());
+    assert!(matches!(may::<TransferOwnership>(&app.app, call, acme).await, Err(Denied::MissingRight { .. })));
+    let owner_right = caller(&app.app, &made.shown).await.unwrap().using(ApiRight::OwnershipWrite).unwrap();
+    assert!(matches!(may::<TransferOwnership>(&app.app, owner_right, acme).await, Err(Denied::StaffOnly)));
+    let denied = in_account::<ManageAccountApi, _, Error>(&app.app, mia, acme, |_, _| Ok(())).await;
+    assert!(matches!(denied, Err(Error::Denied(Denied::OwnerOnly))), "a manager makes none");
+    machine_in_account::<TransferOwnership, _, latchkey_core::membership::Error>(&app.app, acme, move |tx, by| {
+        latchkey_core::membership::make_owner(tx, by, &machine(), mia).map(drop)
+    })
+    .await
+    .unwrap();
+    assert!(matches!(caller(&app.app, &made.shown).await, Err(Error::WrongCredentials)));
+    assert!(matches!(may::<ViewContacts>(&app.app, call, acme).await, Err(Denied::NoCredential)));
+}
+
+#[on_both_databases]
+async fn a_credential_is_held_to_its_networks_and_ends_when_it_says_and_when_it_is_revoked(app: TestApp) {
+    let stella = staff(&app).await;
+    let full = role(&app.app, BuiltInApiRole::Full).await;
+    let elsewhere = NewCredential { networks: Networks::parse("198.51.100.0/24").unwrap(), ..new(full) };
+    let made = make(&app.app, stella, elsewhere).await.unwrap();
+    assert!(matches!(caller(&app.app, &made.shown).await, Err(Error::AddressNotAllowed(Some(_)))));
+    let end = app.app.now().after(Duration::from_hours(1));
+    let made = make(&app.app, stella, NewCredential { expires_at: Some(end), ..new(full) }).await.unwrap();
+    let reads = call(&app.app, &made, ApiRight::UsersRead).await;
+    app.clock.advance(Duration::from_hours(1));
+    assert!(matches!(caller(&app.app, &made.shown).await, Err(Error::WrongCredentials)));
+    assert!(matches!(may_staff::<ViewStaffArea>(&app.app, reads).await, Err(Denied::NoCredential)));
+    let past = NewCredential { expires_at: Some(app.app.now()), ..new(full) };
+    assert!(matches!(make(&app.app, stella, past).await, Err(Error::EndsInThePast)));
+    let made = make(&app.app, stella, new(full)).await.unwrap();
+    let id = made.id;
+    as_staff::<ManageApi, _, Error>(&app.app, stella, move |tx, by| api_credential::revoke(tx, by, id)).await.unwrap();
+    assert!(matches!(caller(&app.app, &made.shown).await, Err(Error::WrongCredentials)));
+}
+
+#[on_both_databases]
+async fn a_role_changes_for_every_credential_that_has_it_from_the_next_call_on(app: TestApp) {
+    let stella = staff(&app).await;
+    let rights = |keys: &[&str]| ApiRights::choose(keys.iter().copied()).unwrap();
+    let billing = NewRole { name: "Billing".to_owned(), rights: rights(&["getclients", "users:read"]) };
+    let id =
+        as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| api_role::create(tx, by, &machine(), &billing))
+            .await
+            .unwrap();
+    let made = make(&app.app, stella, new(id)).await.unwrap();
+    let reads = call(&app.app, &made, ApiRight::UsersRead).await;
+    assert!(may_staff::<ViewStaffArea>(&app.app, reads).await.is_ok());
+    let less = NewRole { name: "Billing".to_owned(), rights: rights(&["getclients"]) };
+    as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| api_role::update(tx, by, &machine(), id, &less))
+        .await
+        .unwrap();
+    assert!(matches!(may_staff::<ViewStaffArea>(&app.app, reads).await, Err(Denied::MissingRight { .. })));
+    let refused = as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| api_role::delete(tx, by, id)).await;
+    assert!(matches!(refused, Err(api_role::Error::InUse)));
+    let full = role(&app.app, BuiltInApiRole::Full).await;
+    let refused = as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| api_role::delete(tx, by, full)).await;
+    assert!(matches!(refused, Err(api_role::Error::BuiltIn)));
+}
