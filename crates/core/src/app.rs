@@ -93,7 +93,10 @@ impl App {
             let snapshot = Snapshot { conn, now: inner.parts.clock.now() };
             let tx = Tx { snapshot, app: &inner, request: &request, promised: Cell::new(false), changed: RefCell::default() };
             let output = work(&tx)?;
-            check::note_changes(&tx, tx.changed.take())?;
+            // After a failed statement nothing is committed, whatever the work has made of it: that is said there.
+            if !conn.has_failed() {
+                check::note_changes(&tx, tx.changed.take())?;
+            }
             Ok::<_, E>((output, tx.promised.get()))
         });
         let (output, promised) = written.await?;
@@ -141,6 +144,11 @@ impl App {
     /// Opens a sealed secret; `None` when it was sealed under another key.
     pub(crate) fn unseal(&self, sealed: &[u8]) -> Option<Secret> {
         self.0.parts.seal_key.open(sealed)
+    }
+
+    /// Seals a few bytes for one purpose.
+    pub(crate) fn seal_bytes(&self, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+        Ok(self.0.parts.seal_key.seal_bytes(&self.0.parts.random, purpose, bytes)?)
     }
 
     /// Opens a few sealed bytes; `None` when they were sealed under another key or for another purpose.

@@ -26,6 +26,7 @@ pub mod email;
 pub mod error;
 pub mod event;
 pub mod factor;
+pub mod forward;
 pub mod guessing;
 pub mod id;
 pub mod invitation;

@@ -1,17 +1,23 @@
 //! What a node remembers of who may do what, and how it knows that this still holds.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use super::{Answer, Changed, Question, Reason};
+use super::{Answer, Asker, Changed, Question, Reason};
 use crate::access::{Decision, Grants, Ground};
+use crate::api_credential::Shown;
 use crate::clock::Timestamp;
 use crate::id::{AccountId, UserId};
+use crate::secret::SecretHash;
 
 /// Most users, accounts and memberships that are remembered, together; each takes some 100 bytes.
 const MAX_COPIES: usize = 200_000;
+
+/// Most credentials that are remembered, counted by the addresses they come from.
+const MAX_ASKERS: usize = 1_000;
 
 /// What holds for everybody.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +87,22 @@ pub(super) struct Kept {
     rules: Option<Rules>,
     accounts: HashMap<AccountId, KeptAccount>,
     users: HashMap<UserId, Option<UserCopy>>,
+    askers: HashMap<CallerKey, (Asker, Option<Timestamp>)>,
     size: usize,
+}
+
+/// What a credential showed, and from where. Only its hash is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CallerKey {
+    identifier: String,
+    secret: SecretHash,
+    ip: Option<IpAddr>,
+}
+
+impl CallerKey {
+    pub(super) fn new(shown: &Shown, ip: Option<IpAddr>) -> Self {
+        Self { identifier: shown.identifier.clone(), secret: shown.secret.hash(), ip }
+    }
 }
 
 struct KeptAccount {
@@ -98,10 +119,29 @@ impl Copies {
         self.kept.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All answers, when the copies are those of this version of the database, and hold what they rest on.
-    pub(super) fn answer_at(&self, version: i64, asked: &[Question], now: Timestamp) -> Option<Vec<Answer>> {
+    /// Whether every change is known that the database had at this version.
+    pub(super) fn is_at(&self, version: i64) -> bool {
+        self.kept().version == Some(version)
+    }
+
+    /// Who asks, if it is known. One whose use is to be noted is asked for anew.
+    pub(super) fn asker(&self, key: &CallerKey, now: Timestamp) -> Option<Asker> {
         let kept = self.kept();
-        if kept.version == Some(version) { kept.answer(asked, now) } else { None }
+        let (asker, ends_at) = kept.askers.get(key)?;
+        let lives = ends_at.is_none_or(|end| now < end) && !asker.caller.is_due(now);
+        lives.then(|| asker.clone())
+    }
+
+    /// Remembers who asks, if what was read is as new as what is known.
+    pub(super) fn remember_asker(&self, key: CallerKey, head: i64, asker: &Asker, ends_at: Option<Timestamp>) {
+        let mut kept = self.kept_mut();
+        if kept.seq != Some(head) {
+            return;
+        }
+        if kept.askers.len() >= MAX_ASKERS {
+            kept.askers.clear();
+        }
+        kept.askers.insert(key, (asker.clone(), ends_at));
     }
 
     /// All answers, when the copies hold what they rest on. Whether they are fresh is the caller's to know.
@@ -109,8 +149,8 @@ impl Copies {
         self.kept().answer(asked, now)
     }
 
-    /// Whether the copies hold what these rest on.
-    pub(super) fn hold(&self, asked: &[Question]) -> bool {
+    #[cfg(test)]
+    fn hold(&self, asked: &[Question]) -> bool {
         let kept = self.kept();
         kept.rules.is_some() && asked.iter().all(|question| kept.holds(question))
     }
@@ -187,7 +227,9 @@ impl Kept {
     }
 
     fn forget(&mut self, changed: Changed) {
+        self.askers.clear();
         match changed {
+            Changed::Callers => {}
             Changed::Everything => *self = Self { seq: self.seq, ..Self::default() },
             Changed::User(user) => self.size -= usize::from(self.users.remove(&user).is_some()),
             Changed::Account(account) => {

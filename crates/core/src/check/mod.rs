@@ -6,7 +6,7 @@
 //! 1. Every transaction that can change who may do what adds rows to `access_changes` before it commits, and holds the one
 //!    row of `access_head` until then: numbers are in the order of commits, without a gap.
 //! 2. A node answers from its copies only when it has learnt, at a moment after the question came, that it knows every
-//!    change. On SQLite the library's own count of commits tells, without a query. On PostgreSQL one round trip asks for newer
+//!    change ([`Fresh`]). On SQLite the library's own count of commits tells, without a query. On PostgreSQL one round trip asks for newer
 //!    changes, for all who wait at that moment; who comes while it is under way waits for the next.
 //! 3. What was read is remembered only if its snapshot is as new as the changes that were learnt.
 //!
@@ -14,6 +14,7 @@
 
 mod copies;
 mod ops;
+mod scope;
 mod sql;
 
 use crate::access::{Decision, Grants, Permission, Reason as Why};
@@ -21,8 +22,9 @@ use crate::error::{Fault, HasKind, Invalid, Kind};
 use crate::id::{AccountId, UserId};
 
 pub(crate) use copies::Copies;
-pub(crate) use ops::note_changes;
 pub use ops::{accounts_of, check, of_session, users_who_may};
+pub(crate) use ops::{accounts_of_session, note_changes};
+pub use scope::{Asker, Fresh, Scope, fresh, recognise};
 
 /// Most questions that are taken at once.
 pub const MAX_QUESTIONS: usize = 1_000;
@@ -170,6 +172,8 @@ pub(crate) enum Changed {
     Account(AccountId),
     /// A user.
     User(UserId),
+    /// Admins, roles, credentials, bans: who may ask. Every other change drops that, too.
+    Callers,
 }
 
 /// Why there is no answer.

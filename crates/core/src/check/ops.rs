@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use super::copies::{self, Fact, Kept};
 use super::sql::{self, Side};
-use super::{Access, Answer, Changed, Error, MAX_QUESTIONS, Page, Question, Reason};
-use crate::access::{Denied, Permission, Who};
+use super::{Access, Answer, Changed, Error, Fresh, MAX_QUESTIONS, MAX_ROWS, Page, Question, Reason, Scope};
+use crate::access::{Denied, Ground, Permission, Who};
 use crate::app::{App, Snapshot, Tx};
 use crate::error::Fault;
 use crate::id::{AccountId, UserId};
@@ -26,28 +26,29 @@ pub(crate) fn note_changes(tx: &Tx<'_>, changed: BTreeSet<Changed>) -> Result<()
 
 /// Answers questions, in their order, all as of one moment after they were asked.
 ///
-/// A caller that is bound to one account (`scope`) learns nothing of others: there everybody looks like a stranger. `at_least`
-/// demands that accounts have these revisions.
+/// A caller that is bound to one account learns nothing of others: there everybody looks like a stranger. `at_least` demands
+/// that accounts have these revisions.
 ///
 /// # Errors
 /// [`Error::TooMany`]; [`Error::TooOld`] when the database has not seen a demanded revision. It is asked as it is now, so that
 /// waiting would not help: it was set back to an earlier state.
 pub async fn check(
     app: &App,
-    scope: Option<AccountId>,
+    fresh: &Fresh,
+    scope: Scope,
     asked: &[Question],
     at_least: &[(AccountId, i64)],
 ) -> Result<Vec<Answer>, Error> {
     if asked.len() > MAX_QUESTIONS {
         return Err(Error::TooMany);
     }
-    let Some(scope) = scope else {
-        let answers = answer(app, asked).await?;
+    let Some(scope) = scope.account() else {
+        let answers = answer(app, fresh, asked).await?;
         demand(asked, &answers, at_least)?;
         return Ok(answers);
     };
     let inside: Vec<Question> = asked.iter().filter(|question| question.account == scope).cloned().collect();
-    let found = answer(app, &inside).await?;
+    let found = answer(app, fresh, &inside).await?;
     demand(&inside, &found, at_least)?;
     let mut found = found.into_iter();
     let answers = asked.iter().map(|question| {
@@ -72,17 +73,10 @@ fn demand(asked: &[Question], answers: &[Answer], at_least: &[(AccountId, i64)])
     Ok(())
 }
 
-async fn answer(app: &App, asked: &[Question]) -> Result<Vec<Answer>, Fault> {
+async fn answer(app: &App, _fresh: &Fresh, asked: &[Question]) -> Result<Vec<Answer>, Fault> {
     let copies = app.access();
-    let at_once = app.database().version().and_then(|version| copies.answer_at(version, asked, app.now()));
-    if let Some(answers) = at_once {
+    if let Some(answers) = copies.answer(asked, app.now()) {
         return Ok(answers);
-    }
-    if copies.hold(asked) {
-        copies.coalesce(async || learn(app).await).await?;
-        if let Some(answers) = copies.answer(asked, app.now()) {
-            return Ok(answers);
-        }
     }
     for _ in 0..TRIES {
         let version = app.database().version();
@@ -98,7 +92,7 @@ async fn answer(app: &App, asked: &[Question]) -> Result<Vec<Answer>, Fault> {
 }
 
 /// Asks what has changed.
-async fn learn(app: &App) -> Result<(), Fault> {
+pub(super) async fn learn(app: &App) -> Result<(), Fault> {
     let (version, seq) = (app.database().version(), app.access().seq());
     let seen = app.read(move |snapshot| sql::see(snapshot, seq, &[], false)).await?;
     app.access().take_in(seen, version, &[], app.now());
@@ -109,11 +103,12 @@ async fn learn(app: &App) -> Result<(), Fault> {
 /// caller that is bound to one account, when it is no member there.
 pub fn accounts_of(
     snapshot: &Snapshot<'_>,
-    scope: Option<AccountId>,
+    scope: Scope,
     user: UserId,
     after: Option<AccountId>,
     limit: usize,
 ) -> Result<Option<Page<AccountId>>, Fault> {
+    let scope = scope.account();
     let found = list(snapshot, Side::User(user, after), scope, limit)?;
     let known = match scope {
         None => match snapshot.myself(user) {
@@ -131,12 +126,13 @@ pub fn accounts_of(
 /// caller. A page may hold fewer than `limit`, and more follow: those who may not are left out.
 pub fn users_who_may(
     snapshot: &Snapshot<'_>,
-    scope: Option<AccountId>,
+    scope: Scope,
     account: AccountId,
     permission: Option<Permission>,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Option<Page<UserId>>, Fault> {
+    let scope = scope.account();
     if scope.is_some_and(|scope| scope != account) || sql::revision(snapshot, account)?.is_none() {
         return Ok(None);
     }
@@ -155,6 +151,24 @@ fn list(snapshot: &Snapshot<'_>, side: Side, scope: Option<AccountId>, limit: us
         Some(Access::of(&ground, fact.user_id, fact.account_id, account.revision))
     };
     Ok(facts.iter().filter_map(access).collect())
+}
+
+/// The accounts of a session's user, or the one account, and what may be done there with this session.
+pub(crate) fn accounts_of_session(snapshot: &Snapshot<'_>, who: Who, only: Option<AccountId>) -> Result<Page<AccountId>, Fault> {
+    let rules = sql::rules(snapshot)?;
+    let facts = sql::memberships(snapshot, Side::User(who.user(), None), only, i64::try_from(MAX_ROWS).unwrap_or(i64::MAX))?;
+    let access = |fact: &Fact| {
+        let (account, user, member) = (fact.account.as_ref()?, fact.user?, fact.member.as_ref()?);
+        let ground = Ground {
+            two_factor_required: account.two_factor_required || who.must_enrol(),
+            second_factor_at: who.second_factor_at(),
+            ..copies::ground(&rules, account, user, fact.user_id, member, snapshot.now())
+        };
+        Some(Access::of(&ground, fact.user_id, fact.account_id, account.revision))
+    };
+    let rows: Vec<Access> = facts.iter().filter_map(access).collect();
+    let next = rows.last().filter(|_| rows.len() >= MAX_ROWS).map(|access| access.account);
+    Ok(Page { rows, next })
 }
 
 /// What somebody may do in an account with the session it has: there a second factor counts that was shown lately. `None` when

@@ -1,9 +1,10 @@
 use super::Changed;
 use super::copies::{AccountCopy, Fact, MemberCopy, Rules, Seen, UserCopy};
 use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::db::{DbError, FromValue, Row, ToValue, Value};
 use crate::error::Fault;
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, ApiCredentialId, UserId};
 use crate::params;
 use crate::settings::{self, Verification};
 
@@ -14,6 +15,9 @@ const AT_ONCE: i64 = 1_000;
 /// Pairs that one statement asks for: few sizes, so that few statements are prepared.
 const SIZES: [usize; 3] = [1, 32, 1_000];
 
+/// The number that no account has: a row that names it tells of callers.
+const NO_ACCOUNT: AccountId = AccountId(0);
+
 /// Adds changes and holds the head, so that the next in line commits after this transaction.
 pub(super) fn append(tx: &Tx<'_>, changed: &[Changed]) -> Result<(), Fault> {
     let count = i64::try_from(changed.len()).unwrap_or(i64::MAX);
@@ -23,6 +27,7 @@ pub(super) fn append(tx: &Tx<'_>, changed: &[Changed]) -> Result<(), Fault> {
         Changed::Everything => (None, None),
         Changed::Account(account) => (Some(*account), None),
         Changed::User(user) => (None, Some(*user)),
+        Changed::Callers => (Some(NO_ACCOUNT), None),
     };
     for (seq, (account, user)) in (head - count + 1..).zip(changed.iter().map(ids)) {
         tx.execute("insert into access_changes (seq, account_id, user_id) values ($1, $2, $3)", params![seq, account, user])?;
@@ -58,6 +63,7 @@ fn changes(snapshot: &Snapshot<'_>, after: Option<i64>) -> Result<(i64, Changes)
         .into_iter()
         .filter(|(_, seq, ..)| seq.is_some())
         .map(|(_, _, account, user): (_, _, _, Option<UserId>)| match (account, user) {
+            (Some(NO_ACCOUNT), _) => Changed::Callers,
             (Some(account), _) => Changed::Account(account),
             (None, Some(user)) => Changed::User(user),
             (None, None) => Changed::Everything,
@@ -159,6 +165,12 @@ pub(super) enum Side {
     User(UserId, Option<AccountId>),
     /// The users of an account.
     Account(AccountId, Option<UserId>),
+}
+
+/// When a credential ends by itself.
+pub(super) fn ends_at(snapshot: &Snapshot<'_>, credential: ApiCredentialId) -> Result<Option<Timestamp>, Fault> {
+    let ends_at = snapshot.optional("select expires_at from api_credentials where id = $1", params![credential], Row::take)?;
+    Ok(ends_at.flatten())
 }
 
 /// An account's revision.

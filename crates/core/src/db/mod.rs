@@ -113,6 +113,14 @@ impl Conn {
         self.query(sql, &[])?.into_iter().map(|mut row| row.take()).collect()
     }
 
+    /// Whether a statement has failed after which the database refuses everything but a rollback.
+    pub(crate) fn has_failed(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(conn) => conn.has_failed(),
+        }
+    }
+
     /// The end of a `select` that takes rows no other worker holds. SQLite has one writer and needs none.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match self {

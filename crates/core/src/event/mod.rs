@@ -161,6 +161,12 @@ impl EventKind {
                 | K::GuessingSlowed
                 | K::PasswordStopped
                 | K::DeviceNew
+                | K::AdminLogin
+                | K::AdminLoginFailed
+                | K::AdminLogout
+                | K::AdminInvited
+                | K::AdminInvitationResent
+                | K::AdminInvitationCancelled
         )
     }
 }
@@ -260,6 +266,9 @@ impl Tx<'_> {
         if event.kind.may_change_access() {
             event.account.iter().for_each(|(account, _)| self.access_changed(Changed::Account(*account)));
             event.user.iter().for_each(|(user, _)| self.access_changed(Changed::User(*user)));
+            if event.account.is_none() && event.user.is_none() {
+                self.access_changed(Changed::Callers);
+            }
         }
         match self.request().on_behalf.as_ref().and_then(|behalf| behalf.originator(actor)) {
             Some(originator) => sql::insert(self, &originator, Some(actor), event),
