@@ -192,9 +192,19 @@ async fn numbers_that_nothing_has_are_not_found(app: TestApp) {
             for strange in STRANGE_IDS {
                 let path = route.path.replace(variable, strange);
                 let path = path.replace("{account}", "1").replace("{user}", "1");
-                let path = ["{invitation}", "{mail}", "{note}", "{contact}", "{session}", "{admin}", "{role}"]
-                    .iter()
-                    .fold(path, |path, other| path.replace(other, "1"));
+                let path = [
+                    "{invitation}",
+                    "{mail}",
+                    "{note}",
+                    "{contact}",
+                    "{session}",
+                    "{admin}",
+                    "{role}",
+                    "{api_role}",
+                    "{credential}",
+                ]
+                .iter()
+                .fold(path, |path, other| path.replace(other, "1"));
                 let answer = match route.method {
                     "GET" => actor.get(&path).await,
                     _ => actor.post(&path, FORMS.iter().find(|form| form.path == route.path).map_or(&[], |form| form.good)).await,

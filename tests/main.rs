@@ -4,12 +4,15 @@
 //! table of who may do what; most other modules go through the same table of routes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod check;
 mod cli;
 mod crash;
 mod csrf;
 mod factors;
 mod faults;
 mod forms;
+mod forward;
+mod forward_proxies;
 mod guessing;
 mod headers;
 mod input;

@@ -74,6 +74,8 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/admin/clients/{account}/contacts" => &[NAME[0], NAME[1], ("email", "nora@example.com"), ("categories", "invoice")],
         "/admin/clients/{account}/notes" => &[("text", "Called back.")],
         "/admin/config" => &[("name", "Latchkey"), ("hue", "220")],
+        "/admin/config/api" | "/a/{account}/api" => &[("name", "Billing"), ("role", "2")],
+        "/admin/config/api/roles" | "/admin/config/api/roles/{api_role}" => &[("name", "Sales"), ("rights", "getclients")],
         "/admin/config/bans" => &[("network", "203.0.113.250"), ("reason", "A reason.")],
         "/admin/config/bans/never" => &[("networks", "127.0.0.0/8\n::1")],
         "/admin/config/mail" => &[("to", "stella@staff.example")],

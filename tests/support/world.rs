@@ -1,9 +1,13 @@
 //! Acme and the people around it.
 
-use latchkey_core::access::{EditUsers, Grants, ManageAdmins, ManageBans, ManageContacts, Subject, WriteNotes};
+use latchkey_core::access::{
+    BuiltInApiRole, ConfirmedAdmin, EditUsers, Grants, ManageAdmins, ManageApi, ManageBans, ManageContacts, Subject, WriteNotes,
+};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
 use latchkey_core::admin_role::{self, NewRole};
+use latchkey_core::api_credential::{self, NewCredential};
+use latchkey_core::api_role;
 use latchkey_core::app::Tx;
 use latchkey_core::ban::{self, NewBan};
 use latchkey_core::contact::{self, NewContact};
@@ -215,6 +219,29 @@ impl World {
         .await
     }
 
+    /// A new API role that no credential has.
+    async fn api_role(&self) -> i64 {
+        let count = number(&self.app, "select count(*) from api_roles").await;
+        let new = api_role::NewRole::parse(&format!("Role {count}"), &["getclients".to_owned()]).unwrap();
+        let (stella, system) = (self.stella, self.app.system());
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ManageApi>(stella).unwrap();
+            Ok(api_role::create(tx, &by, &ConfirmedAdmin::machine(&system), &new).unwrap().0)
+        })
+        .await
+    }
+
+    /// A new API credential that works in Acme alone.
+    async fn credential(&self) -> i64 {
+        let (stella, acme, system) = (self.stella, self.acme, self.app.system());
+        self.write(move |tx| {
+            let role = api_role::built_in(tx, BuiltInApiRole::ReadOnly)?;
+            let new = NewCredential::parse("Billing", Some(role), Some(acme), "", None).unwrap();
+            Ok(api_credential::create_by_system(tx, &system, stella, &new).unwrap().id.0)
+        })
+        .await
+    }
+
     /// A ban of an address that nobody here has.
     pub(crate) async fn ban(&self) -> i64 {
         let stella = self.stella;
@@ -372,6 +399,12 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("/admins/invitations/{invitation}") {
         filled = filled.replace("{invitation}", &world.admin_invitation().await.0.to_string());
+    }
+    if filled.contains("{api_role}") {
+        filled = filled.replace("{api_role}", &world.api_role().await.to_string());
+    }
+    if filled.contains("{credential}") {
+        filled = filled.replace("{credential}", &world.credential().await.to_string());
     }
     if filled.contains("{role}") {
         filled = filled.replace("{role}", &world.role().await.to_string());

@@ -45,7 +45,7 @@ impl FromRequestParts<Api> for Asking {
         let fresh = check::fresh(api.app()).await?;
         let asker = check::recognise(api.app(), &fresh, machine::shown(parts).as_ref(), request.ip).await?;
         machine::touch(api, &request, &asker.caller);
-        Ok(Self { api: api.clone(), request, asker, fresh })
+        Ok(Self { api: api.clone(), request, asker: Arc::new(asker), fresh })
     }
 }
 

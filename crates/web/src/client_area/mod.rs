@@ -2,6 +2,7 @@
 
 mod accounts;
 mod activity;
+mod api;
 mod details;
 mod home;
 mod invitation;
@@ -58,6 +59,9 @@ pub(crate) fn routes() -> Routes<Web> {
         .get("/a/{account}/users/{user}/permissions", users::permissions)
         .post("/a/{account}/users/{user}/permissions", users::save_permissions)
         .get("/a/{account}/activity", activity::show)
+        .get("/a/{account}/api", api::show)
+        .post("/a/{account}/api", api::create)
+        .post("/a/{account}/api/{credential}/revoke", api::revoke)
         .get("/a/{account}/details", details::show)
         .post("/a/{account}/details", details::save)
         .get("/me/profile", me::profile::show)

@@ -1,5 +1,6 @@
 //! What templates show of things from core: shared by pages of both areas.
 
+mod credential;
 mod event;
 mod people;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use crate::state::Web;
 
+pub(crate) use credential::{CredentialForm, CredentialShown, SecretsShown};
 pub(crate) use event::happened;
 pub(crate) use people::{SessionShown, device, invited, inviter, people, session};
 

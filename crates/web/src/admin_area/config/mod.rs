@@ -1,6 +1,8 @@
 //! Configuration: what the operator chooses at run time.
 
 mod admins;
+mod api;
+mod api_roles;
 mod bans;
 mod general;
 mod mail;
@@ -38,6 +40,14 @@ pub(super) fn routes() -> Routes<Web> {
         .post("/admin/config/bans", bans::add)
         .post("/admin/config/bans/never", bans::save_never)
         .post("/admin/config/bans/{ban}/lift", bans::lift)
+        .get("/admin/config/api", api::show)
+        .post("/admin/config/api", api::create)
+        .post("/admin/config/api/{credential}/revoke", api::revoke)
+        .get("/admin/config/api/roles", api_roles::show)
+        .post("/admin/config/api/roles", api_roles::create)
+        .get("/admin/config/api/roles/{api_role}", api_roles::edit)
+        .post("/admin/config/api/roles/{api_role}", api_roles::save)
+        .post("/admin/config/api/roles/{api_role}/delete", api_roles::delete)
         .get("/admin/config/roles", roles::show)
         .post("/admin/config/roles", roles::create)
         .get("/admin/config/roles/{role}", roles::edit)
