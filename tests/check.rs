@@ -1,6 +1,6 @@
 //! The doors for permission checks: `/api/v1/check`, its lists, and `/api/v1/session/check`.
 
-use latchkey_core::access::{BuiltInApiRole, ConfirmedAdmin, Grants, ManageApi, System};
+use latchkey_core::access::{BuiltInApiRole, Grants, ManageApi};
 use latchkey_core::api_credential;
 use latchkey_core::id::{AdminId, ApiCredentialId};
 use serde_json::{Value, json};
@@ -104,9 +104,7 @@ async fn v8_3_2_a_credential_that_no_longer_works_gets_no_answer_from_any_node(a
     assert_eq!(ask(&doors, "lk_nonsense").await, 401);
     let id = ApiCredentialId(number(&app, "select max(id) from api_credentials").await);
     let request = app.request();
-    let revoked = app.app.write(&request, move |tx| {
-        api_credential::revoke(tx, &tx.authorize_admin::<ManageApi>(admin)?, &ConfirmedAdmin::machine(&System::named("test")), id)
-    });
+    let revoked = app.app.write(&request, move |tx| api_credential::revoke(tx, &tx.authorize_admin::<ManageApi>(admin)?, id));
     revoked.await.unwrap();
     assert_eq!((ask(&doors, &token).await, ask(&other, &token).await), (401, 401));
 }

@@ -58,12 +58,20 @@ async fn service() -> SocketAddr {
     address
 }
 
-/// A program of the Debian packages, or of those that `scripts/with-python` installs.
-fn program(name: &str, missing: &str) -> PathBuf {
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/.venv/bin").join(name);
-    let system = ["/usr/sbin", "/usr/bin", "/usr/local/bin"].map(|folder| Path::new(folder).join(name));
-    let found = [installed].into_iter().chain(system).find(|path| path.exists());
-    found.unwrap_or_else(|| panic!("{name} is missing; {missing}"))
+/// nginx of the Debian package.
+fn nginx() -> PathBuf {
+    let path = PathBuf::from("/usr/sbin/nginx");
+    assert!(path.exists(), "{} is missing; install the Debian package nginx-light", path.display());
+    path
+}
+
+/// A program of the Python packages, which are installed at the first use.
+async fn packaged(name: &str) -> PathBuf {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/with-python");
+    let found = Command::new(scripts).args(["sh", "-c", &format!("command -v {name}")]).output().await.unwrap();
+    let problem = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert!(found.status.success(), "{name} is missing; it comes with the packages of tests/requirements.txt: {problem}");
+    PathBuf::from(String::from_utf8(found.stdout).unwrap().trim())
 }
 
 /// A proxy that runs; it is killed with the test.
@@ -158,7 +166,7 @@ async fn nginx_asks_before_it_passes_a_request_on() {
         "daemon off; master_process off; pid {at}/pid; error_log stderr; events {{}}\nhttp {{ access_log off;\n{paths}{text} }}"
     );
     std::fs::write(folder.path().join("nginx.conf"), whole).unwrap();
-    let mut command = Command::new(program("nginx", "install the Debian package nginx-light"));
+    let mut command = Command::new(nginx());
     command.arg("-p").arg(folder.path()).arg("-c").arg(folder.path().join("nginx.conf")).arg("-e").arg("stderr");
     let _running = run(command, &folder, proxy).await;
     walk(&app, &doors, &people, proxy).await;
@@ -174,7 +182,7 @@ async fn caddy_asks_before_it_passes_a_request_on() {
     let folder = Folder::new();
     let whole = format!("{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}}\n{text}\n");
     std::fs::write(folder.path().join("Caddyfile"), whole).unwrap();
-    let mut command = Command::new(program("caddy", "run scripts/with-python true to install it"));
+    let mut command = Command::new(packaged("caddy").await);
     command.arg("run").arg("--adapter").arg("caddyfile").arg("--config").arg(folder.path().join("Caddyfile"));
     let _running = run(command, &folder, proxy).await;
     walk(&app, &doors, &people, proxy).await;
@@ -189,7 +197,7 @@ async fn traefik_asks_before_it_passes_a_request_on() {
     let text: String = text.lines().filter(|line| line.trim() != "tls: {}").map(|line| format!("{line}\n")).collect();
     let folder = Folder::new();
     std::fs::write(folder.path().join("dynamic.yaml"), text).unwrap();
-    let mut command = Command::new(program("traefik", "run scripts/with-python true to install it"));
+    let mut command = Command::new(packaged("traefik").await);
     command
         .arg(format!("--entryPoints.websecure.address={proxy}"))
         .arg(format!("--providers.file.filename={}", folder.path().join("dynamic.yaml").display()))
