@@ -99,11 +99,16 @@ fn at(host: &str, path: &str) -> Ask {
 
 /// A browser that is logged in at the service.
 async fn at_service(doors: &Doors, email: &str) -> Actor {
+    at_page(doors, email, "/page?a=1").await
+}
+
+/// The same, on the way to this page.
+async fn at_page(doors: &Doors, email: &str, uri: &str) -> Actor {
     let browser = doors.browser();
-    let leads = browser.send(&verify("redirect=1")).await;
+    let leads = browser.send(&verify("redirect=1").with("x-forwarded-uri", uri)).await;
     assert_eq!(leads.status, 302);
     let landed = log_in(doors, email, &leads, async |path: &str| browser.send(&at(HOST, path)).await).await;
-    assert_eq!(landed, "/page?a=1");
+    assert_eq!(landed, uri);
     browser
 }
 
@@ -202,8 +207,8 @@ async fn an_address_names_the_account_by_the_operators_pattern(app: TestApp) {
     let people = people(&app).await;
     let pattern = Some("http://app.example.com/clients/{account}/".parse().unwrap());
     let doors = Doors::start(&app, Settings { account_pattern: pattern, ..settings() }).await;
-    let mia = at_service(&doors, "mia@example.com").await;
     let acme = people.acme;
+    let mia = at_page(&doors, "mia@example.com", &format!("/clients/{acme}/x?y")).await;
     let asked = async |uri: &str| mia.send(&verify("permission=invoices").with("x-forwarded-uri", uri)).await.status;
     assert_eq!(asked(&format!("/clients/{acme}/x?y")).await, 200);
     let elsewhere = app.account("Umbrella", people.olivia).await;

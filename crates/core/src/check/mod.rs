@@ -199,7 +199,7 @@ impl HasKind for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::TooMany => Kind::Invalid(vec![Invalid::new("checks", "error-too-many")]),
-            Self::TooOld { .. } => Kind::Conflict("error-revision-too-old"),
+            Self::TooOld { .. } => Kind::Conflict("api-error-revision-too-old"),
             Self::Fault(fault) => fault.kind(),
         }
     }
