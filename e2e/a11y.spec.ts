@@ -51,7 +51,7 @@ test("pages of the Client Area", async ({ open, world, sink }) => {
     await expect(row(page, refused)).toContainText("no such mailbox", { timeout: 500 });
   }).toPass({ timeout: 20_000 });
 
-  for (const path of ["", "/users", `/users/${member.id}/permissions`, "/details"]) {
+  for (const path of ["", "/users", `/users/${member.id}/permissions`, "/details", "/contacts", "/contacts/new"]) {
     await page.goto(`/a/${account.id}${path}`);
     await accessible(page, `owner ${path}`);
   }
@@ -73,6 +73,13 @@ test("pages of the Client Area", async ({ open, world, sink }) => {
   await page.getByLabel("Account Name").fill("");
   await page.getByRole("button", { name: "Save Changes" }).click();
   await accessible(page, "details with errors");
+  await world.contact(account, address(), { first_name: "Udo", last_name: "Ledger", company: "Ledger & Daughters", categories: ["invoice", "domain"] });
+  await page.goto(`/a/${account.id}/contacts`);
+  await accessible(page, "contacts");
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByLabel("Email Address").fill("nobody");
+  await page.getByRole("button", { name: "Save Changes" }).click();
+  await accessible(page, "contact with errors");
   await page.goto("/me/password");
   await page.getByRole("button", { name: "Change Password" }).click();
   await accessible(page, "password with errors");
@@ -128,6 +135,7 @@ test("lists and logs of the Admin Area", async ({ open, world }) => {
     "/admin/config/templates",
     "/admin/config/admins",
     "/admin/config/roles",
+    "/admin/config/groups",
     "/admin/nothing",
     "/admin/clients/999999999",
   ]) {
@@ -141,6 +149,7 @@ test("lists and logs of the Admin Area", async ({ open, world }) => {
     ["/admin/clients/new", "Add New Client"],
     ["/admin/config/admins", "Invite Admin"],
     ["/admin/config/roles", "Add Role"],
+    ["/admin/config/groups", "Add Client Group"],
   ] as const) {
     await page.goto(path);
     await page.getByRole("button", { name: button }).last().click();
@@ -157,7 +166,7 @@ test("pages of one client and of one user", async ({ open, world }) => {
   await world.invite(account, email, ["tickets"]);
   await world.note(account, "Calls on Mondays.", true);
   const page = await open({ admin: STAFF });
-  for (const path of ["", "/profile", "/users", "/users/associate", `/users/${member.id}/permissions`, "/contacts", "/emails", "/notes", "/log"]) {
+  for (const path of ["", "/profile", "/users", "/users/associate", `/users/${member.id}/permissions`, "/contacts", "/contacts/new", "/emails", "/notes", "/log"]) {
     await page.goto(`/admin/clients/${account.id}${path}`);
     await accessible(page, `client ${path}`);
   }

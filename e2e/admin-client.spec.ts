@@ -141,28 +141,6 @@ test("notes are for staff, pinned ones stand on the Summary", async ({ open, wor
   await expect(page.getByText("No notes yet")).toBeVisible();
 });
 
-test("contacts are added and deleted, and cannot log in", async ({ open, world }) => {
-  const account = await world.owned();
-  const page = await open({ admin: STAFF });
-  await page.goto(`/admin/clients/${account.id}/contacts`);
-  const email = address();
-  await page.getByLabel("First Name").fill("Udo");
-  await page.getByLabel("Last Name").fill("Ledger");
-  await page.getByLabel("Email Address").fill("nobody");
-  await page.getByRole("checkbox", { name: "Invoices" }).check();
-  await page.getByRole("button", { name: "Add Contact" }).click();
-  await complains(page.getByLabel("Email Address"), "Write the address like name@example.com.");
-  await expect(page.getByRole("checkbox", { name: "Invoices" })).toBeChecked();
-  await page.getByLabel("Email Address").fill(email);
-  await page.getByRole("button", { name: "Add Contact" }).click();
-  await told(page, "Contact added.");
-  await expect(row(page, email)).toContainText("Udo Ledger");
-  await expect(row(page, email)).toContainText("Invoices");
-  await confirm(page, row(page, email).getByRole("button", { name: "Delete" }), "Delete");
-  await told(page, "Contact deleted.");
-  await expect(page.getByText("No contacts yet")).toBeVisible();
-});
-
 test("the Profile tab changes the client, the Log tab tells who did", async ({ open, world }) => {
   const account = await world.owned();
   const page = await open({ admin: STAFF });

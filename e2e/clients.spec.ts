@@ -26,9 +26,10 @@ test("filters by status and group narrow the list", async ({ open, world }) => {
   const owner = await world.person();
   const [active, closed] = [await world.account(owner, `North ${word}`), await world.account(owner, `South ${word}`)];
   await world.close(closed);
+  await world.group(`Gold ${word}`);
   const page = await open({ admin: STAFF });
   await page.goto(`/admin/clients/${active.id}/profile`);
-  await page.getByLabel("Group").fill(`Gold ${word}`);
+  await page.getByLabel("Group").selectOption(`Gold ${word}`);
   await page.getByRole("button", { name: "Save Changes" }).click();
   await told(page, `${active.name} saved.`);
   await page.goto(`/admin/clients?q=${word}`);

@@ -19,6 +19,11 @@ pub(crate) enum Kind {
     Categories,
     Status,
     User,
+    Group,
+    Language,
+    Currency,
+    Colour,
+    Discount,
 }
 
 /// A form, who may send it, and its fields: name, id on the page, what it takes.
@@ -31,7 +36,7 @@ pub(crate) struct Form {
 
 const CHOSEN: &str = "quiet harbour, seven lanterns";
 
-const DETAILS: [(&str, &str, Kind); 10] = [
+const DETAILS: [(&str, &str, Kind); 15] = [
     ("name", "name", Kind::Name),
     ("company", "company", Kind::Line),
     ("contact_email", "contact-email", Kind::OptionalEmail),
@@ -42,7 +47,33 @@ const DETAILS: [(&str, &str, Kind); 10] = [
     ("postcode", "postcode", Kind::ShortLine),
     ("country", "country", Kind::Country),
     ("phone", "phone", Kind::Phone),
+    ("contact_first_name", "contact-first-name", Kind::Line),
+    ("contact_last_name", "contact-last-name", Kind::Line),
+    ("tax_id", "tax-id", Kind::Line),
+    ("language", "language", Kind::Language),
+    ("categories", "categories", Kind::Categories),
 ];
+const CURRENCY: (&str, &str, Kind) = ("currency", "currency", Kind::Currency);
+
+const CONTACT: [(&str, &str, Kind); 13] = [
+    ("first_name", "first-name", Kind::Line),
+    ("last_name", "last-name", Kind::Line),
+    ("company", "company", Kind::Line),
+    EMAIL,
+    DETAILS[3],
+    DETAILS[4],
+    DETAILS[5],
+    DETAILS[6],
+    DETAILS[7],
+    DETAILS[8],
+    DETAILS[9],
+    DETAILS[12],
+    DETAILS[14],
+];
+const CARL: &[(&str, &str)] =
+    &[("first_name", "Carl"), ("last_name", "Contact"), ("email", "carl@example.net"), ("categories", "invoice")];
+const GOLD: &[(&str, &str)] = &[("name", "Gold"), ("colour", "#b45309"), ("discount", "12.5")];
+const GROUP: [(&str, &str, Kind); 3] = [DETAILS[0], ("colour", "colour", Kind::Colour), ("discount", "discount", Kind::Discount)];
 
 const FIRST: (&str, &str, Kind) = ("first_name", "first-name", Kind::Name);
 const LAST: (&str, &str, Kind) = ("last_name", "last-name", Kind::Name);
@@ -123,13 +154,15 @@ pub(crate) const FORMS: &[Form] = &[
     Form {
         path: "/admin/clients/{account}/profile",
         actor: "admin",
-        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", "Friends"), ("status", "active")],
+        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", ""), ("status", "active")],
         fields: &[
             DETAILS[0],
             DETAILS[1],
             DETAILS[2],
             DETAILS[7],
-            ("group", "group", Kind::Line),
+            DETAILS[13],
+            CURRENCY,
+            ("group", "group", Kind::Group),
             ("status", "status", Kind::Status),
         ],
     },
@@ -164,12 +197,12 @@ pub(crate) const FORMS: &[Form] = &[
         good: &[("permissions", "tickets")],
         fields: &[PERMISSIONS],
     },
-    Form {
-        path: "/admin/clients/{account}/contacts",
-        actor: "admin",
-        good: &[("first_name", "Carl"), ("last_name", "Contact"), ("email", "carl@example.com"), ("categories", "invoice")],
-        fields: &[FIRST, LAST, EMAIL, DETAILS[9], ("categories", "categories", Kind::Categories)],
-    },
+    Form { path: "/admin/clients/{account}/contacts", actor: "admin", good: CARL, fields: &CONTACT },
+    Form { path: "/admin/clients/{account}/contacts/{contact}", actor: "admin", good: CARL, fields: &CONTACT },
+    Form { path: "/a/{account}/contacts", actor: "owner", good: CARL, fields: &CONTACT },
+    Form { path: "/a/{account}/contacts/{contact}", actor: "owner", good: CARL, fields: &CONTACT },
+    Form { path: "/admin/config/groups", actor: "admin", good: GOLD, fields: &GROUP },
+    Form { path: "/admin/config/groups/{group}", actor: "admin", good: GOLD, fields: &[GROUP[1], GROUP[2]] },
     Form {
         path: "/admin/clients/{account}/notes",
         actor: "admin",
@@ -243,6 +276,11 @@ impl Kind {
             Self::Permissions => vec!["", "admin", "INVOICES", "invoices tickets", "invoices\0", "<script>"],
             Self::Categories => vec!["", "everything", "<script>"],
             Self::Status => vec!["", "gone", "ACTIVE"],
+            Self::Group => vec!["abc", "0", "-1", "9223372036854775807", "99999999999999999999", "1.5", "1 or 1=1", "Gold"],
+            Self::Language => vec!["xx", "klingon", "en\0", "<script>", "de-"],
+            Self::Currency => vec!["EU", "EURO", "€€€", "E R", "<b>", "12.", "EU\0"],
+            Self::Colour => vec!["", "red", "#12345", "#1234567", "url(x)", "#12345g", "#fff;x"],
+            Self::Discount => vec!["-1", "100.01", "1.234", "1e1", "abc", "1,2,3", "NaN", "١"],
             Self::User => vec!["abc", "0", "-1", "9223372036854775807", "99999999999999999999", "1.5", "1 or 1=1"],
         };
         if matches!(self, Self::Name | Self::Line | Self::ShortLine | Self::Email | Self::OptionalEmail | Self::Phone | Self::Url)

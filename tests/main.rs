@@ -6,6 +6,7 @@
 
 mod check;
 mod cli;
+mod contacts;
 mod crash;
 mod csrf;
 mod factors;

@@ -15,7 +15,8 @@ async fn v6_1_3_no_form_of_the_users_own_does_anything_and_none_of_its_pages_ope
     let mut seen = 0;
     let own = |route: &latchkey_web::Route| {
         let starts = |starts: &[&str]| starts.iter().any(|start| route.path.starts_with(start));
-        let ends = ["/leave", "/switch-user", "/a/{account}/two-factor"].iter().any(|end| route.path.ends_with(end));
+        let ends =
+            ["/leave", "/switch-user", "/a/{account}/two-factor", "/a/{account}/sso"].iter().any(|end| route.path.ends_with(end));
         // What a link or a login opens to anybody may be looked at; nothing of it is done in this browser.
         let done = ["/verify/", "/password/", "/login", "/invite/"];
         starts(&["/me/", "/confirm", "/two-factor"]) || ends || (route.method == "POST" && starts(&done))

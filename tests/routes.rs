@@ -46,14 +46,10 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
         "/me/email" => &[("email", "another+ACTOR@example.com"), ("current", "a-password-for-tests-only")],
         "/me/data/deletion" => &[("current", "a-password-for-tests-only")],
-        "/admin/config/notifications" => &[("verification", "ask"), ("told", "access-given")],
         "/me/password" => &[("current", "a-password-for-tests-only"), ("new", "quiet harbour, seven lanterns")],
         "/admin/setup/{token}" | "/admin/invite/{token}" => {
             &[("name", "Nora New"), ("email", "nora@staff.example"), ("password", "quiet harbour, seven lanterns")]
         }
-        "/admin/config/admins" => &[("email", "nora@staff.example"), ("role", "2")],
-        "/admin/config/admins/{admin}/role" => &[("role", "2")],
-        "/admin/config/roles" | "/admin/config/roles/{role}" => &[("name", "Sales"), ("permissions", "log")],
         "/admin/clients/{account}/masquerade" => &[("reason", "Ticket 7")],
         "/admin/clients/new" => &[
             ("name", "New Client"),
@@ -66,13 +62,31 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/admin/users/{user}" => &[NAME[0], NAME[1], ("email", "renamed+ACTOR@example.com")],
         "/admin/clients/{account}/delete" => &[("confirm", "Acme")],
         "/admin/clients/{account}/profile" => {
-            &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", "Friends"), ("status", "active")]
+            &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", ""), ("status", "active")]
         }
         "/admin/clients/{account}/users/associate" => {
             &[("query", "nora+ACTOR@example.com"), ("permissions", "invoices"), ("send_invite", "yes")]
         }
-        "/admin/clients/{account}/contacts" => &[NAME[0], NAME[1], ("email", "nora@example.com"), ("categories", "invoice")],
+        "/admin/clients/{account}/contacts"
+        | "/admin/clients/{account}/contacts/{contact}"
+        | "/a/{account}/contacts"
+        | "/a/{account}/contacts/{contact}" => {
+            &[NAME[0], NAME[1], ("email", "nora+ACTOR@example.com"), ("categories", "invoice")]
+        }
+        "/a/{account}/sso" | "/admin/clients/{account}/sso" => &[("allowed", "no")],
         "/admin/clients/{account}/notes" => &[("text", "Called back.")],
+        _ => typical_of_configuration(path),
+    }
+}
+
+/// The same for **Configuration**.
+fn typical_of_configuration(path: &str) -> &'static [(&'static str, &'static str)] {
+    match path {
+        "/admin/config/notifications" => &[("verification", "ask"), ("told", "access-given")],
+        "/admin/config/admins" => &[("email", "nora@staff.example"), ("role", "2")],
+        "/admin/config/admins/{admin}/role" => &[("role", "2")],
+        "/admin/config/roles" | "/admin/config/roles/{role}" => &[("name", "Sales"), ("permissions", "log")],
+        "/admin/config/groups" | "/admin/config/groups/{group}" => &[("name", "Group of ACTOR"), ("colour", "#b45309")],
         "/admin/config" => &[("name", "Latchkey"), ("hue", "220")],
         "/admin/config/api" | "/a/{account}/api" => &[("name", "Billing"), ("role", "2")],
         "/admin/config/api/roles" | "/admin/config/api/roles/{api_role}" => &[("name", "Sales"), ("rights", "getclients")],

@@ -105,6 +105,14 @@ export class World {
     return (await this.sink.mail(email, before + 1)).link;
   }
 
+  async group(name: string): Promise<void> {
+    await this.post("/admin/config/groups", { name, colour: "#b45309" });
+  }
+
+  async contact(account: Account, email: string, fields: Record<string, string | string[]> = {}): Promise<void> {
+    await this.post(`/admin/clients/${account.id}/contacts`, { email, ...fields });
+  }
+
   async note(account: Account, text: string, pinned = false): Promise<void> {
     await this.post(`/admin/clients/${account.id}/notes`, pinned ? { text, pinned: "yes" } : { text });
   }

@@ -127,7 +127,7 @@ client-delete-confirm = Account name, to confirm
 client-delete-confirm-hint = Type { $account }
 client-delete-button = Delete Account for Good
 client-status-hint = To close an account, use Close Account on the Summary tab.
-client-group-hint = A word of your own to filter clients by.
+client-group-hint = Groups are made under Configuration › Client Groups.
 
 # Users of a client
 admin-users-note = The owner always holds every permission and cannot be removed. Make somebody else the owner first.
@@ -150,23 +150,7 @@ send-invite-no = The user gets access at once. No invitation is sent; who has a 
 yes = Yes
 no = No
 
-# Contacts, emails, notes
-contacts-lede = People who get mail about this account. A contact cannot log in.
-contact-categories = Gets mail about
-contact-categories-legend = Which mail should this contact get?
-contact-no-mail = No mail
-contact-add = Add Contact
-contact-delete = Delete
-contact-delete-title = Delete the contact { $name }?
-contact-delete-text = { $name } gets no more mail about this account.
-contacts-empty = No contacts yet
-contacts-empty-text = Add a bookkeeper or a technician who should get mail, but needs no login.
-contact-category-general = General
-contact-category-invoice = Invoices
-contact-category-support = Support
-contact-category-product = Products
-contact-category-domain = Domains
-contact-category-affiliate = Affiliates
+# Emails, notes
 emails-lede = Every mail about this account, and what became of it.
 emails-empty = No mail yet
 emails-empty-text = Invitations and other mail about this account will be listed here.
@@ -358,3 +342,26 @@ config-sessions-admins = Sessions of admins
 config-absolute-hours = Ends after (hours, at most 24)
 config-idle-minutes = Ends after resting (minutes, at most 60)
 config-remember-days = With Remember Me: ends after (days, at most 30)
+
+# Client groups
+config-groups = Client Groups
+config-groups-lede = Sort clients by what they are to you. A group has a colour, and says to billing how its clients are treated.
+groups-empty = No client groups yet
+groups-empty-text = Make one to tell resellers from shops, or friends from strangers.
+group-add = Add Client Group
+group-edit = Edit
+group-delete = Delete
+group-delete-title = Delete the client group { $group }?
+group-delete-text = No client is in it.
+group-name = Group Name
+group-colour = Colour
+group-colour-hint = Stands beside the name in lists.
+group-discount = Discount in percent
+group-discount-hint = For example 12.5.
+group-discount-of = Discount of { $percent } %
+group-exempt = Never suspend or terminate
+group-exempt-hint = Services of these clients go on when invoices are overdue.
+group-separate = Separate invoices
+group-separate-hint = Each service is invoiced on its own.
+group-billing = Billing
+group-billing-none = As for everybody

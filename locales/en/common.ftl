@@ -68,6 +68,18 @@ field-state = State or Region
 field-postcode = Postcode
 field-country = Country
 field-country-none = No country chosen
+field-contact-first-name = Contact First Name
+field-contact-last-name = Contact Last Name
+field-tax-id = Tax ID
+field-tax-id-hint = The VAT or tax number that stands on invoices.
+field-language = Language
+field-language-none = The language of this site
+field-language-hint = In which mail about the account should be written.
+field-currency = Currency
+field-currency-hint = Three letters, for example EUR. Empty: the usual one.
+account-mail-legend = Which mail goes to the contact email address?
+account-marketing = Send news and offers
+account-marketing-hint = Without this mark only mail about the account is sent.
 
 # People of an account
 two-factor-on = Two-factor authentication is on
@@ -119,3 +131,37 @@ session-end = End Session
 
 # Events
 event-by = by
+
+# Contacts
+nav-contacts = Contacts
+contacts-lede = People who get mail about this account. A contact cannot log in.
+contact-categories = Gets mail about
+contact-categories-legend = Which mail should this contact get?
+contact-no-mail = No mail
+contact-add = Add Contact
+contact-edit = Edit
+contact-edit-title = Edit Contact
+contact-delete = Delete
+contact-delete-title = Delete the contact { $name }?
+contact-delete-text = { $name } gets no more mail about this account.
+contacts-empty = No contacts yet
+contacts-empty-text = Add a bookkeeper or a technician who should get mail, but needs no login.
+contact-category-general = General
+contact-category-general-description = News about the account itself, and whatever fits nowhere else.
+contact-category-invoice = Invoices
+contact-category-invoice-description = New invoices, reminders and receipts.
+contact-category-support = Support
+contact-category-support-description = A copy of what is written in support tickets.
+contact-category-product = Products
+contact-category-product-description = Welcome mails, suspensions and changes of services.
+contact-category-domain = Domains
+contact-category-domain-description = Registrations, transfers and renewals of domains.
+contact-category-affiliate = Affiliates
+contact-category-affiliate-description = Referrals and payouts of the affiliate account.
+
+# Single sign-on of an account
+account-sso = Single sign-on
+account-sso-on = Billing, support and other systems of this site may log users of this account in with a link that works once.
+account-sso-off = No other system may log users of this account in. They log in themselves.
+account-sso-allow = Allow Single Sign-On
+account-sso-forbid = Forbid Single Sign-On

@@ -179,7 +179,23 @@ flash-client-deleted-with-users = { $account } deleted, with { $count ->
    *[other] { $count } users
 } who had no other account.
 flash-contact-added = Contact added.
+flash-contact-saved = Contact saved.
 flash-contact-deleted = Contact deleted.
+flash-group-created = Client group { $group } added.
+flash-group-saved = Client group { $group } saved.
+flash-group-deleted = Client group { $group } deleted.
+flash-sso-allowed = Other systems may log users of this account in.
+flash-sso-forbidden = Other systems can no longer log users of this account in.
+error-contact-email-taken = Another contact of this account has this address.
+error-contacts-too-many = The address book is full. Delete a contact that is no longer needed.
+error-group-name-taken = Another client group has this name.
+error-group-in-use = Clients are in this group. Put them into another one first.
+error-groups-too-many = There are as many client groups as there can be. Delete one that is no longer needed.
+error-group-unknown = Choose one of the groups.
+error-colour-malformed = Choose a colour, written like #2563eb.
+error-discount-malformed = Write a percentage from 0 to 100, with two decimals at most.
+error-language-unknown = Choose one of the languages.
+error-currency-malformed = Write three letters, like EUR.
 flash-left = You can no longer enter { $account }.
 flash-note-added = Note added.
 flash-note-pinned = Note pinned to the Summary tab.

@@ -1,7 +1,8 @@
 //! Acme and the people around it.
 
 use latchkey_core::access::{
-    BuiltInApiRole, ConfirmedAdmin, EditUsers, Grants, ManageAdmins, ManageApi, ManageBans, ManageContacts, Subject, WriteNotes,
+    BuiltInApiRole, ConfigureSystem, ConfirmedAdmin, EditUsers, Grants, ManageAdmins, ManageApi, ManageBans, ManageContacts,
+    Subject, WriteNotes,
 };
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
@@ -10,7 +11,8 @@ use latchkey_core::api_credential::{self, NewCredential};
 use latchkey_core::api_role;
 use latchkey_core::app::Tx;
 use latchkey_core::ban::{self, NewBan};
-use latchkey_core::contact::{self, NewContact};
+use latchkey_core::client_group;
+use latchkey_core::contact;
 use latchkey_core::email::Email;
 use latchkey_core::error::Fault;
 use latchkey_core::id::{AccountId, AdminId, SessionId, UserId};
@@ -265,10 +267,26 @@ impl World {
 
     pub(crate) async fn contact(&self) -> i64 {
         let (stella, acme) = (self.stella, self.acme);
-        let new = NewContact::parse("Carl", "Contact", "carl@example.com", "", &[]).unwrap();
+        // An address stands once in an address book, and more than one may ask.
+        let email = format!("carl{}@example.com", number(&self.app, "select count(*) from contacts").await);
+        let typed = contact::Details { first_name: "Carl".to_owned(), email, ..contact::Details::default() };
+        let new = contact::Details::parse(&typed).unwrap();
         self.write(move |tx| {
             let by = tx.authorize_staff::<ManageContacts>(stella, acme).unwrap();
             Ok(contact::add(tx, &by, &new).unwrap().0)
+        })
+        .await
+    }
+
+    /// A client group that nobody is in.
+    pub(crate) async fn group(&self) -> i64 {
+        let stella = self.stella;
+        let name = format!("Group {}", number(&self.app, "select count(*) from client_groups").await);
+        let typed = client_group::Typed { name: &name, colour: "#b45309", ..client_group::Typed::default() };
+        let details = client_group::Details::parse(&typed).unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+            Ok(client_group::create(tx, &by, &details).unwrap().0)
         })
         .await
     }
@@ -389,7 +407,7 @@ impl World {
 /// The path of a row, its variables filled in with something that is there, made just now.
 pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     let mut filled = path.replace("{account}", &world.acme.to_string()).replace("{key}", "invitation");
-    filled = filled.replace("{*path}", "css/base.css");
+    filled = fill_roles_and_contacts(world, filled.replace("{*path}", "css/base.css")).await;
     if filled.contains("{user}") {
         filled = filled.replace("{user}", &world.someone().await.to_string());
     }
@@ -399,15 +417,6 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("/admins/invitations/{invitation}") {
         filled = filled.replace("{invitation}", &world.admin_invitation().await.0.to_string());
-    }
-    if filled.contains("{api_role}") {
-        filled = filled.replace("{api_role}", &world.api_role().await.to_string());
-    }
-    if filled.contains("{credential}") {
-        filled = filled.replace("{credential}", &world.credential().await.to_string());
-    }
-    if filled.contains("{role}") {
-        filled = filled.replace("{role}", &world.role().await.to_string());
     }
     if filled.contains("/invite/{token}") {
         filled = filled.replace("{token}", &world.invitation().await.1.reveal());
@@ -446,9 +455,6 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("{passkey}") {
         filled = filled.replace("{passkey}", &world.passkey().await.to_string());
     }
-    if filled.contains("{contact}") {
-        filled = filled.replace("{contact}", &world.contact().await.to_string());
-    }
     if filled.contains("{factor}") {
         filled = filled.replace("{factor}", &world.factor_of(actor).await.to_string());
     }
@@ -457,6 +463,26 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
         filled = filled.replace("{session}", &world.session_of(email).await.to_string());
     }
     assert!(!filled.contains('{'), "{filled}: tests do not know what to fill in; teach `fill`");
+    filled
+}
+
+/// The same for what is made by staff alone, and for contacts.
+async fn fill_roles_and_contacts(world: &World, mut filled: String) -> String {
+    if filled.contains("{api_role}") {
+        filled = filled.replace("{api_role}", &world.api_role().await.to_string());
+    }
+    if filled.contains("{credential}") {
+        filled = filled.replace("{credential}", &world.credential().await.to_string());
+    }
+    if filled.contains("{role}") {
+        filled = filled.replace("{role}", &world.role().await.to_string());
+    }
+    if filled.contains("{contact}") {
+        filled = filled.replace("{contact}", &world.contact().await.to_string());
+    }
+    if filled.contains("{group}") {
+        filled = filled.replace("{group}", &world.group().await.to_string());
+    }
     filled
 }
 

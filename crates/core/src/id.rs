@@ -71,6 +71,8 @@ ids! {
     NoteId
     /// An address-book entry of an account.
     ContactId
+    /// A group of accounts.
+    ClientGroupId
     /// A password reset that somebody asked for.
     ResetRequestId
     /// A second factor of a user or an admin.

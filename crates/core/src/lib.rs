@@ -18,6 +18,7 @@ pub mod api_role;
 pub mod app;
 pub mod ban;
 pub mod check;
+pub mod client_group;
 pub mod clock;
 pub mod contact;
 pub mod db;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use latchkey_core::access::{
-    AdminGrants, Associate, BeStaff, BuiltInRole, ConfigureSystem, DeleteAccounts, DeleteUsers, Denied, EditAccounts,
+    AdminGrants, Associate, BeStaff, BuiltInRole, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers, Denied, EditAccounts,
     EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAdmins, ManageApi, ManageBans, ManageContacts, ManageUsers,
     Masquerade, StaffRight, TransferOwnership, ViewContacts, ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
 };
@@ -53,6 +53,7 @@ EditDetails        full support
 ViewContacts       full support read-only
 ManageContacts     full support
 Associate          full support
+ChooseSso          full support
 TransferOwnership  full
 ";
 
@@ -65,7 +66,7 @@ async fn v8_2_1_every_role_gets_the_reviewed_tickets(app: TestApp) {
     }
     let tickets = [
         &tickets!(asks: BeStaff ViewStaffArea ViewLog EditAccounts EditUsers HandOnLinks DeleteAccounts DeleteUsers Masquerade WriteNotes ConfigureSystem ManageAdmins ManageApi ManageBans)[..],
-        &tickets!(asks_in: Enter ViewUsers ManageUsers EditDetails ViewContacts ManageContacts Associate TransferOwnership)[..],
+        &tickets!(asks_in: Enter ViewUsers ManageUsers EditDetails ViewContacts ManageContacts Associate ChooseSso TransferOwnership)[..],
     ]
     .concat();
     let text = app

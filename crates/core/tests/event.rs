@@ -9,9 +9,8 @@ use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::app::Tx;
-use latchkey_core::contact::{self, NewContact};
 use latchkey_core::event::{self, EventKind};
-use latchkey_core::id::{AccountId, AdminId, ContactId, InvitationId, NoteId, SessionId, UserId};
+use latchkey_core::id::{AccountId, AdminId, ClientGroupId, ContactId, InvitationId, NoteId, SessionId, UserId};
 use latchkey_core::invitation::{self, LoginAndAccept, NewInvitation, RegisterAndAccept};
 use latchkey_core::outbox::{self, Claimed, Topic};
 use latchkey_core::password::{Password, PasswordHash};
@@ -20,6 +19,7 @@ use latchkey_core::settings::{self, Brand};
 use latchkey_core::testing::{PASSWORD, START, TestApp};
 use latchkey_core::user::{self, AdminChange, NewUser, PersonName};
 use latchkey_core::{admin_invitation, mail, masquerade, membership, note, session};
+use latchkey_core::{client_group, contact};
 use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
@@ -51,6 +51,8 @@ struct World {
     session: SessionId,
     note: NoteId,
     contact: ContactId,
+    group: ClientGroupId,
+    empty_group: ClientGroupId,
     mails: [Claimed; 2],
     staff: admin::Resolved,
 }
@@ -70,7 +72,7 @@ async fn world(app: &TestApp) -> World {
     let (cancelled, _) = invite(app, owner, acme, "cancelled@example.org", "invoices").await;
     let (_, accepted) = invite(app, owner, acme, "accepted@example.org", "invoices").await;
     let (_, declined) = invite(app, owner, acme, "declined@example.org", "invoices").await;
-    let new = NewContact::parse("Carl", "Zuse", "carl@example.org", "", &[]).unwrap();
+    let new = new_contact("Carl", "Zuse", "carl@example.org", &[]);
     let contact = in_account(&app.app, owner, acme, move |tx, by| contact::add(tx, by, &new)).await.unwrap();
     World {
         owner,
@@ -91,6 +93,8 @@ async fn world(app: &TestApp) -> World {
         session,
         note: as_staff(&app.app, admin, move |tx, by| note::add(tx, by, acme, "note", false)).await.unwrap(),
         contact,
+        group: client_group(app, admin, "Gold").await,
+        empty_group: client_group(app, admin, "Empty").await,
         mails: two_claimed_mails(app, owner, acme).await,
         staff: staff_session(app, "stella@staff.example").await.1,
     }
@@ -211,10 +215,12 @@ fn invitation_cases(w: &World) -> Vec<Case> {
 fn account_cases(w: &World) -> Vec<Case> {
     use EventKind::{
         AccountClosed, AccountCreated, AccountDeleted, AccountReopened, AccountUpdated, ContactAdded, ContactDeleted,
-        MembershipCreated, NoteAdded, NoteDeleted, NoteUpdated, UserCreated, UserDeleted,
+        ContactUpdated, MembershipCreated, NoteAdded, NoteDeleted, NoteUpdated, SsoAllowed, SsoForbidden, UserCreated,
+        UserDeleted,
     };
-    let World { owner, acme, doomed, orphaned, admin, note, contact, .. } = *w;
-    let new = NewContact::parse("Cora", "New", "cora@example.org", "", &[]).unwrap();
+    let World { owner, acme, doomed, orphaned, admin, note, contact, group, .. } = *w;
+    let new = new_contact("Cora", "New", "cora@example.org", &[]);
+    let changed = new_contact("Carl", "Zuse", "carl@example.net", &["invoice"]);
     vec![
         case(&[AccountCreated, MembershipCreated], move |tx| {
             Ok(account::create_by_system(tx, &system(), &details("A"), &NewOwner::Existing(owner)).map(drop)?)
@@ -226,7 +232,7 @@ fn account_cases(w: &World) -> Vec<Case> {
         case(&[AccountUpdated], move |tx| {
             Ok(account::update(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, &details("Acme 2"))?)
         }),
-        case(&[AccountUpdated], move |tx| Ok(account::classify(tx, &tx.authorize_admin(admin)?, acme, "gold", false)?)),
+        case(&[AccountUpdated], move |tx| Ok(account::classify(tx, &tx.authorize_admin(admin)?, acme, Some(group), false)?)),
         case(&[AccountClosed], move |tx| Ok(account::close(tx, &tx.authorize_admin(admin)?, acme)?)),
         case(&[AccountReopened], move |tx| Ok(account::reopen(tx, &tx.authorize_admin(admin)?, acme)?)),
         case(&[NoteAdded], move |tx| Ok(note::add(tx, &tx.authorize_admin(admin)?, acme, "x", true).map(drop)?)),
@@ -235,6 +241,13 @@ fn account_cases(w: &World) -> Vec<Case> {
         case(&[ContactAdded], move |tx| {
             Ok(contact::add(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, &new).map(drop)?)
         }),
+        case(&[ContactUpdated], move |tx| {
+            Ok(contact::update(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, contact, &changed)?)
+        }),
+        case(&[SsoForbidden], move |tx| {
+            Ok(account::allow_sso(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, false)?)
+        }),
+        case(&[SsoAllowed], move |tx| Ok(account::allow_sso(tx, &tx.authorize_staff(admin, acme)?, true)?)),
         case(&[ContactDeleted], move |tx| {
             Ok(contact::delete(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, contact)?)
         }),
@@ -275,9 +288,15 @@ fn machine_cases(w: &World) -> Vec<Case> {
 fn staff_cases(w: &World) -> Vec<Case> {
     use EventKind::{
         AdminDeleted, AdminInvitationCancelled, AdminInvitationResent, AdminInvited, AdminRoleChanged, AdminRoleCreated,
-        AdminRoleDeleted, AdminRoleUpdated, MasqueradeEnded, MasqueradeStarted,
+        AdminRoleDeleted, AdminRoleUpdated, ClientGroupCreated, ClientGroupDeleted, ClientGroupUpdated, MasqueradeEnded,
+        MasqueradeStarted,
     };
-    let World { admin, other_admin, acme, .. } = *w;
+    let World { admin, other_admin, acme, group, empty_group, .. } = *w;
+    let group_named = |name| {
+        let typed = client_group::Typed { name, colour: "#b45309", ..client_group::Typed::default() };
+        client_group::Details::parse(&typed).unwrap()
+    };
+    let (new_group, renamed) = (group_named("Silver"), group_named("Platinum"));
     let role =
         |name: &str, keys: &[&str]| NewRole { name: name.to_owned(), grants: AdminGrants::choose(keys.iter().copied()).unwrap() };
     let (made, changed) = (role("Sales", &["notes"]), role("Sales", &["notes", "log"]));
@@ -305,6 +324,9 @@ fn staff_cases(w: &World) -> Vec<Case> {
             Ok(admin_invitation::cancel(tx, &tx.authorize_admin(admin)?, invited(tx)?).map(drop)?)
         }),
         case(&[AdminRoleDeleted], move |tx| Ok(admin_role::delete(tx, &tx.authorize_admin(admin)?, sales(tx)?).map(drop)?)),
+        case(&[ClientGroupCreated], move |tx| Ok(client_group::create(tx, &tx.authorize_admin(admin)?, &new_group).map(drop)?)),
+        case(&[ClientGroupUpdated], move |tx| Ok(client_group::update(tx, &tx.authorize_admin(admin)?, group, &renamed)?)),
+        case(&[ClientGroupDeleted], move |tx| Ok(client_group::delete(tx, &tx.authorize_admin(admin)?, empty_group).map(drop)?)),
         case(&[MasqueradeStarted], move |tx| {
             let started = masquerade::start(
                 tx,

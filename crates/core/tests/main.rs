@@ -12,6 +12,7 @@ mod admin_role;
 mod api_credential;
 mod ban;
 mod check;
+mod client_group;
 mod contact;
 mod event;
 mod factor;

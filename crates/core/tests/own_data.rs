@@ -1,6 +1,7 @@
 //! What is held about a user, and its end.
 
-use latchkey_core::access::Denied;
+use latchkey_core::access::{Denied, Who};
+use latchkey_core::contact;
 use latchkey_core::id::UserId;
 use latchkey_core::own_data::{self, Error};
 use latchkey_core::password::Password;
@@ -19,15 +20,25 @@ async fn what_is_handed_out_is_an_event_and_holds_no_secret(app: TestApp) {
     let (owner, acme) = acme(&app).await;
     let session = login(&app.app, "olivia@example.com").await;
     let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
+    let elsewhere = app.account("Elsewhere", person(&app, "Rival").await).await;
+    app.member(elsewhere, owner, grants("contacts")).await;
+    for (account, mail) in [(acme, "carl@books.example"), (elsewhere, "nobody@else.example")] {
+        let new = new_contact("Carl", "Zuse", mail, &["invoice"]);
+        app.app
+            .write(&request(), move |tx| contact::add(tx, &tx.authorize(Who::without_second_factor(owner), account)?, &new))
+            .await
+            .unwrap();
+    }
     ask_for_reset(&app, "olivia@example.com").await;
     let reset = latest_link(&app).await;
     as_myself(&app.app, owner, own_data::download).await.unwrap();
     assert_eq!(kinds_after(&app, 0).await.last().map(String::as_str), Some("data-downloaded"));
     let held = as_myself(&app.app, owner, own_data::download).await.unwrap();
     let text = format!("{held:?}");
-    for wanted in ["Olivia", "Acme", "somebody@example.org", "192.0.2.7", "password-reset", "login"] {
+    for wanted in ["Olivia", "Acme", "somebody@example.org", "192.0.2.7", "password-reset", "login", "Zuse"] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
+    assert_eq!(text.matches("Zuse").count(), 1, "the address book of another's account is not one's own");
     for secret in ["argon2", "$", &session.secret.reveal(), &link.reveal(), &reset.reveal(), "/invite/"] {
         assert!(!text.contains(secret), "{secret}");
     }

@@ -342,8 +342,8 @@ async fn rule_8_classifying_does_not_open_what_is_being_closed(app: TestApp) {
     let nodes = nodes(&app).await;
     let (admin, acme) = (nodes.admin, nodes.acme);
     for round in 0..ROUNDS {
-        let group = format!("group {round}");
-        let classified = as_staff(&nodes.second, admin, move |tx, by| account::classify(tx, by, acme, &group, round % 2 == 0));
+        let group = Some(client_group(&app, admin, &format!("group {round}")).await);
+        let classified = as_staff(&nodes.second, admin, move |tx, by| account::classify(tx, by, acme, group, round % 2 == 0));
         let closed = as_staff(&nodes.first, admin, move |tx, by| account::close(tx, by, acme));
         let (closed, classified) = join!(closed, classified);
         assert!(ok(&closed) && ok(&classified));

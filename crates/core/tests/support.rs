@@ -8,10 +8,12 @@ use latchkey_core::access::{
     StaffRight, System, TransferOwnership, Who,
 };
 use latchkey_core::app::{App, Request, Tx};
+use latchkey_core::client_group;
+use latchkey_core::contact::{self, Categories, NewContact};
 use latchkey_core::db::Location;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fault, HasKind, Kind};
-use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
+use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, UserId};
 use latchkey_core::invitation::{self, Accepted, NewInvitation};
 use latchkey_core::mail::Outgoing;
 use latchkey_core::password::Password;
@@ -62,6 +64,26 @@ pub(crate) async fn member(app: &TestApp, account: AccountId, first: &str, keys:
 
 pub(crate) async fn staff(app: &TestApp) -> AdminId {
     app.admin("Stella", "stella@staff.example").await
+}
+
+/// A client group of this name.
+pub(crate) async fn client_group(app: &TestApp, admin: AdminId, name: &str) -> ClientGroupId {
+    let typed = client_group::Typed { name, colour: "#b45309", ..client_group::Typed::default() };
+    let details = client_group::Details::parse(&typed).unwrap();
+    as_staff(&app.app, admin, move |tx, by| client_group::create(tx, by, &details)).await.unwrap()
+}
+
+/// A contact who gets these kinds of mail.
+pub(crate) fn new_contact(first: &str, last: &str, email: &str, gets: &[&str]) -> NewContact {
+    let gets: Vec<String> = gets.iter().map(|key| (*key).to_owned()).collect();
+    let typed = contact::Details {
+        first_name: first.to_owned(),
+        last_name: last.to_owned(),
+        email: email.to_owned(),
+        categories: Categories::choose(&gets).unwrap(),
+        ..contact::Details::default()
+    };
+    contact::Details::parse(&typed).unwrap()
 }
 
 // Doing something with a ticket.

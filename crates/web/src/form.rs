@@ -9,8 +9,8 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use latchkey_core::error::Invalid;
 use latchkey_core::secret::Secret;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::PageError;
@@ -51,6 +51,20 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
         }
         serde_html_form::from_bytes(&bytes).map(Self).map_err(|_| PageError::unreadable_form())
     }
+}
+
+/// The values of a field that may be there once, more often or not at all, in a form that is part of another.
+pub(crate) fn one_or_more<'de, D: Deserializer<'de>>(form: D) -> Result<Vec<String>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Values {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match Values::deserialize(form)? {
+        Values::One(value) => vec![value],
+        Values::More(values) => values,
+    })
 }
 
 /// A form without fields: a button.

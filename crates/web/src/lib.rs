@@ -20,6 +20,7 @@ macro_rules! context {
 mod admin_area;
 mod assets;
 mod client_area;
+mod contacts;
 mod engine;
 mod error;
 mod factors;

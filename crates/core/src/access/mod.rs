@@ -26,8 +26,8 @@ pub use masquerade::OnBehalf;
 pub use permission::Permission;
 pub use policy::{Decision, Denied, Ground, Reason, Standing, decide};
 pub use ticket::{
-    Allowed, AllowedAdmin, Associate, BeStaff, ConfigureSystem, DeleteAccounts, DeleteUsers, EditAccounts, EditDetails,
-    EditUsers, Enter, HandOnLinks, InAccount, ManageAccountApi, ManageAdmins, ManageApi, ManageBans, ManageContacts, ManageUsers,
-    Masquerade, Myself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System, TransferOwnership, ViewContacts,
-    ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
+    Allowed, AllowedAdmin, Associate, BeStaff, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers, EditAccounts,
+    EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAccountApi, ManageAdmins, ManageApi, ManageBans, ManageContacts,
+    ManageUsers, Masquerade, Myself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System, TransferOwnership,
+    ViewContacts, ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
 };

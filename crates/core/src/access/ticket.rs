@@ -60,6 +60,8 @@ in_account! {
     Associate = Needs::Staff, staff Associate;
     /// Require a second factor of the account's users.
     RequireTwoFactor = Needs::Owner, staff Clients;
+    /// Choose whether other systems may log the account's users in with a link.
+    ChooseSso = Needs::Owner, staff Clients;
     /// Make API credentials that work in the account, and revoke them.
     ManageAccountApi = Needs::Owner, staff Api;
     /// Give the account another owner.

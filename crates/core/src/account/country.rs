@@ -254,7 +254,7 @@ pub const COUNTRIES: &[(&str, &str)] = &[
 ];
 
 /// A code from the list, or nothing.
-pub(super) fn parse(typed: &str) -> Result<String, &'static str> {
+pub(crate) fn parse(typed: &str) -> Result<String, &'static str> {
     let code = typed.trim().to_ascii_uppercase();
     if code.is_empty() || COUNTRIES.iter().any(|(known, _)| *known == code) { Ok(code) } else { Err("error-country-unknown") }
 }

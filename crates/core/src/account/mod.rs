@@ -1,21 +1,25 @@
 //! Client accounts: billable parties. An account never logs in.
 
-mod country;
+pub(crate) mod country;
+mod language;
 mod ops;
 mod sql;
 
+use crate::client_group::Badge;
 use crate::clock::Timestamp;
+use crate::contact::{Categories, MAX_TAX_ID};
 use crate::db::{DbError, FromValue, ToValue, Value};
 use crate::email::Email;
 use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, ClientGroupId, UserId};
 use crate::text;
-use crate::user::{self, NewUser};
+use crate::user::{self, NewUser, PersonName};
 
 pub use country::COUNTRIES;
+pub use language::LANGUAGES;
 pub(crate) use ops::hold;
 pub use ops::{
-    classify, close, count, create, create_by_system, delete, delete_with_orphans, find, groups, list, reopen,
+    allow_sso, classify, close, count, create, create_by_system, delete, delete_with_orphans, find, list, reopen,
     require_two_factor, update,
 };
 
@@ -66,6 +70,10 @@ impl FromValue for Status {
 pub struct Details {
     /// The display name.
     pub name: String,
+    /// First name of who is written to.
+    pub first_name: String,
+    /// Last name of who is written to.
+    pub last_name: String,
     /// The company.
     pub company: String,
     /// Where mail about the account goes; empty when there is none.
@@ -84,6 +92,16 @@ pub struct Details {
     pub country: String,
     /// Telephone.
     pub phone: String,
+    /// Tax number.
+    pub tax_id: String,
+    /// Code of one of [`LANGUAGES`], or empty for the installation's own.
+    pub language: String,
+    /// ISO 4217 code in which the account is billed, or empty for the installation's own. Staff's to choose.
+    pub currency: String,
+    /// Which mail goes to the account's own address.
+    pub categories: Categories,
+    /// Whether advertising may be sent.
+    pub marketing_opt_in: bool,
 }
 
 impl Details {
@@ -98,6 +116,8 @@ impl Details {
     /// Checks every field of what was typed, beside other fields of the same form.
     pub fn take(typed: &Self, fields: &mut Fields) -> Option<Self> {
         let name = fields.take("name", text::line(&typed.name, MAX_NAME));
+        let first_name = fields.take("contact_first_name", text::optional_line(&typed.first_name, user::MAX_NAME));
+        let last_name = fields.take("contact_last_name", text::optional_line(&typed.last_name, user::MAX_NAME));
         let company = fields.take("company", text::optional_line(&typed.company, MAX_NAME));
         let contact_email = fields.take("contact_email", optional_email(&typed.contact_email));
         let address1 = fields.take("address1", text::optional_line(&typed.address1, 200));
@@ -107,8 +127,13 @@ impl Details {
         let postcode = fields.take("postcode", text::optional_line(&typed.postcode, 20));
         let country = fields.take("country", country::parse(&typed.country));
         let phone = fields.take("phone", text::phone(&typed.phone));
+        let tax_id = fields.take("tax_id", text::optional_line(&typed.tax_id, MAX_TAX_ID));
+        let language = fields.take("language", language::parse(&typed.language));
+        let currency = fields.take("currency", currency(&typed.currency));
         Some(Self {
             name: name?,
+            first_name: first_name?,
+            last_name: last_name?,
             company: company?,
             contact_email: contact_email?,
             address1: address1?,
@@ -118,8 +143,29 @@ impl Details {
             postcode: postcode?,
             country: country?,
             phone: phone?,
+            tax_id: tax_id?,
+            language: language?,
+            currency: currency?,
+            categories: typed.categories.clone(),
+            marketing_opt_in: typed.marketing_opt_in,
         })
     }
+
+    /// The same; where nobody is named who is written to, this person.
+    #[must_use]
+    fn addressed_to(&self, person: &PersonName) -> Self {
+        if !self.first_name.is_empty() || !self.last_name.is_empty() {
+            return self.clone();
+        }
+        Self { first_name: person.first.clone(), last_name: person.last.clone(), ..self.clone() }
+    }
+}
+
+/// Three letters, or nothing. Which of them are a currency is billing's to know.
+fn currency(typed: &str) -> Result<String, &'static str> {
+    let code = typed.trim().to_ascii_uppercase();
+    let is_code = code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase());
+    if code.is_empty() || is_code { Ok(code) } else { Err("error-currency-malformed") }
 }
 
 fn optional_email(typed: &str) -> Result<String, &'static str> {
@@ -144,8 +190,8 @@ pub struct Account {
     pub details: Details,
     /// Active, Inactive or Closed.
     pub status: Status,
-    /// The group it is in; empty for none.
-    pub group: String,
+    /// The group it is in.
+    pub group: Option<Badge>,
     /// Its one owner.
     pub owner: Owner,
     /// Since when it exists.
@@ -154,6 +200,8 @@ pub struct Account {
     pub revision: i64,
     /// Whether a second factor is required of all its users.
     pub two_factor_required: bool,
+    /// Whether other systems may log its users in with a link (single sign-on).
+    pub allow_sso: bool,
 }
 
 /// The owner of an account, for lists.
@@ -184,7 +232,7 @@ pub struct Filter {
     /// Only this status.
     pub status: Option<Status>,
     /// Only this group.
-    pub group: Option<String>,
+    pub group: Option<ClientGroupId>,
     /// Older than this one: the keyset of the next page.
     pub before: Option<AccountId>,
 }
@@ -198,6 +246,9 @@ pub enum Error {
     /// The chosen owner is gone.
     #[error("the chosen owner does not exist")]
     NoSuchOwner,
+    /// The chosen group is gone.
+    #[error("the chosen client group does not exist")]
+    NoSuchGroup,
     /// The owner could not be made.
     #[error(transparent)]
     Owner(#[from] user::Error),
@@ -214,6 +265,7 @@ impl HasKind for Error {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::NoSuchOwner => Kind::Invalid(vec![Invalid::new("owner_user", "error-user-unknown")]),
+            Self::NoSuchGroup => Kind::Invalid(vec![Invalid::new("group", "error-group-unknown")]),
             Self::Owner(user::Error::EmailTaken) => Kind::Invalid(vec![Invalid::new("owner_email", "error-email-taken-choose")]),
             Self::Owner(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),

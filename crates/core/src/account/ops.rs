@@ -1,12 +1,14 @@
 use super::{Account, Details, Error, Filter, Listed, NewOwner, Status, sql};
 use crate::access::{
-    Actor, Allowed, AllowedAdmin, ConfirmedAdmin, DeleteAccounts, EditAccounts, EditDetails, Grants, RequireTwoFactor, System,
-    ViewStaffArea,
+    Actor, ActorKind, Allowed, AllowedAdmin, ChooseSso, ConfirmedAdmin, DeleteAccounts, EditAccounts, EditDetails, Grants,
+    RequireTwoFactor, System, ViewStaffArea,
 };
 use crate::app::{Snapshot, Tx};
+use crate::client_group;
+use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, ClientGroupId, UserId};
 use crate::{membership, search, user};
 
 /// Makes an account with its owner.
@@ -20,10 +22,11 @@ pub fn create_by_system(tx: &Tx<'_>, by: &System, details: &Details, owner: &New
 }
 
 fn insert(tx: &Tx<'_>, by: &Actor, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
-    let owner = match owner {
-        NewOwner::Existing(id) => user::hold(tx, *id)?.ok_or(Error::NoSuchOwner)?.id,
-        NewOwner::New(new) => user::insert(tx, Some(by), new)?,
+    let (owner, name) = match owner {
+        NewOwner::Existing(id) => user::hold(tx, *id)?.map(|user| (user.id, user.name)).ok_or(Error::NoSuchOwner)?,
+        NewOwner::New(new) => (user::insert(tx, Some(by), new)?, new.name.clone()),
     };
+    let details = &details.addressed_to(&name);
     let id = sql::insert(tx, details, owner)?;
     index(tx, id, details)?;
     tx.record(by, &Event::new(EventKind::AccountCreated).in_account(id, &details.name))?;
@@ -34,12 +37,19 @@ fn insert(tx: &Tx<'_>, by: &Actor, details: &Details, owner: &NewOwner) -> Resul
 }
 
 fn index(tx: &Tx<'_>, id: AccountId, details: &Details) -> Result<(), Fault> {
-    search::index(tx, search::Kind::Account, id.0, &[&details.name, &details.company, &details.contact_email])
+    search::index(tx, search::Kind::Account, id.0, &words(details))
 }
 
-/// Changes the account's own data.
+/// By what an account is found.
+fn words(details: &Details) -> [&str; 5] {
+    [&details.name, &details.company, &details.contact_email, &details.first_name, &details.last_name]
+}
+
+/// Changes the account's own data. The currency is staff's to choose: a user's change leaves it as it is.
 pub fn update(tx: &Tx<'_>, by: &Allowed<EditDetails>, details: &Details) -> Result<(), Error> {
     let before = sql::find(tx, by.account())?.ok_or(Error::NotFound)?.details;
+    let currency = if by.actor().kind == ActorKind::User { &before.currency } else { &details.currency };
+    let details = &Details { currency: currency.clone(), ..details.clone() };
     if before == *details {
         return Ok(());
     }
@@ -52,8 +62,13 @@ pub fn update(tx: &Tx<'_>, by: &Allowed<EditDetails>, details: &Details) -> Resu
 
 /// What changed, field by field.
 fn changes(before: &Details, after: &Details) -> String {
+    let (mail_before, mail_after) = (before.categories.keys(), after.categories.keys());
+    let yes_no = |details: &Details| if details.marketing_opt_in { "yes" } else { "no" }.to_owned();
+    let (marketing_before, marketing_after) = (yes_no(before), yes_no(after));
     let fields = [
         ("name", &before.name, &after.name),
+        ("first name", &before.first_name, &after.first_name),
+        ("last name", &before.last_name, &after.last_name),
         ("company", &before.company, &after.company),
         ("contact email", &before.contact_email, &after.contact_email),
         ("address", &before.address1, &after.address1),
@@ -63,13 +78,24 @@ fn changes(before: &Details, after: &Details) -> String {
         ("postcode", &before.postcode, &after.postcode),
         ("country", &before.country, &after.country),
         ("phone", &before.phone, &after.phone),
+        ("tax number", &before.tax_id, &after.tax_id),
+        ("language", &before.language, &after.language),
+        ("currency", &before.currency, &after.currency),
+        ("mail", &mail_before, &mail_after),
+        ("marketing", &marketing_before, &marketing_after),
     ];
     let changed = fields.into_iter().filter(|(_, before, after)| before != after);
     changed.map(|(name, before, after)| format!("{name}: “{before}” → “{after}”")).collect::<Vec<_>>().join("; ")
 }
 
 /// Puts the account into a group and marks it active or inactive; a closed one stays closed.
-pub fn classify(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId, group: &str, active: bool) -> Result<(), Error> {
+pub fn classify(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<EditAccounts>,
+    id: AccountId,
+    group: Option<ClientGroupId>,
+    active: bool,
+) -> Result<(), Error> {
     sql::hold(tx, id)?;
     let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
     let status = match (account.status, active) {
@@ -77,13 +103,20 @@ pub fn classify(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId, gro
         (_, true) => Status::Active,
         (_, false) => Status::Inactive,
     };
-    if account.group == group && account.status == status {
+    let before = account.group.as_ref().map(|group| group.id);
+    if before == group && account.status == status {
         return Ok(());
     }
-    sql::classify(tx, id, group, status)?;
     let mut detail = Vec::new();
-    if account.group != group {
-        detail.push(format!("group: “{}” → “{group}”", account.group));
+    if before != group {
+        let after = group.map(|id| client_group::find(tx, id)?.ok_or(Error::NoSuchGroup)).transpose()?;
+        let (was, is) = (account.group.map(|group| group.name), after.map(|group| group.details.name));
+        detail.push(format!("group: “{}” → “{}”", was.unwrap_or_default(), is.unwrap_or_default()));
+    }
+    match sql::classify(tx, id, group, status) {
+        // Deleted at this very moment.
+        Err(Fault::Db(DbError::ForeignKey)) => return Err(Error::NoSuchGroup),
+        changed => changed?,
     }
     if account.status != status {
         detail.push(format!("status: {} → {}", account.status.key(), status.key()));
@@ -121,6 +154,15 @@ pub fn require_two_factor(tx: &Tx<'_>, by: &Allowed<RequireTwoFactor>, required:
     }
     tx.bump_revision(by.account())?;
     let kind = if required { EventKind::TwoFactorRequired } else { EventKind::TwoFactorNotRequired };
+    Ok(tx.record(by.actor(), &Event::new(kind).in_account(by.account(), by.account_name()))?)
+}
+
+/// Lets other systems log the account's users in with a link (single sign-on), or no longer does.
+pub fn allow_sso(tx: &Tx<'_>, by: &Allowed<ChooseSso>, allowed: bool) -> Result<(), Error> {
+    if !sql::allow_sso(tx, by.account(), allowed)? {
+        return Ok(());
+    }
+    let kind = if allowed { EventKind::SsoAllowed } else { EventKind::SsoForbidden };
     Ok(tx.record(by.actor(), &Event::new(kind).in_account(by.account(), by.account_name()))?)
 }
 
@@ -177,11 +219,6 @@ pub fn list(
     limit: i64,
 ) -> Result<Vec<Listed>, Fault> {
     sql::list(snapshot, filter, limit)
-}
-
-/// The groups in use.
-pub fn groups(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
-    sql::groups(snapshot)
 }
 
 /// How many accounts, users and pending invitations there are.

@@ -1,20 +1,25 @@
 use super::{Account, Details, Filter, Listed, Owner, Status};
 use crate::app::{Snapshot, Tx};
+use crate::client_group::{Badge, Colour};
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::error::Fault;
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, ClientGroupId, UserId};
 use crate::params;
 use crate::search;
 
-const COLUMNS: &str = "a.id, a.name, a.company, a.contact_email, a.address1, a.address2, a.city, a.state, a.postcode, a.country, a.phone, \
-     a.status, a.client_group, o.id, o.first_name || ' ' || o.last_name, o.email, a.created_at, a.revision, \
-     case when a.two_factor_required_at is null then 0 else 1 end";
+const COLUMNS: &str = "a.id, a.name, a.first_name, a.last_name, a.company, a.contact_email, a.address1, a.address2, a.city, a.state, \
+     a.postcode, a.country, a.phone, a.tax_id, a.language, a.currency, a.mail_categories, a.marketing_opt_in, \
+     a.status, g.id, g.name, g.colour, o.id, o.first_name || ' ' || o.last_name, o.email, a.created_at, a.revision, \
+     case when a.two_factor_required_at is null then 0 else 1 end, a.allow_sso";
+const FROM: &str = "accounts a join users o on o.id = a.owner_id left join client_groups g on g.id = a.group_id";
 
 fn account(row: &mut Row) -> Result<Account, DbError> {
     Ok(Account {
         id: row.take()?,
         details: Details {
             name: row.take()?,
+            first_name: row.take()?,
+            last_name: row.take()?,
             company: row.take()?,
             contact_email: row.take()?,
             address1: row.take()?,
@@ -24,22 +29,30 @@ fn account(row: &mut Row) -> Result<Account, DbError> {
             postcode: row.take()?,
             country: row.take()?,
             phone: row.take()?,
+            tax_id: row.take()?,
+            language: row.take()?,
+            currency: row.take()?,
+            categories: row.take()?,
+            marketing_opt_in: row.take()?,
         },
         status: row.take()?,
-        group: row.take()?,
+        group: group(row)?,
         owner: Owner { id: row.take()?, name: row.take()?, email: row.take()? },
         created_at: row.take()?,
         revision: row.take()?,
         two_factor_required: row.take()?,
+        allow_sso: row.take()?,
     })
 }
 
+fn group(row: &mut Row) -> Result<Option<Badge>, DbError> {
+    let id: Option<ClientGroupId> = row.take()?;
+    let (name, colour): (Option<String>, Option<Colour>) = (row.take()?, row.take()?);
+    Ok(id.zip(name).zip(colour).map(|((id, name), colour)| Badge { id, name, colour }))
+}
+
 pub(super) fn find(snapshot: &Snapshot<'_>, id: AccountId) -> Result<Option<Account>, Fault> {
-    snapshot.optional(
-        &format!("select {COLUMNS} from accounts a join users o on o.id = a.owner_id where a.id = $1"),
-        params![id],
-        account,
-    )
+    snapshot.optional(&format!("select {COLUMNS} from {FROM} where a.id = $1"), params![id], account)
 }
 
 /// Holds the account's row until the transaction ends; `false` when there is none.
@@ -48,52 +61,57 @@ pub(super) fn hold(tx: &Tx<'_>, id: AccountId) -> Result<bool, Fault> {
     Ok(tx.optional(&sql, params![id], Row::take::<i64>)?.is_some())
 }
 
+/// The values of the columns that are typed, in the order in which they are written.
+fn values(details: &Details) -> Vec<Value> {
+    params![
+        details.name,
+        details.first_name,
+        details.last_name,
+        details.company,
+        details.contact_email,
+        details.address1,
+        details.address2,
+        details.city,
+        details.state,
+        details.postcode,
+        details.country,
+        details.phone,
+        details.tax_id,
+        details.language,
+        details.currency,
+        details.categories,
+        i64::from(details.marketing_opt_in)
+    ]
+    .to_vec()
+}
+
 pub(super) fn insert(tx: &Tx<'_>, details: &Details, owner: UserId) -> Result<AccountId, Fault> {
+    let mut arguments = values(details);
+    arguments.extend([Status::Active.to_value(), owner.to_value(), tx.now().to_value()]);
     tx.one(
-        "insert into accounts (name, company, contact_email, address1, address2, city, state, postcode, country, phone, status, owner_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning id",
-        params![
-            details.name,
-            details.company,
-            details.contact_email,
-            details.address1,
-            details.address2,
-            details.city,
-            details.state,
-            details.postcode,
-            details.country,
-            details.phone,
-            Status::Active,
-            owner,
-            tx.now()
-        ],
+        "insert into accounts (name, first_name, last_name, company, contact_email, address1, address2, city, state, postcode,
+                country, phone, tax_id, language, currency, mail_categories, marketing_opt_in, status, owner_id, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) returning id",
+        &arguments,
         Row::take,
     )
 }
 
 pub(super) fn update(tx: &Tx<'_>, id: AccountId, details: &Details) -> Result<(), Fault> {
+    let mut arguments = values(details);
+    arguments.push(id.to_value());
     tx.execute(
-        "update accounts set name = $1, company = $2, contact_email = $3, address1 = $4, address2 = $5, city = $6, state = $7,
-                postcode = $8, country = $9, phone = $10 where id = $11",
-        params![
-            details.name,
-            details.company,
-            details.contact_email,
-            details.address1,
-            details.address2,
-            details.city,
-            details.state,
-            details.postcode,
-            details.country,
-            details.phone,
-            id
-        ],
+        "update accounts set name = $1, first_name = $2, last_name = $3, company = $4, contact_email = $5, address1 = $6,
+                address2 = $7, city = $8, state = $9, postcode = $10, country = $11, phone = $12, tax_id = $13, language = $14,
+                currency = $15, mail_categories = $16, marketing_opt_in = $17
+         where id = $18",
+        &arguments,
     )?;
     Ok(())
 }
 
-pub(super) fn classify(tx: &Tx<'_>, id: AccountId, group: &str, status: Status) -> Result<(), Fault> {
-    tx.execute("update accounts set client_group = $1, status = $2 where id = $3", params![group, status, id])?;
+pub(super) fn classify(tx: &Tx<'_>, id: AccountId, group: Option<ClientGroupId>, status: Status) -> Result<(), Fault> {
+    tx.execute("update accounts set group_id = $1, status = $2 where id = $3", params![group, status, id])?;
     Ok(())
 }
 
@@ -111,6 +129,13 @@ pub(super) fn require_two_factor(tx: &Tx<'_>, id: AccountId, required: bool) -> 
          where id = $2 and case when two_factor_required_at is null then 0 else 1 end <> $3",
         params![at, id, i64::from(required)],
     )?;
+    Ok(changed == 1)
+}
+
+/// `false` when it was so already.
+pub(super) fn allow_sso(tx: &Tx<'_>, id: AccountId, allowed: bool) -> Result<bool, Fault> {
+    let changed =
+        tx.execute("update accounts set allow_sso = $1 where id = $2 and allow_sso <> $1", params![i64::from(allowed), id])?;
     Ok(changed == 1)
 }
 
@@ -135,16 +160,12 @@ pub(super) fn list(snapshot: &Snapshot<'_>, filter: &Filter, limit: i64) -> Resu
     let found = search::condition(search::Kind::Account, "a.id", &filter.query, &mut arguments);
     let sql = format!(
         "select {COLUMNS}, (select count(*) from memberships m where m.account_id = a.id)
-         from accounts a join users o on o.id = a.owner_id
-         where ($2 is null or a.status = $2) and ($3 is null or a.client_group = $3) and ($4 is null or a.id < $4) and {}
+         from {FROM}
+         where ($2 is null or a.status = $2) and ($3 is null or a.group_id = $3) and ($4 is null or a.id < $4) and {}
          order by a.id desc limit $1",
         found.as_deref().unwrap_or("1 = 1")
     );
     snapshot.all(&sql, &arguments, |row| Ok(Listed { account: account(row)?, users: row.take()? }))
-}
-
-pub(super) fn groups(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
-    snapshot.all("select distinct client_group from accounts where client_group <> '' order by 1 limit 200", &[], Row::take)
 }
 
 pub(super) fn count(snapshot: &Snapshot<'_>) -> Result<(i64, i64, i64), Fault> {

@@ -17,7 +17,9 @@ use crate::id::{AccountId, ApiCredentialId, ApiRoleId};
 use crate::secret::Secret;
 use crate::text;
 
-pub use ops::{authenticate, create, create_by_system, create_for_account, list, of_account, revoke, revoke_of_account, touch};
+pub use ops::{
+    authenticate, create, create_by_system, create_for_account, list, of_account, of_myself, revoke, revoke_of_account, touch,
+};
 
 /// Longest name of a credential, in characters.
 pub const MAX_NAME: usize = 60;

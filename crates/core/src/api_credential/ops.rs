@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Caller, Credential, Error, IDENTIFIER_LENGTH, MAX_OF_ACCOUNT, Made, NewCredential, Shown, sql};
-use crate::access::{Allowed, AllowedAdmin, Confirmed, ConfirmedAdmin, ManageAccountApi, ManageApi, Subject, System};
+use crate::access::{Allowed, AllowedAdmin, Confirmed, ConfirmedAdmin, ManageAccountApi, ManageApi, Myself, Subject, System};
 use crate::app::{Snapshot, Tx};
 use crate::db::DbError;
 use crate::error::Fault;
@@ -76,12 +76,17 @@ fn about(kind: EventKind, name: &str, account: Option<(crate::id::AccountId, Str
 
 /// Every credential, newest first.
 pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Vec<Credential>, Fault> {
-    sql::list(snapshot, None)
+    sql::list(snapshot, sql::Of::Everybody)
 }
 
 /// The credentials that work in the account alone, newest first.
 pub fn of_account(snapshot: &Snapshot<'_>, by: &Allowed<ManageAccountApi>) -> Result<Vec<Credential>, Fault> {
-    sql::list(snapshot, Some(by.account()))
+    sql::list(snapshot, sql::Of::Account(by.account()))
+}
+
+/// The credentials that the user has made for accounts of its own, newest first.
+pub fn of_myself(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Credential>, Fault> {
+    sql::list(snapshot, sql::Of::User(by.id()))
 }
 
 /// Ends a credential, from its next call on.

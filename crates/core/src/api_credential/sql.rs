@@ -66,9 +66,19 @@ fn credential(row: &mut Row) -> Result<Credential, DbError> {
     })
 }
 
-pub(super) fn list(snapshot: &Snapshot<'_>, account: Option<AccountId>) -> Result<Vec<Credential>, Fault> {
-    let narrow = if account.is_some() { "where c.account_id = $1" } else { "" };
-    let arguments: Vec<_> = account.iter().map(ToValue::to_value).collect();
+/// Whose credentials.
+pub(super) enum Of {
+    Everybody,
+    Account(AccountId),
+    User(UserId),
+}
+
+pub(super) fn list(snapshot: &Snapshot<'_>, of: Of) -> Result<Vec<Credential>, Fault> {
+    let (narrow, arguments) = match of {
+        Of::Everybody => ("", Vec::new()),
+        Of::Account(id) => ("where c.account_id = $1", vec![id.to_value()]),
+        Of::User(id) => ("where c.user_id = $1", vec![id.to_value()]),
+    };
     snapshot.all(&format!("select {} {FROM} {narrow} order by c.id desc limit 1000", columns()), &arguments, credential)
 }
 

@@ -1,47 +1,133 @@
 //! Contacts: address-book entries of an account that receive mail by category. They cannot log in.
 
-use crate::access::{Allowed, ManageContacts, ShowsContacts};
-use crate::app::{Snapshot, Tx};
-use crate::db::{DbError, Row};
+mod category;
+mod ops;
+mod sql;
+
+use crate::account::country;
+use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
-use crate::event::{Event, EventKind};
-use crate::id::ContactId;
-use crate::user::PersonName;
-use crate::{params, text};
+use crate::id::{AccountId, ContactId};
+use crate::text;
+use crate::user::MAX_NAME;
 
-/// The kinds of mail a contact may receive.
-pub const CATEGORIES: [&str; 6] = ["general", "invoice", "support", "product", "domain", "affiliate"];
+pub use category::{Categories, Category};
+pub use ops::{account_of, add, count, delete, find, list, of_account, update};
 
-/// A contact to be added.
+/// The most contacts of one account.
+pub const MAX_PER_ACCOUNT: i64 = 500;
+
+/// Longest tax number, in characters.
+pub const MAX_TAX_ID: usize = 50;
+
+/// What a contact says of itself: as typed, or checked by [`Details::parse`]. Only the address must be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewContact {
-    /// The name.
-    pub name: PersonName,
+pub struct Details {
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// The company.
+    pub company: String,
     /// Where mail goes.
-    pub email: Email,
+    pub email: String,
+    /// Street and number.
+    pub address1: String,
+    /// More of the address.
+    pub address2: String,
+    /// City.
+    pub city: String,
+    /// State or region.
+    pub state: String,
+    /// Postcode.
+    pub postcode: String,
+    /// ISO 3166-1 alpha-2, or empty.
+    pub country: String,
     /// Telephone.
     pub phone: String,
-    /// Keys from [`CATEGORIES`].
-    pub categories: Vec<String>,
+    /// Tax number.
+    pub tax_id: String,
+    /// Which mail the contact gets.
+    pub categories: Categories,
 }
 
-impl NewContact {
-    /// Checks every field of what was typed.
-    pub fn parse(first: &str, last: &str, email: &str, phone: &str, categories: &[String]) -> Result<Self, Vec<Invalid>> {
-        let mut fields = Fields::default();
-        let name = PersonName::parse(first, last, &mut fields);
-        let email = fields.take("email", Email::parse(email));
-        let phone = fields.take("phone", text::phone(phone));
-        if !categories.iter().all(|category| CATEGORIES.contains(&category.as_str())) {
-            fields.refuse("categories", "error-category-unknown");
-        }
-        fields.finish()?;
-        match (name, email, phone) {
-            (Some(name), Some(email), Some(phone)) => Ok(Self { name, email, phone, categories: categories.to_vec() }),
-            _ => Err(Vec::new()),
+impl Default for Details {
+    /// Nothing, and no mail.
+    fn default() -> Self {
+        let empty = String::new;
+        Self {
+            first_name: empty(),
+            last_name: empty(),
+            company: empty(),
+            email: empty(),
+            address1: empty(),
+            address2: empty(),
+            city: empty(),
+            state: empty(),
+            postcode: empty(),
+            country: empty(),
+            phone: empty(),
+            tax_id: empty(),
+            categories: Categories::none(),
         }
     }
+}
+
+impl Details {
+    /// Checks every field of what was typed, beside other fields of the same form.
+    pub fn take(typed: &Self, fields: &mut Fields) -> Option<NewContact> {
+        let first_name = fields.take("first_name", text::optional_line(&typed.first_name, MAX_NAME));
+        let last_name = fields.take("last_name", text::optional_line(&typed.last_name, MAX_NAME));
+        let company = fields.take("company", text::optional_line(&typed.company, crate::account::MAX_NAME));
+        let email = fields.take("email", Email::parse(&typed.email));
+        let address1 = fields.take("address1", text::optional_line(&typed.address1, 200));
+        let address2 = fields.take("address2", text::optional_line(&typed.address2, 200));
+        let city = fields.take("city", text::optional_line(&typed.city, 100));
+        let state = fields.take("state", text::optional_line(&typed.state, 100));
+        let postcode = fields.take("postcode", text::optional_line(&typed.postcode, 20));
+        let country = fields.take("country", country::parse(&typed.country));
+        let phone = fields.take("phone", text::phone(&typed.phone));
+        let tax_id = fields.take("tax_id", text::optional_line(&typed.tax_id, MAX_TAX_ID));
+        let email = email?;
+        let details = Self {
+            first_name: first_name?,
+            last_name: last_name?,
+            company: company?,
+            email: email.to_string(),
+            address1: address1?,
+            address2: address2?,
+            city: city?,
+            state: state?,
+            postcode: postcode?,
+            country: country?,
+            phone: phone?,
+            tax_id: tax_id?,
+            categories: typed.categories.clone(),
+        };
+        Some(NewContact { email, details })
+    }
+
+    /// Checks every field of what was typed.
+    pub fn parse(typed: &Self) -> Result<NewContact, Vec<Invalid>> {
+        let mut fields = Fields::default();
+        let parsed = Self::take(typed, &mut fields);
+        fields.finish()?;
+        parsed.ok_or_else(Vec::new)
+    }
+
+    /// What the contact is called: its name, or else its company, or else its address.
+    pub fn name(&self) -> String {
+        let name = format!("{} {}", self.first_name, self.last_name).trim().to_owned();
+        [name.as_str(), &self.company, &self.email].into_iter().find(|name| !name.is_empty()).unwrap_or_default().to_owned()
+    }
+}
+
+/// Details of a contact that were checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewContact {
+    email: Email,
+    details: Details,
 }
 
 /// A contact.
@@ -49,14 +135,45 @@ impl NewContact {
 pub struct Contact {
     /// The contact.
     pub id: ContactId,
-    /// The name.
-    pub name: String,
+    /// Whose address book it stands in.
+    pub account: AccountId,
+    /// What it says of itself.
+    pub details: Details,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Which contacts to find. Fields are compared as they are, the address as logins are compared.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of this account.
+    pub account: Option<AccountId>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// The company.
+    pub company: Option<String>,
     /// Where mail goes.
-    pub email: String,
+    pub email: Option<String>,
+    /// Street and number.
+    pub address1: Option<String>,
+    /// More of the address.
+    pub address2: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// State or region.
+    pub state: Option<String>,
+    /// Postcode.
+    pub postcode: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
     /// Telephone.
-    pub phone: String,
-    /// Keys from [`CATEGORIES`].
-    pub categories: Vec<String>,
+    pub phone: Option<String>,
+    /// Younger than this one: the keyset of the next page.
+    pub after: Option<ContactId>,
 }
 
 /// Why a contact could not be changed.
@@ -65,6 +182,12 @@ pub enum Error {
     /// There is no such contact.
     #[error("there is no such contact")]
     NotFound,
+    /// Another contact of the account has this address.
+    #[error("another contact of the account has this address")]
+    EmailTaken,
+    /// The address book holds [`MAX_PER_ACCOUNT`].
+    #[error("the address book is full")]
+    TooMany,
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] crate::access::Denied),
@@ -77,47 +200,10 @@ impl HasKind for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
+            Self::EmailTaken => Kind::Invalid(vec![Invalid::new("email", "error-contact-email-taken")]),
+            Self::TooMany => Kind::Conflict("error-contacts-too-many"),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),
         }
     }
-}
-
-/// The contacts of the account.
-pub fn list<P: ShowsContacts>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Contact>, Fault> {
-    snapshot.all(
-        "select id, first_name || ' ' || last_name, email, phone, categories from contacts where account_id = $1 order by last_name, first_name, id limit 500",
-        params![by.account()],
-        contact,
-    )
-}
-
-fn contact(row: &mut Row) -> Result<Contact, DbError> {
-    let (id, name, email, phone) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    let categories: String = row.take()?;
-    Ok(Contact { id, name, email, phone, categories: categories.split_ascii_whitespace().map(str::to_owned).collect() })
-}
-
-/// Adds a contact.
-pub fn add(tx: &Tx<'_>, by: &Allowed<ManageContacts>, new: &NewContact) -> Result<ContactId, Error> {
-    let id = tx.one(
-        "insert into contacts (account_id, first_name, last_name, email, phone, categories, created_at) values ($1, $2, $3, $4, $5, $6, $7) returning id",
-        params![by.account(), new.name.first, new.name.last, new.email, new.phone, new.categories.join(" "), tx.now()],
-        Row::take,
-    )?;
-    let event = Event::new(EventKind::ContactAdded).in_account(by.account(), by.account_name()).with_email(new.email.as_str());
-    tx.record(by.actor(), &event)?;
-    Ok(id)
-}
-
-/// Deletes a contact.
-pub fn delete(tx: &Tx<'_>, by: &Allowed<ManageContacts>, id: ContactId) -> Result<(), Error> {
-    let email: Option<String> = tx.optional(
-        "delete from contacts where account_id = $1 and id = $2 returning email",
-        params![by.account(), id],
-        Row::take,
-    )?;
-    let email = email.ok_or(Error::NotFound)?;
-    let event = Event::new(EventKind::ContactDeleted).in_account(by.account(), by.account_name()).with_email(&email);
-    Ok(tx.record(by.actor(), &event)?)
 }

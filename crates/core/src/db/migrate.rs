@@ -31,6 +31,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
     ("0022_api_credentials", include_str!("../../../../migrations/0022_api_credentials.sql")),
+    ("0025_client_groups", include_str!("../../../../migrations/0025_client_groups.sql")),
+    ("0026_contacts", include_str!("../../../../migrations/0026_contacts.sql")),
     ("0027_access_changes", include_str!("../../../../migrations/0027_access_changes.sql")),
 ];
 

@@ -9,9 +9,10 @@ use crate::event::{self, Event, EventKind};
 use crate::id::UserId;
 use crate::password::Password;
 use crate::user::{self, User};
-use crate::{membership, passkey, session};
+use crate::{api_credential, membership, passkey, session};
 
-/// What is held about a user: no hash, no secret, nothing about anybody else but names in what happened. Times are
+/// What is held about a user: no hash, no secret, nothing about anybody else but names in what happened
+/// and the address books of the accounts that are the user's own. Times are
 /// microseconds since 1970 in UTC.
 #[derive(Debug, Serialize)]
 pub struct Held {
@@ -19,8 +20,11 @@ pub struct Held {
     memberships: Vec<Membership>,
     sessions: Vec<Session>,
     passkeys: Vec<Passkey>,
+    api_credentials: Vec<ApiCredential>,
     invitations_sent: Vec<sql::Invitation>,
     invitations_accepted: Vec<sql::Invitation>,
+    /// Address books of the accounts that the user owns.
+    contacts: Vec<sql::Contact>,
     events: Vec<Happened>,
     mails: Vec<sql::Mail>,
 }
@@ -67,6 +71,15 @@ struct Passkey {
 }
 
 #[derive(Debug, Serialize)]
+struct ApiCredential {
+    name: String,
+    account: String,
+    created_at: Timestamp,
+    last_used_at: Option<Timestamp>,
+    last_used_ip: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
 struct Happened {
     at: Timestamp,
     kind: String,
@@ -87,8 +100,10 @@ pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
         memberships: memberships(tx, by.id())?,
         sessions: sessions(tx, by)?,
         passkeys: passkeys(tx, by)?,
+        api_credentials: api_credentials(tx, by)?,
         invitations_sent: sql::invitations_sent(tx, by.id(), MAX_ROWS)?,
         invitations_accepted: sql::invitations_accepted(tx, by.id(), MAX_ROWS)?,
+        contacts: sql::contacts(tx, by.id(), MAX_ROWS)?,
         events: events(tx, by)?,
         mails: sql::mails(tx, by.id(), MAX_ROWS)?,
     };
@@ -143,6 +158,18 @@ fn passkeys(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Passkey>, Fault>
         name: passkey.name,
         created_at: passkey.created_at,
         last_used_at: passkey.last_used_at,
+    });
+    Ok(shown.collect())
+}
+
+fn api_credentials(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<ApiCredential>, Fault> {
+    let credentials = api_credential::of_myself(snapshot, by)?.into_iter();
+    let shown = credentials.map(|credential| ApiCredential {
+        name: credential.name,
+        account: credential.account.map(|(_, name)| name).unwrap_or_default(),
+        created_at: credential.created_at,
+        last_used_at: credential.last_used_at,
+        last_used_ip: credential.last_used_ip,
     });
     Ok(shown.collect())
 }

@@ -49,6 +49,56 @@ pub(super) fn invitations_accepted(snapshot: &Snapshot<'_>, user: UserId, limit:
     snapshot.all(&format!("{INVITATIONS} where i.accepted_by = $1 order by i.id desc limit $2"), params![user, limit], invitation)
 }
 
+#[derive(Debug, Serialize)]
+pub(super) struct Contact {
+    account: String,
+    first_name: String,
+    last_name: String,
+    company: String,
+    email: String,
+    address1: String,
+    address2: String,
+    city: String,
+    state: String,
+    postcode: String,
+    country: String,
+    phone: String,
+    tax_id: String,
+    mail: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// Contacts of the accounts that the user owns.
+pub(super) fn contacts(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Contact>, Fault> {
+    snapshot.all(
+        "select a.name, c.first_name, c.last_name, c.company, c.email, c.address1, c.address2, c.city, c.state, c.postcode,
+                c.country, c.phone, c.tax_id, c.categories, c.created_at, c.updated_at
+         from contacts c join accounts a on a.id = c.account_id where a.owner_id = $1 order by c.id desc limit $2",
+        params![user, limit],
+        |row| {
+            Ok(Contact {
+                account: row.take()?,
+                first_name: row.take()?,
+                last_name: row.take()?,
+                company: row.take()?,
+                email: row.take()?,
+                address1: row.take()?,
+                address2: row.take()?,
+                city: row.take()?,
+                state: row.take()?,
+                postcode: row.take()?,
+                country: row.take()?,
+                phone: row.take()?,
+                tax_id: row.take()?,
+                mail: row.take()?,
+                created_at: row.take()?,
+                updated_at: row.take()?,
+            })
+        },
+    )
+}
+
 /// A mail without its text: links in it opened something. Mails to an address that is not the user's are left out: whether
 /// one went out would tell whether somebody else has the address.
 #[derive(Debug, Serialize)]

@@ -28,6 +28,26 @@ const fn client(
     Client { key, opened, owner, name, company, group, email, street, postcode, city, country, phone }
 }
 
+/// A group of accounts: name, colour, discount in percent, and whether its clients are never suspended.
+pub(super) struct Group {
+    pub name: &'static str,
+    pub colour: &'static str,
+    pub discount: &'static str,
+    pub exempt: bool,
+}
+
+const fn group(name: &'static str, colour: &'static str, discount: &'static str, exempt: bool) -> Group {
+    Group { name, colour, discount, exempt }
+}
+
+pub(super) static GROUPS: &[Group] = &[
+    group("Agencies", "#7c3aed", "10", false),
+    group("Non-profits", "#15803d", "25", false),
+    group("Public sector", "#0369a1", "", true),
+    group("Resellers", "#b45309", "17.5", false),
+    group("Shops", "#be185d", "", false),
+];
+
 /// In the order of the days.
 #[rustfmt::skip]
 pub(super) static CLIENTS: &[Client] = &[

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use latchkey_core::access::{ConfirmedAdmin, ManageContacts, ManageUsers, System, Who};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::app::Request;
-use latchkey_core::contact::{self, NewContact};
+use latchkey_core::contact::{self, Categories};
 use latchkey_core::user::{self, AdminChange, NewUser};
 use latchkey_core::{admin, membership, note};
 
@@ -52,7 +52,7 @@ impl Past {
             return self.associate(staff, account, user, grants).await;
         }
         let (by, id, request) = (self.admin(staff)?, self.account(account)?, at_desk(member_of_staff(staff)?)?);
-        let group = client(account)?.group;
+        let group = self.groups.get(client(account)?.group).copied();
         let heir = if let Chore::MakeOwner { user } = chore { Some(self.user(user)?) } else { None };
         let done = self.write(request, move |tx| {
             match (chore, heir) {
@@ -127,8 +127,15 @@ impl Past {
         gets: &str,
     ) -> anyhow::Result<()> {
         let ((who, request), id) = (self.who(by)?, self.account(account)?);
-        let categories = gets.split(' ').map(str::to_owned).collect();
-        let new = NewContact { name: name(first, last), email: email(address)?, phone: String::new(), categories };
+        let gets: Vec<String> = gets.split(' ').map(str::to_owned).collect();
+        let typed = contact::Details {
+            first_name: first.to_owned(),
+            last_name: last.to_owned(),
+            email: address.to_owned(),
+            categories: Categories::choose(&gets).map_err(|why| anyhow::anyhow!("{address}: {why}"))?,
+            ..contact::Details::default()
+        };
+        let new = contact::Details::parse(&typed).map_err(|invalid| anyhow::anyhow!("{address}: {invalid:?}"))?;
         self.write(request, move |tx| Ok(contact::add(tx, &who.ticket::<ManageContacts>(tx, id)?, &new)?)).await.map(drop)
     }
 
@@ -192,6 +199,7 @@ fn details(client: &Client) -> anyhow::Result<Details> {
         postcode: client.postcode.to_owned(),
         country: client.country.to_owned(),
         phone: client.phone.to_owned(),
+        ..Details::default()
     };
     Details::parse(&typed).map_err(|invalid| anyhow::anyhow!("{}: {invalid:?}", client.key))
 }

@@ -9,14 +9,16 @@ use anyhow::Context;
 use latchkey_core::access::{Allowed, Denied, Grants, InAccount, System};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::app::{App, Request, Tx};
+use latchkey_core::client_group;
 use latchkey_core::clock::{Clock, Timestamp};
 use latchkey_core::email::Email;
-use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
+use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, UserId};
 use latchkey_core::password::{Password, PasswordHash};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Login, Proven};
 use latchkey_core::user::PersonName;
 
+use super::accounts::GROUPS;
 use super::people::{DESK, PEOPLE, PHONE, Person, STAFF, Staff};
 
 /// The demo's world.
@@ -31,6 +33,7 @@ pub(super) struct Past {
     pub users: HashMap<&'static str, UserId>,
     pub staff: HashMap<&'static str, AdminId>,
     pub accounts: HashMap<&'static str, AccountId>,
+    pub groups: HashMap<&'static str, ClientGroupId>,
     /// By account and address.
     pub invitations: HashMap<(&'static str, &'static str), (InvitationId, Secret)>,
     /// Who has shown a password once need not compute its hash for every login of six weeks.
@@ -76,6 +79,7 @@ impl Past {
             users: HashMap::new(),
             staff: HashMap::new(),
             accounts: HashMap::new(),
+            groups: HashMap::new(),
             invitations: HashMap::new(),
             proofs: HashMap::new(),
             sessions: HashMap::new(),
@@ -86,7 +90,29 @@ impl Past {
             let id = past.write(Request::default(), move |tx| Ok(admin::create_by_system(tx, &system(), &new)?)).await?;
             past.staff.insert(staff.key, id);
         }
+        past.make_groups().await?;
         Ok(past)
+    }
+
+    /// The first admin sorts the clients that are to come.
+    async fn make_groups(&mut self) -> anyhow::Result<()> {
+        let staff = STAFF.first().context("there is staff")?;
+        let (by, request) = (self.admin(staff.key)?, at_desk(staff)?);
+        for group in GROUPS {
+            let typed = client_group::Typed {
+                name: group.name,
+                colour: group.colour,
+                discount: group.discount,
+                suspend_terminate_exempt: group.exempt,
+                separate_invoices: false,
+            };
+            let details =
+                client_group::Details::parse(&typed).map_err(|invalid| anyhow::anyhow!("{}: {invalid:?}", group.name))?;
+            let made = self.write(request.clone(), move |tx| Ok(client_group::create(tx, &tx.authorize_admin(by)?, &details)?));
+            let made = made.await?;
+            self.groups.insert(group.name, made);
+        }
+        Ok(())
     }
 
     /// Moves on to a moment; never back.

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{Denied, EditAccounts, ViewStaffArea};
 use latchkey_core::account::{self, Details, Filter, Listed, NewOwner, Status};
+use latchkey_core::client_group;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, Invalid};
@@ -17,7 +18,7 @@ use crate::client_area::DetailsForm;
 use crate::error::PageError;
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer, Outcome};
-use crate::view;
+use crate::view::{self, GroupShown};
 use crate::visit::Staff;
 
 /// Clients on a page.
@@ -43,7 +44,7 @@ struct Row {
     owner_name: String,
     owner_email: String,
     status: &'static str,
-    group: Option<String>,
+    group: Option<GroupShown>,
     user_count: i64,
     created_at: Timestamp,
 }
@@ -59,7 +60,7 @@ impl From<Listed> for Row {
             owner_name: account.owner.name,
             owner_email: account.owner.email,
             status: account.status.key(),
-            group: Some(account.group).filter(|group| !group.is_empty()),
+            group: account.group.map(GroupShown::from),
             user_count: listed.users,
             created_at: account.created_at,
         }
@@ -72,14 +73,14 @@ pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Answer {
     let filter = Filter {
         query: asked.q.clone(),
         status: Status::from_key(&asked.status),
-        group: Some(asked.group.clone()).filter(|group| !group.is_empty()),
+        group: asked.group.parse().ok(),
         before: asked.before,
     };
     let loaded = staff.visit.web.app().read(move |snapshot| {
         let by = snapshot.authorize_admin::<ViewStaffArea>(id)?;
         // One more than is shown tells whether there is another page.
         let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-        Ok::<_, Denied>((account::list(snapshot, &by, &filter, limit)?, account::groups(snapshot)?))
+        Ok::<_, Denied>((account::list(snapshot, &by, &filter, limit)?, client_group::all(snapshot)?))
     });
     let (mut found, groups) = loaded.await?;
     let more = found.len() > PAGE;
@@ -91,7 +92,7 @@ pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Answer {
         q => asked.q,
         status => asked.status,
         group => asked.group,
-        groups,
+        groups => view::groups(groups),
         clients,
         next_url => last.map(|id| format!("{first_page}&before={id}")),
         prev_url => asked.before.map(|_| first_page.clone()),
@@ -123,7 +124,7 @@ impl ClientForm {
     /// Only the chosen half of the form counts.
     fn parse(&self) -> Result<(Details, NewOwner), Vec<Invalid>> {
         let mut fields = Fields::default();
-        let details = Details::take(&self.details.typed(), &mut fields);
+        let details = self.details.take(&mut fields);
         let owner = if self.owner == "existing" {
             let chosen = self.owner_user.parse().map_err(|_| "error-owner-required");
             fields.take("owner_user", chosen).map(|id| NewOwner::Existing(UserId(id)))
@@ -144,13 +145,18 @@ async fn form_page(staff: &Staff, form: &ClientForm, invalid: &[Invalid]) -> Res
     };
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let form = Shown::new(form).with_errors(&staff.visit.web, invalid);
-    Ok(page::respond(&staff.visit, status, "admin/client_new.html", context! { form, matches, countries => view::countries() }))
+    Ok(page::respond(
+        &staff.visit,
+        status,
+        "admin/client_new.html",
+        context! { form, matches, choices => view::choices(&staff.visit.web) },
+    ))
 }
 
 /// The empty form.
 pub(crate) async fn new(staff: Staff) -> Answer {
     staff.may::<EditAccounts>().await?;
-    form_page(&staff, &ClientForm { owner: "new".to_owned(), ..ClientForm::default() }, &[]).await
+    form_page(&staff, &ClientForm { details: DetailsForm::fresh(), owner: "new".to_owned(), ..ClientForm::default() }, &[]).await
 }
 
 /// Makes the account with its owner.

@@ -54,6 +54,7 @@ fn tiles(member: &LoggedIn, shown: &AccountShown) -> Vec<Tile> {
         permission: view::permission_text(&member.visit.web, permission),
         href: match permission {
             Permission::Users => Some(format!("/a/{}/users", shown.id)),
+            Permission::Contacts => Some(format!("/a/{}/contacts", shown.id)),
             Permission::Profile => Some(format!("/a/{}/details", shown.id)),
             _ => None,
         },

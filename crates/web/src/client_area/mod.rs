@@ -3,6 +3,7 @@
 mod accounts;
 mod activity;
 mod api;
+mod contacts;
 mod details;
 mod home;
 mod invitation;
@@ -59,6 +60,13 @@ pub(crate) fn routes() -> Routes<Web> {
         .get("/a/{account}/users/{user}/permissions", users::permissions)
         .post("/a/{account}/users/{user}/permissions", users::save_permissions)
         .get("/a/{account}/activity", activity::show)
+        .get("/a/{account}/contacts", contacts::show)
+        .post("/a/{account}/contacts", contacts::add)
+        .get("/a/{account}/contacts/new", contacts::new)
+        .get("/a/{account}/contacts/{contact}", contacts::edit)
+        .post("/a/{account}/contacts/{contact}", contacts::save)
+        .post("/a/{account}/contacts/{contact}/delete", contacts::delete)
+        .post("/a/{account}/sso", users::sso)
         .get("/a/{account}/api", api::show)
         .post("/a/{account}/api", api::create)
         .post("/a/{account}/api/{credential}/revoke", api::revoke)

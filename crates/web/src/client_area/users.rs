@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use latchkey_core::access::{Allowed, Grants, ManageUsers, Permission, RequireTwoFactor};
+use latchkey_core::access::{Allowed, ChooseSso, Grants, ManageUsers, Permission, RequireTwoFactor};
 use latchkey_core::account;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, Invalid};
@@ -53,6 +53,7 @@ struct Users {
     invitations: Vec<Invitation>,
     mails: Vec<Mail>,
     two_factor_required: bool,
+    allow_sso: bool,
 }
 
 async fn load(member: &LoggedIn, account: AccountId) -> Result<Users, PageError> {
@@ -63,8 +64,10 @@ async fn load(member: &LoggedIn, account: AccountId) -> Result<Users, PageError>
         let members = membership::list(snapshot, &by)?;
         let invitations = invitation::pending(snapshot, &by)?;
         let mails = mail::of_invitations(snapshot, &by)?;
-        let two_factor_required = account::find(snapshot, account)?.is_some_and(|found| found.two_factor_required);
-        Ok::<_, membership::Error>(Users { by, account: shown, members, invitations, mails, two_factor_required })
+        let (two_factor_required, allow_sso) = account::find(snapshot, account)?
+            .map(|found| (found.two_factor_required, found.allow_sso))
+            .ok_or(membership::Error::NotFound)?;
+        Ok::<_, membership::Error>(Users { by, account: shown, members, invitations, mails, two_factor_required, allow_sso })
     });
     Ok(loaded.await?)
 }
@@ -83,6 +86,7 @@ fn list_page(
     let context = context! {
         account => &users.account,
         two_factor_required => users.two_factor_required,
+        allow_sso => users.allow_sso,
         users => view::people(web, &users.members, me, |other| users.by.may_touch(&other.grants) && other.user.id != member.id()),
         user_count => users.members.len(),
         invitations => invited,
@@ -121,6 +125,23 @@ pub(crate) async fn two_factor(member: LoggedIn, Path(account): Path<AccountId>,
         account::require_two_factor(tx, &by, required)
     });
     let message = if required { "flash-two-factor-required" } else { "flash-two-factor-not-required" };
+    page::pressed(visit, &list_path(account), done.await, |()| page::done(visit, &list_path(account), message, &[]))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct SsoForm {
+    allowed: String,
+}
+
+/// The owner lets other systems log the account's users in, or no longer does.
+pub(crate) async fn sso(member: LoggedIn, Path(account): Path<AccountId>, Form(form): Form<SsoForm>) -> Answer {
+    let (visit, who, allowed) = (&member.visit, member.who(), form.allowed == "yes");
+    let done = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize::<ChooseSso>(who, account)?;
+        account::allow_sso(tx, &by, allowed)
+    });
+    let message = if allowed { "flash-sso-allowed" } else { "flash-sso-forbidden" };
     page::pressed(visit, &list_path(account), done.await, |()| page::done(visit, &list_path(account), message, &[]))
 }
 

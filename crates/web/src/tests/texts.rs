@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use latchkey_core::access::{AdminPermission, BuiltInRole, Permission};
 use latchkey_core::account::Status;
-use latchkey_core::contact::CATEGORIES;
+use latchkey_core::contact::Category;
 use latchkey_core::event::EventKind;
 use latchkey_core::mail::Notice;
 use latchkey_core::settings::Verification;
@@ -96,7 +96,10 @@ fn every_event_permission_and_state_has_its_words() {
     for permission in Permission::GRANTABLE {
         keys.extend([format!("permission-{}", permission.key()), format!("permission-{}-description", permission.key())]);
     }
-    keys.extend(CATEGORIES.map(|category| format!("contact-category-{category}")));
+    for category in Category::ALL {
+        let key = format!("contact-category-{}", category.key());
+        keys.extend([format!("{key}-description"), key]);
+    }
     keys.extend(["queued", "sent", "failed", "cancelled", "kept"].map(|state| format!("mail-{state}")));
     keys.extend([Status::Active, Status::Inactive, Status::Closed].map(|status| format!("status-{}", status.key())));
     keys.extend((0..=4).map(|score| format!("strength-{score}")));

@@ -8,7 +8,9 @@ use latchkey_core::access::{AdminPermission, Denied, Enter, Grants, Permission, 
 use latchkey_core::admin::Admin;
 use latchkey_core::admin_role::AdminRole;
 use latchkey_core::app::Snapshot;
+use latchkey_core::client_group::{Badge, ClientGroup};
 use latchkey_core::clock::Timestamp;
+use latchkey_core::contact::Category;
 use latchkey_core::id::AccountId;
 use latchkey_core::mail::{Mail, State};
 use latchkey_core::membership::{self, Mine};
@@ -214,6 +216,71 @@ pub(crate) struct Country {
 /// All countries.
 pub(crate) fn countries() -> Vec<Country> {
     latchkey_core::account::COUNTRIES.iter().map(|(code, name)| Country { code, name }).collect()
+}
+
+/// Something to choose from a list.
+#[derive(Serialize)]
+pub(crate) struct Choice {
+    value: &'static str,
+    label: &'static str,
+}
+
+/// A kind of mail to choose.
+#[derive(Serialize)]
+pub(crate) struct CategoryShown {
+    key: &'static str,
+    label: String,
+    description: String,
+}
+
+/// The kinds of mail, each with what it brings.
+pub(crate) fn categories(web: &Web) -> Vec<CategoryShown> {
+    let shown = |category: Category| CategoryShown {
+        key: category.key(),
+        label: category_label(web, category),
+        description: web.text(&format!("contact-category-{}-description", category.key()), &[]),
+    };
+    Category::ALL.into_iter().map(shown).collect()
+}
+
+/// A kind of mail in the words of the page.
+pub(crate) fn category_label(web: &Web, category: Category) -> String {
+    web.text(&format!("contact-category-{}", category.key()), &[])
+}
+
+/// What the forms of an account's own data offer to choose from.
+#[derive(Serialize)]
+pub(crate) struct Choices {
+    countries: Vec<Country>,
+    languages: Vec<Choice>,
+    categories: Vec<CategoryShown>,
+}
+
+/// All that an account can choose.
+pub(crate) fn choices(web: &Web) -> Choices {
+    let languages = latchkey_core::account::LANGUAGES.iter().map(|(value, label)| Choice { value, label });
+    Choices { countries: countries(), languages: languages.collect(), categories: categories(web) }
+}
+
+/// The group of an account: a coloured swatch and a name.
+#[derive(Serialize)]
+pub(crate) struct GroupShown {
+    id: i64,
+    name: String,
+    colour: String,
+}
+
+impl From<Badge> for GroupShown {
+    fn from(badge: Badge) -> Self {
+        Self { id: badge.id.0, name: badge.name, colour: badge.colour.to_string() }
+    }
+}
+
+/// Groups to choose from.
+pub(crate) fn groups(groups: Vec<ClientGroup>) -> Vec<GroupShown> {
+    let shown =
+        |group: ClientGroup| GroupShown { id: group.id.0, name: group.details.name, colour: group.details.colour.to_string() };
+    groups.into_iter().map(shown).collect()
 }
 
 #[cfg(test)]

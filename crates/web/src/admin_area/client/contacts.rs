@@ -1,96 +1,105 @@
 //! **Contacts**: the account's address book.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{ManageContacts, ViewContacts};
 use latchkey_core::account::{self, Account};
-use latchkey_core::contact::{self, CATEGORIES, Contact, Error, NewContact};
+use latchkey_core::contact::{self, Contact, Error};
 use latchkey_core::error::Invalid;
 use latchkey_core::id::{AccountId, ContactId};
-use serde::{Deserialize, Serialize};
 
 use super::Client;
+use crate::contacts::{self, ContactForm, Kept};
 use crate::error::PageError;
-use crate::form::{Form, Pressed, Shown};
-use crate::page::{self, Answer, Outcome};
+use crate::form::{Form, Pressed};
+use crate::page::{self, Answer};
 use crate::visit::Staff;
 
-#[derive(Default, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct ContactForm {
-    first_name: String,
-    last_name: String,
-    email: String,
-    phone: String,
-    categories: Vec<String>,
-}
+const TEMPLATE: &str = "admin/client/contact.html";
 
-#[derive(Serialize)]
-struct ContactShown {
-    id: i64,
-    name: String,
-    email: String,
-    categories: Vec<String>,
-}
-
-async fn load(staff: &Staff, id: AccountId) -> Result<(Account, Vec<Contact>), PageError> {
-    let admin = staff.id();
-    let loaded = staff.visit.web.app().read(move |snapshot| {
-        let by = snapshot.authorize_staff::<ViewContacts>(admin, id)?;
-        Ok::<_, Error>((account::find(snapshot, id)?.ok_or(Error::NotFound)?, contact::list(snapshot, &by)?))
-    });
-    Ok(loaded.await?)
-}
-
-async fn tab(staff: &Staff, id: AccountId, form: &ContactForm, invalid: &[Invalid]) -> Result<Response, PageError> {
-    let web = &staff.visit.web;
-    let (account, contacts) = load(staff, id).await?;
-    let label = |key: &str| web.text(&format!("contact-category-{key}"), &[]);
-    let shown = |contact: Contact| ContactShown {
-        id: contact.id.0,
-        name: contact.name,
-        email: contact.email,
-        categories: contact.categories.iter().map(|key| label(key)).collect(),
-    };
-    let context = context! {
-        client => Client::from(account),
-        contacts => contacts.into_iter().map(shown).collect::<Vec<_>>(),
-        categories => CATEGORIES.map(|key| context! { key, label => label(key) }),
-        form => Shown::new(form).with_errors(web, invalid),
-    };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/client/contacts.html", context))
+fn list_path(account: AccountId) -> String {
+    format!("/admin/clients/{account}/contacts")
 }
 
 /// The tab.
 pub(crate) async fn show(staff: Staff, Path(id): Path<AccountId>) -> Answer {
-    tab(&staff, id, &ContactForm::default(), &[]).await
+    let (web, admin) = (&staff.visit.web, staff.id());
+    let loaded = web.app().read(move |snapshot| {
+        let by = snapshot.authorize_staff::<ViewContacts>(admin, id)?;
+        Ok::<_, Error>((account::find(snapshot, id)?.ok_or(Error::NotFound)?, contact::of_account(snapshot, &by)?))
+    });
+    let (account, contacts) = loaded.await?;
+    let context = context! { client => Client::from(account), contacts => contacts::rows(web, contacts) };
+    Ok(page::page(&staff.visit, "admin/client/contacts.html", context))
 }
 
-/// Adds a contact.
+/// The account, and the contact when one is asked for.
+async fn load(staff: &Staff, id: AccountId, asked: Option<ContactId>) -> Result<(Account, Option<Contact>), PageError> {
+    let admin = staff.id();
+    let loaded = staff.visit.web.app().read(move |snapshot| {
+        let by = snapshot.authorize_staff::<ManageContacts>(admin, id)?;
+        let contact = asked.map(|asked| contact::find(snapshot, &by, asked)?.ok_or(Error::NotFound)).transpose()?;
+        Ok::<_, Error>((account::find(snapshot, id)?.ok_or(Error::NotFound)?, contact))
+    });
+    Ok(loaded.await?)
+}
+
+async fn form_page(
+    staff: &Staff,
+    id: AccountId,
+    asked: Option<ContactId>,
+    typed: Option<&ContactForm>,
+    invalid: &[Invalid],
+) -> Result<Response, PageError> {
+    let (account, contact) = load(staff, id, asked).await?;
+    let held = contact.as_ref().map(|contact| contact.details.clone().into()).unwrap_or_default();
+    let around = context! { client => Client::from(account) };
+    Ok(contacts::form_page(&staff.visit, TEMPLATE, around, (contact.as_ref(), typed.unwrap_or(&held)), invalid))
+}
+
+/// **Add Contact**: the form.
+pub(crate) async fn new(staff: Staff, Path(id): Path<AccountId>) -> Answer {
+    form_page(&staff, id, None, None, &[]).await
+}
+
+/// One contact.
+pub(crate) async fn edit(staff: Staff, Path((account, id)): Path<(AccountId, ContactId)>) -> Answer {
+    form_page(&staff, account, Some(id), None, &[]).await
+}
+
+/// **Add Contact**.
 pub(crate) async fn add(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<ContactForm>) -> Answer {
-    let (visit, admin, back) = (&staff.visit, staff.id(), format!("/admin/clients/{id}/contacts"));
-    let problems = match NewContact::parse(&form.first_name, &form.last_name, &form.email, &form.phone, &form.categories) {
-        Err(problems) => problems,
-        Ok(new) => {
-            let added = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_staff::<ManageContacts>(admin, id)?;
-                contact::add(tx, &by, &new)
-            });
-            match page::outcome(added.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, &back, "flash-contact-added", &[])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, &back, message)),
-            }
-        }
-    };
-    tab(&staff, id, &form, &problems).await
+    let (visit, admin, parsed) = (&staff.visit, staff.id(), form.parse());
+    let added = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_staff::<ManageContacts>(admin, id)?;
+        contacts::checked(parsed, |new| contact::add(tx, &by, new))
+    });
+    match contacts::kept(visit, &list_path(id), "flash-contact-added", added.await)? {
+        Kept::Answered(answer) => Ok(answer),
+        Kept::Refused(problems) => form_page(&staff, id, None, Some(&form), &problems).await,
+    }
+}
+
+/// **Save Changes**.
+pub(crate) async fn save(
+    staff: Staff,
+    Path((account, id)): Path<(AccountId, ContactId)>,
+    Form(form): Form<ContactForm>,
+) -> Answer {
+    let (visit, admin, parsed) = (&staff.visit, staff.id(), form.parse());
+    let saved = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_staff::<ManageContacts>(admin, account)?;
+        contacts::checked(parsed, |new| contact::update(tx, &by, id, new))
+    });
+    match contacts::kept(visit, &list_path(account), "flash-contact-saved", saved.await)? {
+        Kept::Answered(answer) => Ok(answer),
+        Kept::Refused(problems) => form_page(&staff, account, Some(id), Some(&form), &problems).await,
+    }
 }
 
 /// Deletes a contact.
 pub(crate) async fn delete(staff: Staff, Path((account, id)): Path<(AccountId, ContactId)>, _: Form<Pressed>) -> Answer {
-    let (visit, admin, back) = (&staff.visit, staff.id(), format!("/admin/clients/{account}/contacts"));
+    let (visit, admin, back) = (&staff.visit, staff.id(), list_path(account));
     let deleted = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_staff::<ManageContacts>(admin, account)?;
         contact::delete(tx, &by, id)

@@ -18,6 +18,7 @@ use latchkey_http::Routes;
 use serde::Serialize;
 
 use crate::state::Web;
+use crate::view::GroupShown;
 
 pub(super) fn routes() -> Routes<Web> {
     Routes::default()
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Routes<Web> {
         .get("/admin/clients/{account}/profile", profile::show)
         .post("/admin/clients/{account}/profile", profile::save)
         .post("/admin/clients/{account}/two-factor", profile::two_factor)
+        .post("/admin/clients/{account}/sso", profile::sso)
         .get("/admin/clients/{account}/users", users::show)
         .get("/admin/clients/{account}/users/associate", associate::show)
         .post("/admin/clients/{account}/users/associate", associate::submit)
@@ -38,6 +40,9 @@ pub(super) fn routes() -> Routes<Web> {
         .post("/admin/clients/{account}/invitations/{invitation}/link", users::link)
         .get("/admin/clients/{account}/contacts", contacts::show)
         .post("/admin/clients/{account}/contacts", contacts::add)
+        .get("/admin/clients/{account}/contacts/new", contacts::new)
+        .get("/admin/clients/{account}/contacts/{contact}", contacts::edit)
+        .post("/admin/clients/{account}/contacts/{contact}", contacts::save)
         .post("/admin/clients/{account}/contacts/{contact}/delete", contacts::delete)
         .get("/admin/clients/{account}/emails", emails::list)
         .get("/admin/clients/{account}/emails/{mail}", emails::show)
@@ -66,7 +71,7 @@ struct Client {
     status: &'static str,
     owner: OwnerShown,
     created_at: Timestamp,
-    group: Option<String>,
+    group: Option<GroupShown>,
 }
 
 #[derive(Serialize)]
@@ -85,7 +90,7 @@ impl From<Account> for Client {
             status: account.status.key(),
             owner: OwnerShown { id: account.owner.id.0, name: account.owner.name, email: account.owner.email },
             created_at: account.created_at,
-            group: Some(account.group).filter(|group| !group.is_empty()),
+            group: account.group.map(GroupShown::from),
         }
     }
 }

@@ -3,11 +3,11 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::{EditAccounts, EditDetails, RequireTwoFactor, ViewStaffArea};
+use latchkey_core::access::{ChooseSso, EditAccounts, EditDetails, RequireTwoFactor, ViewStaffArea};
 use latchkey_core::account::{self, Account, Details, Error, Status};
+use latchkey_core::client_group::{self, ClientGroup};
 use latchkey_core::error::{Fields, Invalid};
-use latchkey_core::id::AccountId;
-use latchkey_core::text;
+use latchkey_core::id::{AccountId, ClientGroupId};
 use serde::{Deserialize, Serialize};
 
 use super::Client;
@@ -17,9 +17,6 @@ use crate::form::{Form, Shown};
 use crate::page::{self, Answer, Outcome};
 use crate::view;
 use crate::visit::Staff;
-
-/// Longest name of a group, in characters.
-const MAX_GROUP: usize = 60;
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -31,10 +28,11 @@ pub(crate) struct ProfileForm {
 }
 
 impl ProfileForm {
-    fn parse(&self) -> Result<(Details, String, bool), Vec<Invalid>> {
+    fn parse(&self) -> Result<(Details, Option<ClientGroupId>, bool), Vec<Invalid>> {
         let mut fields = Fields::default();
-        let details = Details::take(&self.details.typed(), &mut fields);
-        let group = fields.take("group", text::optional_line(&self.group, MAX_GROUP));
+        let details = self.details.take(&mut fields);
+        let chosen = Some(self.group.as_str()).filter(|group| !group.is_empty());
+        let group = fields.take("group", chosen.map(str::parse).transpose().map_err(|_| "error-group-unknown"));
         let status = fields.take("status", Status::from_key(&self.status).ok_or("error-status-unknown"));
         fields.finish()?;
         match (details, group, status) {
@@ -44,21 +42,23 @@ impl ProfileForm {
     }
 }
 
-async fn load(staff: &Staff, id: AccountId) -> Result<Account, PageError> {
+async fn load(staff: &Staff, id: AccountId) -> Result<(Account, Vec<ClientGroup>), PageError> {
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
         snapshot.authorize_admin::<ViewStaffArea>(admin)?;
-        account::find(snapshot, id)?.ok_or(Error::NotFound)
+        Ok::<_, Error>((account::find(snapshot, id)?.ok_or(Error::NotFound)?, client_group::all(snapshot)?))
     });
     Ok(loaded.await?)
 }
 
-fn form_page(staff: &Staff, account: Account, form: &ProfileForm, invalid: &[Invalid]) -> Response {
+fn form_page(staff: &Staff, (account, groups): (Account, Vec<ClientGroup>), form: &ProfileForm, invalid: &[Invalid]) -> Response {
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let context = context! {
         two_factor_required => account.two_factor_required,
+        allow_sso => account.allow_sso,
+        groups => view::groups(groups),
         client => Client::from(account),
-        countries => view::countries(),
+        choices => view::choices(&staff.visit.web),
         form => Shown::new(form).with_errors(&staff.visit.web, invalid),
     };
     page::respond(&staff.visit, status, "admin/client/profile.html", context)
@@ -66,13 +66,13 @@ fn form_page(staff: &Staff, account: Account, form: &ProfileForm, invalid: &[Inv
 
 /// The tab.
 pub(crate) async fn show(staff: Staff, Path(id): Path<AccountId>) -> Answer {
-    let account = load(&staff, id).await?;
+    let (account, groups) = load(&staff, id).await?;
     let form = ProfileForm {
         details: account.details.clone().into(),
-        group: account.group.clone(),
+        group: account.group.as_ref().map(|group| group.id.to_string()).unwrap_or_default(),
         status: account.status.key().to_owned(),
     };
-    Ok(form_page(&staff, account, &form, &[]))
+    Ok(form_page(&staff, (account, groups), &form, &[]))
 }
 
 #[derive(Default, Deserialize)]
@@ -93,6 +93,25 @@ pub(crate) async fn two_factor(staff: Staff, Path(id): Path<AccountId>, Form(for
     page::pressed(visit, &path, done.await, |()| page::done(visit, &path, message, &[]))
 }
 
+/// An answer of yes or no.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct SsoForm {
+    pub(crate) allowed: String,
+}
+
+/// Lets other systems log the account's users in, or no longer does.
+pub(crate) async fn sso(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<SsoForm>) -> Answer {
+    let (visit, admin, allowed) = (&staff.visit, staff.id(), form.allowed == "yes");
+    let done = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_staff::<ChooseSso>(admin, id)?;
+        account::allow_sso(tx, &by, allowed)
+    });
+    let path = format!("/admin/clients/{id}/profile");
+    let message = if allowed { "flash-sso-allowed" } else { "flash-sso-forbidden" };
+    page::pressed(visit, &path, done.await, |()| page::done(visit, &path, message, &[]))
+}
+
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<ProfileForm>) -> Answer {
     let (visit, admin) = (&staff.visit, staff.id());
@@ -105,7 +124,7 @@ pub(crate) async fn save(staff: Staff, Path(id): Path<AccountId>, Form(form): Fo
                 let by = tx.authorize_admin::<EditAccounts>(admin)?;
                 let inside = tx.authorize_staff::<EditDetails>(admin, id)?;
                 account::update(tx, &inside, &details)?;
-                account::classify(tx, &by, id, &group, active)
+                account::classify(tx, &by, id, group, active)
             });
             match page::outcome(saved.await)? {
                 Outcome::Done(()) => return Ok(page::done(visit, &path, "flash-client-saved", &[("account", &name)])),

@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::http::StatusCode;
-use latchkey_core::access::ManageApi;
+use latchkey_core::access::{BuiltInApiRole, ManageApi};
 use latchkey_core::api_credential::{self, Error};
 use latchkey_core::api_role;
 use latchkey_core::error::Invalid;
@@ -43,7 +43,9 @@ async fn list_page(staff: &Staff, form: &CredentialForm, invalid: &[Invalid]) ->
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
-    list_page(&staff, &CredentialForm::default(), &[]).await
+    // The lesser role is the one that is chosen unless somebody chooses.
+    let role = staff.visit.web.app().read(|snapshot| api_role::built_in(snapshot, BuiltInApiRole::ReadOnly)).await?;
+    list_page(&staff, &CredentialForm { role: role.to_string(), ..CredentialForm::default() }, &[]).await
 }
 
 /// **Make Credential**: its secret is on the page that follows, this once.

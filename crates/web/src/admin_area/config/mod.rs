@@ -5,6 +5,7 @@ mod api;
 mod api_roles;
 mod bans;
 mod general;
+mod groups;
 mod mail;
 mod notifications;
 mod roles;
@@ -40,6 +41,11 @@ pub(super) fn routes() -> Routes<Web> {
         .post("/admin/config/bans", bans::add)
         .post("/admin/config/bans/never", bans::save_never)
         .post("/admin/config/bans/{ban}/lift", bans::lift)
+        .get("/admin/config/groups", groups::show)
+        .post("/admin/config/groups", groups::create)
+        .get("/admin/config/groups/{group}", groups::edit)
+        .post("/admin/config/groups/{group}", groups::save)
+        .post("/admin/config/groups/{group}/delete", groups::delete)
         .get("/admin/config/api", api::show)
         .post("/admin/config/api", api::create)
         .post("/admin/config/api/{credential}/revoke", api::revoke)
