@@ -5,7 +5,6 @@ use axum::body::Bytes;
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use latchkey_core::check::Page;
-use latchkey_core::error::Fault;
 use latchkey_core::forward::{self, Found, Tokens};
 use latchkey_core::id::{AccountId, AdminId, UserId};
 use latchkey_core::secret::Secret;
@@ -85,7 +84,7 @@ pub(super) async fn ask(asking: Asking, headers: HeaderMap, body: Bytes) -> Resu
     let secure = asking.api.settings().secure;
     let (tokens, host, account, scope) =
         (tokens(&body, secure), body.host.to_ascii_lowercase(), body.account, asking.asker.scope);
-    let found = asking.api.app().read(move |snapshot| Ok::<_, Fault>(forward::look(snapshot, &tokens, &host, account, scope)?));
+    let found = asking.api.app().read(move |snapshot| forward::look(snapshot, &tokens, &host, account, scope));
     let Some(found) = found.await? else { return Ok(Json(Told::default())) };
     touch(&asking.api, &asking.request, &found.found);
     Ok(Json(told(found)))

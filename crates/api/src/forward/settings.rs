@@ -104,6 +104,7 @@ impl Pattern {
 
 /// What stands in the place of the account: the inner `None` when there is no such place, the outer when the text is another. A host is
 /// compared as a whole, of a path the beginning.
+#[allow(clippy::option_option, reason = "no match, a match without an account, and one with it")]
 fn between<'a>(pattern: &str, text: &'a str, whole: bool) -> Option<Option<&'a str>> {
     let Some((before, after)) = pattern.split_once(ACCOUNT) else {
         let matches = if whole { text == pattern } else { text.starts_with(pattern) };

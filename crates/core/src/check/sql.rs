@@ -21,8 +21,7 @@ const NO_ACCOUNT: AccountId = AccountId(0);
 /// Adds changes and holds the head, so that the next in line commits after this transaction.
 pub(super) fn append(tx: &Tx<'_>, changed: &[Changed]) -> Result<(), Fault> {
     let count = i64::try_from(changed.len()).unwrap_or(i64::MAX);
-    let head: i64 =
-        tx.one("update access_head set seq = seq + $1 where id = 1 returning seq", params![count], |row| row.take())?;
+    let head: i64 = tx.one("update access_head set seq = seq + $1 where id = 1 returning seq", params![count], Row::take)?;
     let ids = |changed: &Changed| match changed {
         Changed::Everything => (None, None),
         Changed::Account(account) => (Some(*account), None),
