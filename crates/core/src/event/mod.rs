@@ -156,6 +156,8 @@ impl EventKind {
                 | K::MasqueradeEnded
                 | K::PasswordResetAsked
                 | K::PasswordResetSent
+                | K::PasswordReset
+                | K::PasswordChanged
                 | K::VerificationSent
                 | K::EmailChangeAsked
                 | K::EmailChangeCancelled
