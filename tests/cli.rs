@@ -68,10 +68,12 @@ async fn every_sub_command_explains_itself() {
 #[tokio::test]
 async fn what_cannot_be_done_is_said_in_one_line() {
     let place = Place::sqlite();
-    let cases: [(&[&str], &str); 24] = [
+    let cases: [(&[&str], &str); 26] = [
         (&["nonsense"], "nonsense"),
         (&["serve", "--nonsense"], "--nonsense"),
         (&["serve", "--listen", "here"], "--listen"),
+        (&["serve", "--forward-auth-domains", "https://app.example.com"], "forward-auth domain"),
+        (&["serve", "--forward-auth-account-pattern", "https://app.example.com/"], "account pattern"),
         (&["serve", "--listen", "127.0.0.1:99999"], "--listen"),
         (&["serve", "--listen", "0.0.0.0:0"], "--public-url"),
         (&["serve", "--public-url", "http://login.example.com"], "https://"),
@@ -269,6 +271,9 @@ async fn every_option_stands_on_the_line_in_the_environment_and_in_the_file() {
         ("mail-from", "\"mail@example.com\""),
         ("trusted-proxies", "[\"127.0.0.1\"]"),
         ("webhook-allow", "[\"127.0.0.0/8\"]"),
+        ("forward-auth-domains", "[\"app.example.com\"]"),
+        ("forward-auth-account-pattern", "\"https://{account}.example.com/\""),
+        ("forward-auth-redirect", "true"),
         ("secret-key-file", "\"other.key\""),
         ("pepper-file", "\"peppers\""),
         ("breached-passwords", "\"breached.txt\""),

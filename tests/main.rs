@@ -4,6 +4,7 @@
 //! table of who may do what; most other modules go through the same table of routes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod check;
 mod cli;
 mod contacts;
 mod crash;
@@ -11,6 +12,8 @@ mod csrf;
 mod factors;
 mod faults;
 mod forms;
+mod forward;
+mod forward_proxies;
 mod guessing;
 mod headers;
 mod input;

@@ -26,7 +26,17 @@ api-error-internal = Something went wrong. The server's log has more under the n
 api-error-method = This address does not know this method.
 api-error-too-large = The body is larger than one mebibyte.
 api-error-media-type = Send JSON, with Content-Type: application/json.
+api-error-revision-too-old = This server knows only an older revision of an account than the one demanded.
+error-limit-rows = A number between 1 and 500.
+error-too-many = At most 1,000 at once.
 api-error-malformed = The request cannot be read.
+
+# Services behind a proxy.
+forward-logged-out = Log in first.
+forward-refused = You may not open this.
+forward-other-host = Logins are not made for this address.
+forward-start-again = This took too long, or began in another browser. Open the page that you came for again.
+forward-on-the-way = You are logged in and on your way.
 
 api-credentials = API Credentials
 api-lede = Machines that may ask this server: billing, support, panels. A credential never does more than whoever made it may.

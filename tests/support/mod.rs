@@ -2,6 +2,7 @@
 
 pub(crate) mod actor;
 pub(crate) mod binary;
+pub(crate) mod doors;
 pub(crate) mod http;
 pub(crate) mod mail_sink;
 #[path = "../../crates/delivery/tests/receiver.rs"]

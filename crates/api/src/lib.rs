@@ -5,6 +5,8 @@
 //! **Invariants:** no business rule in a handler; no state change on GET; no SQL; no secret in an answer, but for the one
 //! moment in which it is made.
 
+mod check;
+pub mod forward;
 mod machine;
 mod problem;
 mod state;
@@ -41,5 +43,5 @@ pub fn table() -> Vec<Route> {
 }
 
 fn routes() -> Routes<Api> {
-    Routes::default().get("/api/v1/whoami", whoami::show)
+    Routes::default().get("/api/v1/whoami", whoami::show).merge(check::routes()).merge(forward::routes())
 }

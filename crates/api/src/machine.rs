@@ -97,7 +97,7 @@ pub(crate) async fn recognise(
 }
 
 /// `Authorization: Bearer lk_…`, or `Basic` with identifier and secret.
-fn shown(parts: &Parts) -> Option<Shown> {
+pub(crate) fn shown(parts: &Parts) -> Option<Shown> {
     let (scheme, value) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
         return Shown::from_token(value.trim());
@@ -108,7 +108,7 @@ fn shown(parts: &Parts) -> Option<Shown> {
 }
 
 /// Notes beside the call, never delaying it, that the credential was used.
-fn touch(api: &Api, request: &Request, caller: &Caller) {
+pub(crate) fn touch(api: &Api, request: &Request, caller: &Caller) {
     if !caller.is_due(api.app().now()) {
         return;
     }

@@ -32,6 +32,8 @@ struct Inner {
     /// What the text names.
     what: &'static str,
     fields: Vec<Invalid>,
+    /// In which part of what was sent the fields are, such as `checks[3].`.
+    within: String,
     retry_after: Option<u64>,
     reference: Option<String>,
 }
@@ -52,7 +54,7 @@ struct Document {
 /// One field that cannot be taken.
 #[derive(Serialize)]
 struct FieldError {
-    field: &'static str,
+    field: String,
     code: &'static str,
     detail: String,
 }
@@ -60,13 +62,27 @@ struct FieldError {
 impl Problem {
     /// A problem of this status, by its stable name and the key of its text.
     pub(crate) fn new(status: StatusCode, name: &'static str, text: &'static str) -> Self {
-        Self(Box::new(Inner { status, name, text, what: "", fields: Vec::new(), retry_after: None, reference: None }))
+        Self(Box::new(Inner {
+            status,
+            name,
+            text,
+            what: "",
+            fields: Vec::new(),
+            within: String::new(),
+            retry_after: None,
+            reference: None,
+        }))
     }
 
     /// Some fields cannot be taken.
     pub(crate) fn invalid(fields: Vec<Invalid>) -> Self {
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "api-error-invalid");
         Self(Box::new(Inner { fields, ..*problem.0 }))
+    }
+
+    /// The same, for fields of one part of what was sent.
+    pub(crate) fn within(self, part: String) -> Self {
+        Self(Box::new(Inner { within: part, ..*self.0 }))
     }
 
     fn naming(self, what: &'static str) -> Self {
@@ -183,9 +199,9 @@ fn bare(status: StatusCode) -> Problem {
 }
 
 fn document(api: &Api, problem: &Problem) -> Document {
-    let Inner { status, name, text, what, fields, reference, .. } = &*problem.0;
+    let Inner { status, name, text, what, fields, within, reference, .. } = &*problem.0;
     let errors = fields.iter().map(|Invalid { field, message }| FieldError {
-        field,
+        field: format!("{within}{field}"),
         code: message.strip_prefix("error-").unwrap_or(message),
         detail: api.text(message, &[]),
     });

@@ -12,6 +12,8 @@ pub struct Settings {
     pub secure: bool,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Services behind proxies.
+    pub forward: crate::forward::Settings,
 }
 
 /// Gives the text of a key, with what it names.

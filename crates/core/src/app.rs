@@ -1,7 +1,8 @@
 //! An [`App`] is everything Latchkey knows and can do, without a door. No global state: two apps run
 //! in one process.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 
 use crate::access::OnBehalf;
+use crate::check::{self, Changed};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{Conn, Database, DbError, Row, Value};
 use crate::error::Fault;
@@ -45,6 +47,7 @@ pub(crate) struct Inner {
     events_recorded: Notify,
     /// The last sealed event that this process knows of.
     sealed: watch::Sender<i64>,
+    access: check::Copies,
 }
 
 /// From where an operation was asked for.
@@ -64,7 +67,7 @@ impl App {
     /// Puts an app together.
     pub fn new(parts: Parts) -> Self {
         let (outbox_filled, events_recorded, sealed) = (Notify::new(), Notify::new(), watch::Sender::new(0));
-        Self(Arc::new(Inner { parts, outbox_filled, events_recorded, sealed }))
+        Self(Arc::new(Inner { parts, outbox_filled, events_recorded, sealed, access: check::Copies::default() }))
     }
 
     /// Runs `work` in a read-only snapshot, on the blocking pool.
@@ -92,8 +95,14 @@ impl App {
         let request = request.clone();
         let written = self.0.parts.database.write(move |conn| {
             let snapshot = Snapshot { conn, now: inner.parts.clock.now() };
-            let tx = Tx { snapshot, app: &inner, request: &request, promised: Cell::new(false), recorded: Cell::new(false) };
-            work(&tx).map(|output| (output, tx.promised.get(), tx.recorded.get()))
+            let (promised, recorded, changed) = (Cell::new(false), Cell::new(false), RefCell::default());
+            let tx = Tx { snapshot, app: &inner, request: &request, promised, recorded, changed };
+            let output = work(&tx)?;
+            // After a failed statement nothing is committed, whatever the work has made of it: that is said there.
+            if !conn.has_failed() {
+                check::note_changes(&tx, tx.changed.take())?;
+            }
+            Ok::<_, E>((output, tx.promised.get(), tx.recorded.get()))
         });
         let (output, promised, recorded) = written.await?;
         if promised {
@@ -152,6 +161,11 @@ impl App {
             *known = head.max(*known);
             later
         });
+    }
+
+    /// What this node remembers of who may do what.
+    pub(crate) fn access(&self) -> &check::Copies {
+        &self.0.access
     }
 
     /// Opens a sealed secret; `None` when it was sealed under another key.
@@ -222,6 +236,7 @@ pub struct Tx<'a> {
     request: &'a Request,
     promised: Cell<bool>,
     recorded: Cell<bool>,
+    changed: RefCell<BTreeSet<Changed>>,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -288,6 +303,11 @@ impl Tx<'_> {
     /// Wakes the sealer once this transaction has been committed.
     pub(crate) fn recorded(&self) {
         self.recorded.set(true);
+    }
+
+    /// Marks that who may do what can be another once this transaction has been committed.
+    pub(crate) fn access_changed(&self, changed: Changed) {
+        self.changed.borrow_mut().insert(changed);
     }
 
     pub(crate) fn skip_locked(&self) -> &'static str {

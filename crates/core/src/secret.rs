@@ -75,7 +75,7 @@ impl fmt::Debug for Secret {
 }
 
 /// The SHA-256 of a secret. It needs no salt: what is hashed has 256 random bits.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SecretHash(Vec<u8>);
 
 impl fmt::Debug for SecretHash {

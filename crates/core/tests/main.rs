@@ -12,6 +12,7 @@ mod admin_role;
 mod api_credential;
 mod ban;
 mod chain;
+mod check;
 mod client_group;
 mod contact;
 mod event;

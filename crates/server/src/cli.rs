@@ -240,6 +240,16 @@ pub(crate) struct Options {
     /// Networks that webhooks may lead to beside the open Internet, also over plain http, as addresses or networks: 10.1.0.0/16 (default none).
     #[arg(long, env = "LATCHKEY_WEBHOOK_ALLOW", value_name = "NETWORKS", value_delimiter = ',')]
     pub(crate) webhook_allow: Option<Vec<String>>,
+    /// Hosts of services behind a proxy that asks Latchkey, for which logins are made: app.example.com,*.apps.example.com (default none).
+    #[arg(long, env = "LATCHKEY_FORWARD_AUTH_DOMAINS", value_name = "HOSTS", value_delimiter = ',')]
+    pub(crate) forward_auth_domains: Option<Vec<String>>,
+    /// How the address of such a service names the account: `https://{account}.example.com/` or `https://app.example.com/clients/{account}/`
+    /// (default not at all).
+    #[arg(long, env = "LATCHKEY_FORWARD_AUTH_ACCOUNT_PATTERN", value_name = "PATTERN")]
+    pub(crate) forward_auth_account_pattern: Option<String>,
+    /// Lead whoever is not logged in to the login, without the proxy asking for it by redirect=1.
+    #[arg(long, env = "LATCHKEY_FORWARD_AUTH_REDIRECT")]
+    pub(crate) forward_auth_redirect: bool,
     /// The file with this installation's secret key; all nodes of one database need the same (default `secret.key` in the data folder).
     #[arg(long, env = "LATCHKEY_SECRET_KEY_FILE", value_name = "FILE")]
     pub(crate) secret_key_file: Option<PathBuf>,

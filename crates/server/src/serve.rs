@@ -46,7 +46,11 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let smtp = config.smtp.map(|(settings, _)| settings);
     let delivery = DeliverySettings { smtp, webhook_allow: config.webhook_allow, ..DeliverySettings::default() };
     let delivery = tokio::spawn(latchkey_delivery::run(opened.app.clone(), delivery, stopped.clone()));
-    let api = latchkey_api::Settings { secure: settings.secure, trusted_proxies: settings.trusted_proxies.clone() };
+    let api = latchkey_api::Settings {
+        secure: settings.secure,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        forward: config.forward,
+    };
     let engine = Arc::clone(&opened.engine);
     let texts: latchkey_api::Texts = Arc::new(move |key, arguments| engine.text(key, arguments));
     let api = latchkey_api::router(Api::new(opened.app.clone(), api, texts));

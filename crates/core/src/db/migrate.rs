@@ -36,6 +36,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0024_webhooks", include_str!("../../../../migrations/0024_webhooks.sql")),
     ("0025_client_groups", include_str!("../../../../migrations/0025_client_groups.sql")),
     ("0026_contacts", include_str!("../../../../migrations/0026_contacts.sql")),
+    ("0027_access_changes", include_str!("../../../../migrations/0027_access_changes.sql")),
     ("0031_logins", include_str!("../../../../migrations/0031_logins.sql")),
     ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
 ];

@@ -12,6 +12,7 @@ mod verify;
 
 use crate::access::{Actor, ActorKind, Allowed, AllowedAdmin, Myself, ShowsUsers, ViewLog, ViewStaffArea};
 use crate::app::{Snapshot, Tx};
+use crate::check::Changed;
 use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::id::{AccountId, EventId, UserId};
@@ -149,6 +150,60 @@ kinds! {
     WebhookReplayed = "webhook-replayed": "Events are sent to a webhook again.",
 }
 
+impl EventKind {
+    /// Whether who may do what can be another after it. A new kind does, as long as it is not listed here: a copy that is
+    /// dropped for nothing costs a query, one that is kept too long opens a door.
+    const fn may_change_access(self) -> bool {
+        use EventKind as K;
+        !matches!(
+            self,
+            K::Login
+                | K::LoginFailed
+                | K::Logout
+                | K::SessionEnded
+                | K::SecondFactorFailed
+                | K::IdentityConfirmed
+                | K::RecoveryCodesMade
+                | K::RecoveryCodeUsed
+                | K::InvitationSent
+                | K::InvitationResent
+                | K::InvitationCancelled
+                | K::InvitationDeclined
+                | K::MailSent
+                | K::MailFailed
+                | K::MailLinkShown
+                | K::NoteAdded
+                | K::NoteUpdated
+                | K::NoteDeleted
+                | K::ContactAdded
+                | K::ContactDeleted
+                | K::MasqueradeStarted
+                | K::MasqueradeEnded
+                | K::PasswordResetAsked
+                | K::PasswordResetSent
+                | K::PasswordReset
+                | K::PasswordChanged
+                | K::VerificationSent
+                | K::EmailChangeAsked
+                | K::EmailChangeCancelled
+                | K::DataDownloaded
+                | K::DeletionAsked
+                | K::DeletionCancelled
+                | K::PasskeyRenamed
+                | K::PasskeyRefused
+                | K::GuessingSlowed
+                | K::PasswordStopped
+                | K::DeviceNew
+                | K::AdminLogin
+                | K::AdminLoginFailed
+                | K::AdminLogout
+                | K::AdminInvited
+                | K::AdminInvitationResent
+                | K::AdminInvitationCancelled
+        )
+    }
+}
+
 /// One fact on its way into the log. Names are kept beside ids: the log stays readable when what it
 /// speaks of is gone.
 #[derive(Clone, Debug)]
@@ -243,6 +298,13 @@ impl Tx<'_> {
     /// When an admin acts for a user, the admin is the actor and the user the one on whose behalf: both names stand in the log,
     /// whatever operation it was.
     pub fn record(&self, actor: &Actor, event: &Event) -> Result<(), Fault> {
+        if event.kind.may_change_access() {
+            event.account.iter().for_each(|(account, _)| self.access_changed(Changed::Account(*account)));
+            event.user.iter().for_each(|(user, _)| self.access_changed(Changed::User(*user)));
+            if event.account.is_none() && event.user.is_none() {
+                self.access_changed(Changed::Callers);
+            }
+        }
         match self.request().on_behalf.as_ref().and_then(|behalf| behalf.originator(actor)) {
             Some(originator) => sql::insert(self, &originator, Some(actor), event),
             None => sql::insert(self, actor, None, event),

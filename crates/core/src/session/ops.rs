@@ -144,7 +144,16 @@ pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolv
 
 /// The same under limits that were read already.
 pub fn resolve_under(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    let Some((session, user, is_masquerade)) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
+    living(snapshot, security, sql::by_token(snapshot, &secret.hash())?)
+}
+
+/// The same for a session by its number: what belongs to it ends with it.
+pub(crate) fn resolve_id(snapshot: &Snapshot<'_>, security: &Security, id: SessionId) -> Result<Option<Resolved>, Fault> {
+    living(snapshot, security, sql::by_id(snapshot, id)?)
+}
+
+fn living(snapshot: &Snapshot<'_>, security: &Security, found: Option<(Session, User, bool)>) -> Result<Option<Resolved>, Fault> {
+    let Some((session, user, is_masquerade)) = found else { return Ok(None) };
     let now = snapshot.now();
     // A limit that was lowered holds for the sessions there are, too.
     let lives = if session.remember { security.remember } else { security.absolute };

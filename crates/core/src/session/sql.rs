@@ -1,7 +1,7 @@
 use super::Session;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::{DbError, Row};
+use crate::db::{DbError, Row, Value};
 use crate::error::Fault;
 use crate::id::{DeviceId, SessionId, UserId};
 use crate::params;
@@ -30,13 +30,22 @@ fn session(row: &mut Row) -> Result<Session, DbError> {
 
 /// The session, its user, and whether an admin acts in it.
 pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Session, User, bool)>, Fault> {
+    found(snapshot, "s.token_hash = $1", params![hash])
+}
+
+/// The same by the session's number.
+pub(super) fn by_id(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<(Session, User, bool)>, Fault> {
+    found(snapshot, "s.id = $1", params![id])
+}
+
+fn found(snapshot: &Snapshot<'_>, condition: &str, arguments: &[Value]) -> Result<Option<(Session, User, bool)>, Fault> {
     snapshot.optional(
         &format!(
             "select {COLUMNS}, {}, case when s.masquerade_session_id is null then 0 else 1 end
-             from sessions s join users u on u.id = s.user_id where s.token_hash = $1",
+             from sessions s join users u on u.id = s.user_id where {condition}",
             user::COLUMNS
         ),
-        params![hash],
+        arguments,
         |row| Ok((session(row)?, user::read_row(row)?, row.take()?)),
     )
 }

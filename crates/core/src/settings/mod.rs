@@ -7,6 +7,7 @@ mod security;
 
 use crate::access::{AllowedAdmin, ConfigureSystem};
 use crate::app::{Snapshot, Tx};
+use crate::check::Changed;
 use crate::db::Row;
 use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::event::{Event, EventKind};
@@ -124,5 +125,6 @@ pub(crate) fn put(tx: &Tx<'_>, key: &str, value: &str) -> Result<(), Fault> {
          on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at",
         params![key, value, tx.now()],
     )?;
+    tx.access_changed(Changed::Everything);
     Ok(())
 }
