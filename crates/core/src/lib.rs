@@ -30,6 +30,7 @@ pub mod factor;
 pub mod forward;
 pub mod guessing;
 pub mod id;
+pub mod idempotency;
 pub mod invitation;
 pub mod mail;
 pub mod masquerade;

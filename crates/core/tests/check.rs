@@ -380,8 +380,8 @@ impl World {
         for index in 0..USERS {
             users.push(person(&test, &format!("User{index}")).await);
         }
-        for index in 0..ACCOUNTS {
-            accounts.push(test.account(&format!("Account{index}"), users[index]).await);
+        for (index, owner) in users.iter().enumerate().take(ACCOUNTS) {
+            accounts.push(test.account(&format!("Account{index}"), *owner).await);
             let members = BTreeMap::from([(index, "")]);
             model.accounts.insert(index, Account { owner: index, closed: false, required: false, members });
         }

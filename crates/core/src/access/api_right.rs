@@ -178,6 +178,11 @@ impl ApiRights {
         self.0 & right.bit() != 0
     }
 
+    /// Whether everything that `other` holds is held.
+    pub const fn covers(&self, other: &Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
     /// What is held, in the order in which it is shown.
     pub fn iter(&self) -> impl Iterator<Item = ApiRight> + use<> {
         let rights = *self;

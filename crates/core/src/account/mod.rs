@@ -19,7 +19,7 @@ pub use country::COUNTRIES;
 pub use language::LANGUAGES;
 pub(crate) use ops::hold;
 pub use ops::{
-    allow_sso, classify, close, count, create, create_by_system, delete, delete_with_orphans, find, list, reopen,
+    allow_sso, classify, close, count, create, create_by_system, delete, delete_with_orphans, find, find_to_delete, list, reopen,
     require_two_factor, update,
 };
 

@@ -211,6 +211,12 @@ pub(crate) fn hold(tx: &Tx<'_>, id: AccountId) -> Result<bool, Fault> {
     sql::hold(tx, id)
 }
 
+/// The account as it is until the transaction ends: for a deletion that rests on what somebody has seen of it.
+pub fn find_to_delete(tx: &Tx<'_>, _by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> Result<Account, Error> {
+    sql::hold(tx, id)?;
+    sql::find(tx, id)?.ok_or(Error::NotFound)
+}
+
 /// The account of this id. Reading it needs no ticket; showing it to somebody does.
 pub fn find(snapshot: &Snapshot<'_>, id: AccountId) -> Result<Option<Account>, Fault> {
     sql::find(snapshot, id)

@@ -24,7 +24,7 @@ pub use ops::{
 pub use second::{confirm, second_step};
 pub(crate) use sql::of_role;
 pub(crate) use staff::hold;
-pub use staff::{delete, set_disabled, set_role};
+pub use staff::{delete, find_to_change, set_disabled, set_role};
 
 /// How long a set-up link works.
 pub const SETUP_VALID_FOR: Duration = Duration::from_hours(24);

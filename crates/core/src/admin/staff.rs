@@ -76,6 +76,11 @@ pub(crate) fn hold(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>) -> Result<Allow
     Ok(tx.authorize_admin::<ManageAdmins>(by.id())?.done_by(by.actor()))
 }
 
+/// The admin as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Result<Admin, Error> {
+    touchable(tx, by, id).map(|(_, admin)| admin)
+}
+
 /// The admin, if who asks holds all that it does.
 fn touchable(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Result<(AllowedAdmin<ManageAdmins>, Admin), Error> {
     let by = hold(tx, by)?;

@@ -37,6 +37,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0025_client_groups", include_str!("../../../../migrations/0025_client_groups.sql")),
     ("0026_contacts", include_str!("../../../../migrations/0026_contacts.sql")),
     ("0027_access_changes", include_str!("../../../../migrations/0027_access_changes.sql")),
+    ("0028_idempotent_answers", include_str!("../../../../migrations/0028_idempotent_answers.sql")),
     ("0031_logins", include_str!("../../../../migrations/0031_logins.sql")),
     ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
 ];

@@ -16,6 +16,16 @@ pub fn list<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<V
     sql::list(snapshot, by.account())
 }
 
+/// Users of the account by their numbers, after this one: a page for programs.
+pub fn page<P: ShowsUsers>(
+    snapshot: &Snapshot<'_>,
+    by: &Allowed<P>,
+    after: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<Member>, Fault> {
+    sql::page(snapshot, by.account(), after, limit)
+}
+
 /// One user of the account.
 pub fn find<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>, user: UserId) -> Result<Member, Error> {
     sql::find(snapshot, by.account(), user)?.ok_or(Error::NotFound)

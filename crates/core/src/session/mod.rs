@@ -19,7 +19,7 @@ use crate::secret::Secret;
 use crate::user::User;
 
 pub use ops::{
-    Current, Proven, authenticate, end, end_all_of, end_others, hostname_found, list, login, logout, of_user, resolve,
+    Current, Proven, authenticate, end, end_all_of, end_of, end_others, hostname_found, list, login, logout, of_user, resolve,
     resolve_under, start, to_look_up, touch,
 };
 pub(crate) use ops::{end_every, every, for_the_log, resolve_id, start_registered, start_with_passkey};

@@ -227,6 +227,15 @@ pub fn of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user:
     sql::of_user(snapshot, user, &settings::security(snapshot)?)
 }
 
+/// Ends one session of a user.
+pub fn end_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId, session: SessionId) -> Result<(), Error> {
+    let found = user::find(tx, user)?.ok_or(Error::NotFound)?;
+    if !sql::delete(tx, user, session)? {
+        return Err(Error::NotFound);
+    }
+    Ok(tx.record(by.actor(), &Event::new(EventKind::SessionEnded).to_user(user, &found.name.full()))?)
+}
+
 /// Ends all sessions of a user.
 pub fn end_all_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId) -> Result<u64, Error> {
     let found = user::find(tx, user)?.ok_or(Error::NotFound)?;

@@ -61,6 +61,16 @@ pub fn create(tx: &Tx<'_>, by: &System, user: &NewUser) -> Result<UserId, Error>
     insert(tx, Some(by.actor()), user)
 }
 
+/// Makes a user without a password: nobody logs in until the user has chosen one by a link (ASVS V6.4.6).
+pub fn create_by_staff(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, name: &PersonName, email: &Email) -> Result<UserId, Error> {
+    insert(tx, Some(by.actor()), &NewUser { name: name.clone(), email: email.clone(), password: None })
+}
+
+/// The user as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<EditUsers>, id: UserId) -> Result<User, Error> {
+    sql::hold(tx, id)?.ok_or(Error::NotFound)
+}
+
 /// Makes a user. Without an actor the person registered itself.
 pub(crate) fn insert(tx: &Tx<'_>, by: Option<&Actor>, user: &NewUser) -> Result<UserId, Error> {
     let id = sql::insert(tx, user, &subject(tx)?)?.ok_or(Error::EmailTaken)?;
