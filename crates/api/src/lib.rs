@@ -10,6 +10,7 @@ pub mod forward;
 mod machine;
 mod problem;
 mod state;
+mod v1;
 mod whoami;
 
 use axum::Router;
@@ -27,8 +28,10 @@ const MAX_BODY: usize = 1024 * 1024;
 
 /// Everything a machine can reach.
 pub fn router(api: Api) -> Router {
+    let v1 = v1::routes().router().route_layer(from_fn_with_state(api.clone(), v1::guard));
     routes()
         .router()
+        .merge(v1)
         // Whatever else is asked for below these paths is no page.
         .route("/api/{*path}", axum::routing::any(|| async { StatusCode::NOT_FOUND }))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -39,9 +42,15 @@ pub fn router(api: Api) -> Router {
 
 /// The rows that [`router`] is built from.
 pub fn table() -> Vec<Route> {
-    routes().table()
+    routes().merge(v1::routes()).table()
 }
 
 fn routes() -> Routes<Api> {
-    Routes::default().get("/api/v1/whoami", whoami::show).merge(check::routes()).merge(forward::routes())
+    Routes::default()
+        .get("/api/v1/whoami", whoami::show)
+        .get("/api/openapi.json", v1::openapi)
+        .get("/api/docs", v1::docs)
+        .get("/api/docs.css", v1::style)
+        .merge(check::routes())
+        .merge(forward::routes())
 }

@@ -9,7 +9,7 @@ use latchkey_core::access::{ApiCall, ApiRight};
 use latchkey_core::api_credential::{self, Caller, Shown};
 use latchkey_core::app::{Request, Snapshot, Tx};
 use latchkey_core::ban;
-use latchkey_core::error::{Fault, HasKind};
+use latchkey_core::error::Fault;
 
 use crate::problem::Problem;
 use crate::state::Api;
@@ -47,10 +47,10 @@ impl Machine {
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
-        E: From<Fault> + HasKind + Send + 'static,
+        E: From<Fault> + Into<Problem> + Send + 'static,
     {
         let call = self.caller.using(right)?;
-        Ok(self.api.app().read(move |snapshot| work(snapshot, call)).await?)
+        self.api.app().read(move |snapshot| work(snapshot, call)).await.map_err(Into::into)
     }
 
     /// Runs `work` in a transaction, with the call by this right.
@@ -61,10 +61,10 @@ impl Machine {
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
-        E: From<Fault> + HasKind + Send + 'static,
+        E: From<Fault> + Into<Problem> + Send + 'static,
     {
         let call = self.caller.using(right)?;
-        Ok(self.api.app().write(&self.request, move |tx| work(tx, call)).await?)
+        self.api.app().write(&self.request, move |tx| work(tx, call)).await.map_err(Into::into)
     }
 }
 

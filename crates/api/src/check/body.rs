@@ -83,8 +83,8 @@ impl One {
         if self.resource.as_ref().is_some_and(|resource| resource.is_empty() || resource.chars().count() > MAX_RESOURCE) {
             fields.refuse("resource", "error-too-long");
         }
-        let within = || place.map_or_else(String::new, |place| format!("checks[{place}]."));
-        fields.finish().map_err(|wrong| Problem::invalid(wrong).within(within()))?;
+        let within = || place.map_or_else(String::new, |place| format!("checks.{place}."));
+        fields.finish().map_err(|wrong| Problem::invalid(wrong).within(&within()))?;
         match (user, account, permission) {
             (Some(user), Some(account), Some(permission)) => Ok(Question { user, account, permission, resource: self.resource }),
             _ => Err(Problem::invalid(Vec::new())),
