@@ -27,6 +27,7 @@ mod puzzle;
 mod reading;
 mod refusals;
 mod reset;
+mod rest;
 mod routes;
 mod sessions;
 mod support;

@@ -36,7 +36,7 @@ impl Doors {
         let texts = Arc::clone(&engine);
         let texts: latchkey_api::Texts = Arc::new(move |key, arguments| texts.text(key, arguments));
         let proxies = vec!["127.0.0.1/32".parse().unwrap()];
-        let settings = latchkey_api::Settings { secure: false, trusted_proxies: proxies.clone(), forward };
+        let settings = latchkey_api::Settings { trusted_proxies: proxies.clone(), forward, ..latchkey_api::Settings::default() };
         let api = latchkey_api::router(Api::new(app.clone(), settings, texts));
         let web = Web::new(app, engine, latchkey_web::Settings { trusted_proxies: proxies, ..plain() });
         let router = api.fallback_service(latchkey_web::router(web));
