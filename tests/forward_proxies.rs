@@ -157,7 +157,7 @@ async fn nginx_asks_before_it_passes_a_request_on() {
     let (doors, service, proxy, people) = around(&app).await;
     let here = Here { latchkey: doors.address, service, proxy, people: &people };
     let text = here.configuration("nginx").replace("listen 443 ssl;", &format!("listen {};", here.proxy));
-    let text: String = text.lines().filter(|line| !line.contains("ssl_certificate")).map(|line| format!("{line}\n")).collect();
+    let text: String = text.lines().filter(|line| !line.contains("ssl_certificate")).flat_map(|line| [line, "\n"]).collect();
     let folder = Folder::new();
     let at = folder.path().display();
     let paths =
@@ -194,7 +194,7 @@ async fn traefik_asks_before_it_passes_a_request_on() {
     let (doors, service, proxy, people) = around(&app).await;
     let here = Here { latchkey: doors.address, service, proxy, people: &people };
     let text = here.configuration("yaml");
-    let text: String = text.lines().filter(|line| line.trim() != "tls: {}").map(|line| format!("{line}\n")).collect();
+    let text: String = text.lines().filter(|line| line.trim() != "tls: {}").flat_map(|line| [line, "\n"]).collect();
     let folder = Folder::new();
     std::fs::write(folder.path().join("dynamic.yaml"), text).unwrap();
     let mut command = Command::new(packaged("traefik").await);
