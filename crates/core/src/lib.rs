@@ -36,8 +36,10 @@ pub mod mail;
 pub mod masquerade;
 pub mod membership;
 pub mod note;
+pub mod oauth_client;
 pub mod outbox;
 pub mod own_data;
+pub mod paging;
 pub mod passkey;
 pub mod password;
 pub mod puzzle;
@@ -46,6 +48,7 @@ mod search;
 pub mod secret;
 pub mod session;
 pub mod settings;
+pub mod sso;
 #[cfg(feature = "testing")]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "only tests use it")]
 pub mod testing;

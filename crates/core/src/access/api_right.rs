@@ -69,8 +69,8 @@ rights! {
     ResetPassword = "resetpassword" needs View | Users;
     ValidateLogin = "validatelogin" needs View | Users;
     CreateSsoToken = "createssotoken" needs View | Masquerade;
-    AddClient = "addclient" needs View | Clients | Users | Associate;
-    UpdateClient = "updateclient" needs View | Clients;
+    AddClient = "addclient" needs View | Clients | Users | Associate | Notes;
+    UpdateClient = "updateclient" needs View | Clients | Notes;
     GetClients = "getclients" needs View;
     GetClientsDetails = "getclientsdetails" needs View;
     CloseClient = "closeclient" needs View | Clients;

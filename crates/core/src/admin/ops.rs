@@ -92,6 +92,11 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Result
     sql::list(snapshot)
 }
 
+/// The admin behind a ticket.
+pub fn behind<P>(snapshot: &Snapshot<'_>, by: &AllowedAdmin<P>) -> Result<Option<Admin>, Fault> {
+    sql::find(snapshot, by.id())
+}
+
 /// The admin with this login.
 pub fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<AdminId>, Fault> {
     sql::by_email(snapshot, email)

@@ -38,6 +38,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0026_contacts", include_str!("../../../../migrations/0026_contacts.sql")),
     ("0027_access_changes", include_str!("../../../../migrations/0027_access_changes.sql")),
     ("0028_idempotent_answers", include_str!("../../../../migrations/0028_idempotent_answers.sql")),
+    ("0029_sso_tokens", include_str!("../../../../migrations/0029_sso_tokens.sql")),
+    ("0030_oauth_clients", include_str!("../../../../migrations/0030_oauth_clients.sql")),
     ("0031_logins", include_str!("../../../../migrations/0031_logins.sql")),
     ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
 ];

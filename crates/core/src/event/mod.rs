@@ -6,6 +6,7 @@
 mod chain;
 mod export;
 mod feed;
+mod part;
 mod seal;
 mod sql;
 mod verify;
@@ -21,6 +22,8 @@ pub use chain::{ChainHash, Head};
 pub use export::{ExportedHead, HeadKey, UnreadableHead};
 pub(crate) use feed::page as feed_page;
 pub use feed::{FeedFilter, FeedPage, MAX_PAGE, MAX_WAIT, Sealed, feed, long_poll, wait_for_sealed};
+pub(crate) use part::containing;
+pub use part::{Line, MAX_LINE, Wanted, part, write_line};
 pub use seal::{Sealing, head, seal, seal_all};
 pub use sql::Filter;
 pub use verify::{Broken, BrokenLink, Verified, verify};
@@ -138,6 +141,12 @@ kinds! {
     BanLifted = "ban-lifted": "A ban was lifted.",
     ApiCredentialCreated = "api-credential-created": "An API credential was made.",
     ApiCredentialRevoked = "api-credential-revoked": "An API credential was revoked.",
+    MessageQueued = "message-queued": "A message of another system to an account was promised.",
+    LineWritten = "line-written": "Another system wrote a line into the log.",
+    SsoTokenMade = "sso-token-made": "A link that logs a user in was made for another system.",
+    OauthClientCreated = "oauth-client-created": "An OAuth credential was made.",
+    OauthClientUpdated = "oauth-client-updated": "An OAuth credential changed.",
+    OauthClientDeleted = "oauth-client-deleted": "An OAuth credential was deleted.",
     ApiRoleCreated = "api-role-created": "An API role was made.",
     ApiRoleUpdated = "api-role-updated": "An API role changed.",
     ApiRoleDeleted = "api-role-deleted": "An API role was deleted.",

@@ -22,7 +22,7 @@ pub use ops::{
     Current, Proven, authenticate, end, end_all_of, end_of, end_others, hostname_found, list, login, logout, of_user, resolve,
     resolve_under, start, to_look_up, touch,
 };
-pub(crate) use ops::{end_every, every, for_the_log, resolve_id, start_registered, start_with_passkey};
+pub(crate) use ops::{end_every, every, for_the_log, resolve_id, start_by_link, start_registered, start_with_passkey};
 pub use second::{Renewed, confirm, second_step};
 
 /// A session that was seen this recently is not written again.

@@ -118,6 +118,14 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: boo
     begin(tx, &tx.myself(user)?, remember, Some(proof)).map(Some)
 }
 
+/// Begins a session of a user whom another system logs in with a link. It has shown no factor.
+pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>, Error> {
+    if !user::signed_in(tx, user.id, user.password_changed_at, None)? {
+        return Ok(None);
+    }
+    begin(tx, &tx.myself(user.id)?, false, None).map(Some)
+}
+
 pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
     let secret = tx.secret()?;
     let security = settings::security(tx)?;

@@ -61,9 +61,14 @@ pub fn create(tx: &Tx<'_>, by: &System, user: &NewUser) -> Result<UserId, Error>
     insert(tx, Some(by.actor()), user)
 }
 
-/// Makes a user without a password: nobody logs in until the user has chosen one by a link (ASVS V6.4.6).
-pub fn create_by_staff(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, name: &PersonName, email: &Email) -> Result<UserId, Error> {
-    insert(tx, Some(by.actor()), &NewUser { name: name.clone(), email: email.clone(), password: None })
+/// Makes a user for staff. Without a password nobody logs in until the user has chosen one by a link (ASVS V6.4.6). `ask` sends the
+/// mail that asks it to confirm its address, where the installation does so.
+pub fn create_by_staff(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: &NewUser, ask: bool) -> Result<UserId, Error> {
+    let id = insert(tx, Some(by.actor()), user)?;
+    if ask {
+        verification::ask(tx, id)?;
+    }
+    Ok(id)
 }
 
 /// The user as it is until the transaction ends: for a change that rests on what somebody has seen of it.
