@@ -188,6 +188,12 @@ reset-gone-text = Links to choose a password work once and for 60 minutes, and o
 reset-gone-next = Send a New Link
 
 # Your address
+sso-title = Log in
+sso-text = You are being logged in as { $name }.
+sso-button = Continue
+sso-gone-title = This login link is no longer valid
+sso-gone-text = Login links work once, for one minute. Go back to where you came from and try again, or log in here.
+
 verify-title = Confirm your email address
 verify-text = Is { $email } your address? From then on it is the confirmed address of your login.
 verify-button = Confirm Email Address

@@ -249,3 +249,8 @@ flash-factor-removed = The factor was removed. Are you logged in elsewhere? You 
 flash-two-factor-disabled = Two-factor disabled. The user is told by mail.
 flash-two-factor-required = Two-factor is required now.
 flash-two-factor-not-required = Two-factor is no longer required.
+
+error-sso-nobody = Name a user or an account.
+error-sso-off = The account does not allow single sign-on.
+error-message-no-recipient = Nobody of this account wants mail of this kind.
+error-oauth-clients-too-many = There are too many OAuth credentials. Delete some first.

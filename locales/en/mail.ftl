@@ -12,6 +12,8 @@ invitation-mail-until = The link works once, until { $until }. After that, ask f
 invitation-mail-link = If the button does not work, open this address:
 invitation-mail-why = { $brand } sent this mail to { $email } because somebody entered that address. If you did not expect it, you need do nothing, and nothing will happen.
 
+message-mail-why = { $brand } sent this mail for another system that it works with.
+
 test-mail-subject = Test mail from { $brand }
 test-mail-heading = Mail works
 test-mail-text = This server can send mail. Invitations will reach people the same way.

@@ -5,6 +5,7 @@
 //! **Invariants:** no business rule in a handler; no state change on GET; no SQL; no secret in an answer, but for the one
 //! moment in which it is made.
 
+mod actions;
 mod check;
 pub mod forward;
 mod machine;
@@ -53,4 +54,5 @@ fn routes() -> Routes<Api> {
         .get("/api/docs.css", v1::style)
         .merge(check::routes())
         .merge(forward::routes())
+        .merge(actions::routes())
 }

@@ -16,6 +16,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Services behind proxies.
     pub forward: crate::forward::Settings,
+    /// Networks from which the action API is also called by GET.
+    pub action_api_get_from: Vec<IpNet>,
 }
 
 /// Gives the text of a key, with what it names.

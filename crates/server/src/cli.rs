@@ -250,6 +250,9 @@ pub(crate) struct Options {
     /// Lead whoever is not logged in to the login, without the proxy asking for it by redirect=1.
     #[arg(long, env = "LATCHKEY_FORWARD_AUTH_REDIRECT")]
     pub(crate) forward_auth_redirect: bool,
+    /// Networks from which the WHMCS-compatible API is also called by GET, for clients that know nothing else (default none).
+    #[arg(long, env = "LATCHKEY_ACTION_API_GET_FROM", value_name = "NETWORKS", value_delimiter = ',')]
+    pub(crate) action_api_get_from: Option<Vec<String>>,
     /// The file with this installation's secret key; all nodes of one database need the same (default `secret.key` in the data folder).
     #[arg(long, env = "LATCHKEY_SECRET_KEY_FILE", value_name = "FILE")]
     pub(crate) secret_key_file: Option<PathBuf>,

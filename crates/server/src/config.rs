@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) mail_from: String,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) webhook_allow: Vec<IpNet>,
+    pub(crate) action_api_get_from: Vec<IpNet>,
     pub(crate) forward: latchkey_api::forward::Settings,
     pub(crate) secret_key_file: PathBuf,
     pub(crate) pepper_file: Option<PathBuf>,
@@ -73,6 +74,7 @@ impl Config {
             mail_from,
             trusted_proxies: networks("trusted proxy", given.trusted_proxies.or(filed.trusted_proxies))?,
             webhook_allow: networks("network for webhooks", given.webhook_allow.or(filed.webhook_allow))?,
+            action_api_get_from: networks("network for calls by GET", given.action_api_get_from.or(filed.action_api_get_from))?,
             forward: latchkey_api::forward::Settings {
                 domains: domains(&given.forward_auth_domains.or(filed.forward_auth_domains).unwrap_or_default())?,
                 account_pattern: given

@@ -50,6 +50,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         secure: settings.secure,
         trusted_proxies: settings.trusted_proxies.clone(),
         forward: config.forward,
+        action_api_get_from: config.action_api_get_from,
     };
     let engine = Arc::clone(&opened.engine);
     let texts: latchkey_api::Texts = Arc::new(move |key, arguments| engine.text(key, arguments));

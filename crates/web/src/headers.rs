@@ -31,7 +31,7 @@ pub(crate) fn clear_site_data(web: &Web, response: &mut Response) {
 
 /// Adds what a browser needs to hold pages apart from others'.
 pub(crate) async fn add(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let holds_secret = ["/invite/", "/password/reset/", "/verify/", "/admin/setup/", "/admin/invite/"]
+    let holds_secret = ["/invite/", "/password/reset/", "/verify/", "/oauth/singlesignon.php", "/admin/setup/", "/admin/invite/"]
         .iter()
         .any(|start| request.uri().path().starts_with(start));
     let mut response = next.run(request).await;

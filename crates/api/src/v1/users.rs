@@ -116,7 +116,7 @@ pub(crate) async fn create(post: Post<NewUser>) -> Result<Answer, Problem> {
     let work = post.run(ApiRight::UsersWrite, |tx, call, new| {
         let by = tx.authorize_api_staff::<EditUsers>(call)?;
         let (name, email) = user::parse(&new.first_name, &new.last_name, &new.email).map_err(Problem::invalid)?;
-        let id = user::create_by_staff(tx, &by, &name, &email)?;
+        let id = user::create_by_staff(tx, &by, &user::NewUser { name, email, password: None }, false)?;
         let made = User::from(user::find(tx, id)?.ok_or(user::Error::NotFound)?);
         Ok(Answer::created_tagged(format!("/api/v1/users/{id}"), &made))
     });

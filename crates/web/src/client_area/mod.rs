@@ -12,6 +12,7 @@ mod masquerade;
 mod me;
 mod password;
 mod reset;
+mod sso;
 mod users;
 mod verification;
 
@@ -38,6 +39,8 @@ pub(crate) fn routes() -> Routes<Web> {
         .post("/password/forgot", reset::ask)
         .get("/password/reset/{token}", reset::show)
         .post("/password/reset/{token}", reset::choose)
+        .get("/oauth/singlesignon.php", sso::show)
+        .post("/oauth/singlesignon.php", sso::redeem)
         .get("/verify/{token}", verification::show)
         .post("/verify/{token}", verification::confirm)
         .post("/password/generate", password::generate)
