@@ -274,6 +274,7 @@ async fn every_option_stands_on_the_line_in_the_environment_and_in_the_file() {
         ("forward-auth-domains", "[\"app.example.com\"]"),
         ("forward-auth-account-pattern", "\"https://{account}.example.com/\""),
         ("forward-auth-redirect", "true"),
+        ("action-api-get-from", "[\"127.0.0.1\"]"),
         ("secret-key-file", "\"other.key\""),
         ("pepper-file", "\"peppers\""),
         ("breached-passwords", "\"breached.txt\""),

@@ -4,6 +4,7 @@
 //! table of who may do what; most other modules go through the same table of routes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod actions;
 mod check;
 mod cli;
 mod contacts;
