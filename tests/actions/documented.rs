@@ -165,9 +165,12 @@ const OAUTH: [&str; 14] = [
 /// Where documented fields are: a JSON pointer, and their names.
 type Place = (&'static str, &'static [&'static str]);
 
+/// Fields of a call.
+type Fields = Vec<(&'static str, &'static str)>;
+
 /// Actions with their fields, in an order in which each finds what it needs.
 #[allow(clippy::too_many_lines, reason = "a table of the protocol")]
-fn table() -> Vec<(&'static str, Vec<(&'static str, &'static str)>, Vec<Place>)> {
+fn table() -> Vec<(&'static str, Fields, Vec<Place>)> {
     vec![
         (
             "AddUser",

@@ -1,4 +1,4 @@
-//! Client libraries of others, from the registries, against a running server: npm `whmcs` and `whmcs-js`, PyPI `whmcspy` and
+//! Client libraries of others, from the registries, against a running server: npm `whmcs` and `whmcs-js`, `PyPI` `whmcspy` and
 //! `whmcs-api-client`.
 
 use std::path::PathBuf;
