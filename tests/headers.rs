@@ -9,7 +9,9 @@ use crate::support::{Answer, Ask, Server, TestApp, World, on_both_databases, pla
 
 /// Pages whose address holds a secret.
 fn holds_secret(path: &str) -> bool {
-    ["/invite/", "/password/reset/", "/verify/", "/admin/setup/", "/admin/invite/"].iter().any(|start| path.starts_with(start))
+    ["/invite/", "/password/reset/", "/verify/", "/admin/setup/", "/admin/invite/", "/oauth/singlesignon.php"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 fn is_file(path: &str) -> bool {

@@ -100,3 +100,6 @@ api-token = Bearer token
 api-identifier = Identifier
 api-secret = Secret
 flash-api-revoked = { $name } was revoked.
+error-feed-parameter = This belongs to pages, newest first; the feed, read by after, does not take it.
+error-feed-wait = Only who reads the feed, by after, can wait.
+error-replay-one = Name one event by seq, or the event after which to begin by after.

@@ -52,6 +52,9 @@ fn typical(rest: &Rest, route: Route, number: usize) -> Option<Value> {
         ("PATCH", "/api/v1/api-roles/{role}") => json!({"rights": ["users:read"]}),
         ("POST", "/api/v1/api-credentials") => json!({"name": "Shop", "role": 2}),
         ("POST", "/api/v1/webhooks") => json!({"url": "https://hooks.example.com/in"}),
+        ("PATCH", "/api/v1/webhooks/{webhook}") => json!({"description": "Billing"}),
+        ("POST", "/api/v1/webhooks/{webhook}/rotate") => json!({"overlap": "week"}),
+        ("POST", "/api/v1/webhooks/{webhook}/replay") => json!({"after": 0}),
         _ => return None,
     };
     Some(body)
@@ -74,7 +77,7 @@ async fn fill(rest: &Rest, path: &str, number: usize) -> String {
     if filled.contains("/admin-roles/{role}") {
         filled = filled.replace("{role}", "1");
     }
-    let makers: [(&str, String, Value); 6] = [
+    let makers: [(&str, String, Value); 7] = [
         (
             "/admin-invitations/{invitation}",
             "/api/v1/admin-invitations".to_owned(),
@@ -89,11 +92,13 @@ async fn fill(rest: &Rest, path: &str, number: usize) -> String {
         ("{note}", rest.acme("/notes"), json!({"text": "A note."})),
         ("{role}", "/api/v1/api-roles".to_owned(), json!({"name": format!("Made {number}"), "rights": ["users:read"]})),
         ("{credential}", "/api/v1/api-credentials".to_owned(), json!({"name": "Made", "role": 2})),
+        ("{webhook}", "/api/v1/webhooks".to_owned(), json!({"url": "https://hooks.example.com/made"})),
     ];
     for (variable, at, body) in makers {
         if filled.contains(variable) {
             let made = rest.post(&at, body).await;
-            let id = if made["id"].is_null() { &made["credential"]["id"] } else { &made["id"] };
+            let id =
+                [&made["id"], &made["credential"]["id"], &made["webhook"]["id"]].into_iter().find(|id| !id.is_null()).unwrap();
             let name = variable.rsplit('/').next().unwrap();
             filled = filled.replace(name, &id.to_string());
         }

@@ -14,6 +14,8 @@ pub struct Settings {
     pub secure: bool,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether webhooks may lead to addresses by plain http: the operator allows networks of its own.
+    pub webhook_http: bool,
     /// Services behind proxies.
     pub forward: crate::forward::Settings,
     /// Networks from which the action API is also called by GET.

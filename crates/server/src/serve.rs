@@ -12,7 +12,7 @@ use latchkey_core::error::Fault;
 use latchkey_delivery::DeliverySettings;
 use latchkey_web::{Settings, Web};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::cli::Options;
@@ -41,6 +41,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         demo: is_demo,
         webhook_http: !config.webhook_allow.is_empty(),
     };
+    let signals = Signals::listen()?;
     announce(&opened.app, &public_url, &config, logins.as_deref()).await?;
     let (stop, stopped) = watch::channel(false);
     let smtp = config.smtp.map(|(settings, _)| settings);
@@ -50,6 +51,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         secure: settings.secure,
         trusted_proxies: settings.trusted_proxies.clone(),
         forward: config.forward,
+        webhook_http: settings.webhook_http,
         action_api_get_from: config.action_api_get_from,
     };
     let engine = Arc::clone(&opened.engine);
@@ -60,7 +62,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
-            wait_for_signal().await;
+            signals.wait().await;
             let _ = stop.send(true);
         })
         .await?;
@@ -86,18 +88,26 @@ async fn announce(app: &App, public_url: &str, config: &Config, logins: Option<&
     Ok(())
 }
 
-async fn wait_for_signal() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => terminate.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// What tells the server to stop. Listened for before it says where it is: whoever stops it from then on stops it in order.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+        let interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+        Ok(Self { terminate, interrupt })
     }
-    tracing::info!("stopping");
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    }
 }
 
 fn log_to_stderr(config: &Config) -> anyhow::Result<()> {

@@ -76,7 +76,7 @@ fn not_found() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not-found", "api-error-not-found")
 }
 
-/// `GET /api/v1/users/{id}/accounts`
+/// `GET /api/v1/users/{user}/accounts`
 pub(super) async fn accounts(
     asking: Asking,
     Path(user): Path<UserId>,
@@ -87,7 +87,7 @@ pub(super) async fn accounts(
     page(found, |account| account.0)
 }
 
-/// `GET /api/v1/accounts/{id}/users?permission=…`
+/// `GET /api/v1/accounts/{account}/users?permission=…`
 pub(super) async fn users(
     asking: Asking,
     Path(account): Path<AccountId>,

@@ -25,8 +25,8 @@ pub(crate) fn routes() -> Routes<Api> {
     Routes::default()
         .post("/api/v1/check", ask)
         .post("/api/v1/session/check", session::ask)
-        .get("/api/v1/users/{id}/accounts", lists::accounts)
-        .get("/api/v1/accounts/{id}/users", lists::users)
+        .get("/api/v1/users/{user}/accounts", lists::accounts)
+        .get("/api/v1/accounts/{account}/users", lists::users)
 }
 
 /// A credential that may ask, and this node's promise that it knows every change since the question came.

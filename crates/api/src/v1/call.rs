@@ -96,7 +96,7 @@ impl<T: Send + 'static> Post<T> {
 
 /// A `PATCH` or `DELETE`.
 pub(crate) struct Change<T> {
-    machine: Machine,
+    pub(crate) machine: Machine,
     if_match: IfMatch,
     body: T,
 }

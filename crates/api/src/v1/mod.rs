@@ -26,6 +26,7 @@ mod schema;
 mod sessions;
 mod time;
 mod users;
+mod webhooks;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
@@ -53,6 +54,7 @@ pub(crate) fn routes() -> Routes<Api> {
         .merge(admins::routes())
         .merge(roles::routes())
         .merge(credentials::routes())
+        .merge(webhooks::routes())
 }
 
 /// The `OpenAPI` document. Another door that belongs in it adds what it shows to the list.
@@ -72,6 +74,7 @@ pub(crate) fn document() -> Value {
         admins::Doc::openapi(),
         roles::Doc::openapi(),
         credentials::Doc::openapi(),
+        webhooks::Doc::openapi(),
     ])
 }
 
@@ -86,7 +89,9 @@ mod tests {
     fn the_document_shows_every_route_and_no_other() {
         let mut shown = super::document::rows(&super::document());
         let mut served = super::document::of_table(&crate::table());
-        served.retain(|(path, _)| path.starts_with("/api/v1/"));
+        // Permission checks are described in docs/CHECKS.md.
+        let checks = super::document::of_table(&crate::check::routes().table());
+        served.retain(|row| row.0.starts_with("/api/v1/") && !checks.contains(row));
         shown.sort();
         served.sort();
         assert_eq!(shown, served);

@@ -24,7 +24,10 @@ use crate::id::WebhookId;
 use crate::text;
 
 pub use message::{Message, Secrets, type_name};
-pub use ops::{attempts, create, delete, find, list, replay_after, replay_one, rotate, secrets, send_test, set_enabled, update};
+pub use ops::{
+    attempts, create, delete, find, find_to_change, list, replay_after, replay_one, rotate, secrets, send_test, set_enabled,
+    update,
+};
 pub use work::{Batch, Claimed, GIVE_UP_AFTER, Outcome, advance, claim, due, release, settle};
 
 /// Endpoints of one installation.

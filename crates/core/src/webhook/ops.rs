@@ -25,6 +25,11 @@ pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookI
     sql::find(snapshot, id, "")?.ok_or(Error::NotFound)
 }
 
+/// The endpoint as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Webhook, Error> {
+    held(tx, id)
+}
+
 /// The latest tries of an endpoint, newest first, at most `limit`; [`MAX_ATTEMPTS`] are kept.
 pub fn attempts(
     snapshot: &Snapshot<'_>,
