@@ -22,7 +22,7 @@ pub(crate) struct CredentialShown {
     made_by: String,
     /// Why it does not work, if it does not: `asleep` or `ended`.
     idle: Option<&'static str>,
-    networks: String,
+    pub(crate) networks: String,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
     last_used_at: Option<Timestamp>,
@@ -59,8 +59,8 @@ pub(crate) struct CredentialForm {
     pub(crate) name: String,
     pub(crate) role: String,
     pub(crate) account: String,
-    networks: String,
-    ends_on: String,
+    pub(crate) networks: String,
+    pub(crate) ends_on: String,
 }
 
 impl CredentialForm {
