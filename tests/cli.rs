@@ -6,7 +6,7 @@ use crate::support::binary::{Folder, Place, Running, finish, stderr, stdout, unt
 use crate::support::tables::texts;
 use crate::support::{Ask, PASSWORD};
 
-const SUBCOMMANDS: [&[&str]; 10] = [
+const SUBCOMMANDS: [&[&str]; 13] = [
     &[],
     &["serve"],
     &["migrate"],
@@ -15,6 +15,9 @@ const SUBCOMMANDS: [&[&str]; 10] = [
     &["user"],
     &["user", "create"],
     &["account", "create"],
+    &["audit"],
+    &["audit", "verify"],
+    &["audit", "check-head"],
     &["config"],
     &["config", "check"],
 ];
@@ -65,10 +68,12 @@ async fn every_sub_command_explains_itself() {
 #[tokio::test]
 async fn what_cannot_be_done_is_said_in_one_line() {
     let place = Place::sqlite();
-    let cases: [(&[&str], &str); 22] = [
+    let cases: [(&[&str], &str); 26] = [
         (&["nonsense"], "nonsense"),
         (&["serve", "--nonsense"], "--nonsense"),
         (&["serve", "--listen", "here"], "--listen"),
+        (&["serve", "--forward-auth-domains", "https://app.example.com"], "forward-auth domain"),
+        (&["serve", "--forward-auth-account-pattern", "https://app.example.com/"], "account pattern"),
         (&["serve", "--listen", "127.0.0.1:99999"], "--listen"),
         (&["serve", "--listen", "0.0.0.0:0"], "--public-url"),
         (&["serve", "--public-url", "http://login.example.com"], "https://"),
@@ -80,6 +85,8 @@ async fn what_cannot_be_done_is_said_in_one_line() {
         (&["serve", "--smtp-url", "smtp://me:s3cret@"], "mail server"),
         (&["serve", "--smtp-url", "smtp://localhost", "--mail-from", "s3cret at home"], "sender"),
         (&["serve", "--config", "missing.toml"], "missing.toml"),
+        (&["serve", "--webhook-allow", "10.0.0.0/40"], "network for webhooks"),
+        (&["audit", "check-head", "missing.txt"], "missing.txt"),
         (&["serve", "--overrides", "missing"], "missing"),
         (&["serve", "--log", "latchkey=nonsense=1"], "log filter"),
         (&["admin", "create", "--email", "x"], "--name"),
@@ -263,6 +270,11 @@ async fn every_option_stands_on_the_line_in_the_environment_and_in_the_file() {
         ("smtp-url", "\"smtp://localhost\""),
         ("mail-from", "\"mail@example.com\""),
         ("trusted-proxies", "[\"127.0.0.1\"]"),
+        ("webhook-allow", "[\"127.0.0.0/8\"]"),
+        ("forward-auth-domains", "[\"app.example.com\"]"),
+        ("forward-auth-account-pattern", "\"https://{account}.example.com/\""),
+        ("forward-auth-redirect", "true"),
+        ("action-api-get-from", "[\"127.0.0.1\"]"),
         ("secret-key-file", "\"other.key\""),
         ("pepper-file", "\"peppers\""),
         ("breached-passwords", "\"breached.txt\""),

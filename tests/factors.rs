@@ -113,8 +113,14 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
     assert_eq!(done.outline(), "303 /me/security (success)");
     assert_ne!(world.owner.cookie("latchkey_session").unwrap(), before, "V7.2.4");
     assert_eq!(press(&world.owner, "/me/security/totp", "/me/security").await.location(), Some("/me/security/totp"));
-    let user = world.someone().await;
+    let (user, steve) = (world.someone().await, world.another_admin().await);
+    let (invited, _) = world.admin_invitation().await;
     for path in [
+        format!("/admin/config/admins/{steve}/disable"),
+        format!("/admin/config/admins/{steve}/enable"),
+        format!("/admin/config/admins/{steve}/delete"),
+        format!("/admin/config/admins/{steve}/role"),
+        format!("/admin/config/admins/invitations/{invited}/resend"),
         format!("/admin/users/{}/delete", world.olivia),
         format!("/admin/users/{}/two-factor/disable", world.olivia),
         format!("/admin/clients/{}/users/{user}/owner", world.acme),
@@ -122,10 +128,18 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
         let refused = press(&world.admin, &path, "/admin/users").await;
         assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fusers"), "{path}");
     }
+    let invite = [("email", "nora@staff.example"), ("role", "2")];
+    assert_eq!(world.admin.post("/admin/config/admins", &invite).await.location(), Some("/admin/confirm"));
+    let refused = world.member.post("/me/email", &[("email", "new@example.com")]).await;
+    assert_eq!(refused.location(), Some("/confirm"), "one's own address");
+    assert_eq!(world.member.post("/confirm", &[("password", PASSWORD)]).await.status, 303);
+    let asked = world.member.post("/me/email", &[("email", "new@example.com")]).await;
+    assert_eq!(asked.outline(), "303 /me/profile (success)");
     let refused = world.admin.post(&format!("/admin/clients/{}/delete", world.acme), &[("confirm", "Acme")]).await;
     assert_eq!(refused.location(), Some("/admin/confirm"));
     assert_eq!(world.admin.post("/admin/confirm", &[("password", PASSWORD)]).await.outline(), "303 /admin/me/security (success)");
     assert_eq!(press(&world.admin, &format!("/admin/clients/{}/users/{user}/owner", world.acme), "").await.status, 303);
+    world.app.take_mails().await;
 }
 
 #[on_both_databases]
@@ -196,6 +210,9 @@ async fn the_limits_are_set_on_a_page_that_refuses_what_nist_does_not_take(app: 
             ("second_factor_hours", "24"),
             ("admin_absolute_hours", "12"),
             ("admin_idle_minutes", "15"),
+            ("puzzle_when", "never"),
+            ("puzzle_bits", "15"),
+            ("puzzle_wait", "5"),
         ];
         world.admin.post("/admin/config/security", &fields).await
     };

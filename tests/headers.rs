@@ -190,6 +190,25 @@ async fn v3_3_cookies_are_out_of_reach_of_scripts_and_other_sites(app: TestApp) 
 }
 
 #[on_both_databases]
+async fn v14_3_1_a_logout_clears_what_the_browser_holds_and_keeps_it_a_known_device(app: TestApp) {
+    app.user("Mia", "Member", "mia@example.com").await;
+    app.admin("Stella", "stella@staff.example").await;
+    for (settings, expected) in [(https(), Some("\"cache\", \"storage\"")), (plain(), None)] {
+        let server = Server::start_with(&app, settings).await;
+        for (path, email) in [("/logout", "mia@example.com"), ("/admin/logout", "stella@staff.example")] {
+            let login = path.replace("logout", "login");
+            let somebody = server.anonymous();
+            let begun = somebody.post(&login, &[("email", email), ("password", crate::support::PASSWORD)]).await;
+            assert_eq!(begun.header("clear-site-data"), None);
+            let ended = somebody.press(path).await;
+            assert_eq!((ended.status, ended.header("clear-site-data")), (303, expected), "{path}");
+            assert!(ended.cookies().iter().any(|cookie| cookie.contains("Max-Age=0")), "the session's own cookie ends");
+            assert!(!ended.cookies().iter().any(|cookie| cookie.contains("latchkey_device")), "the browser stays known");
+        }
+    }
+}
+
+#[on_both_databases]
 async fn behind_https_a_cookie_without_the_prefix_is_not_read(app: TestApp) {
     app.user("Mia", "Member", "mia@example.com").await;
     let server = Server::start_with(&app, https()).await;

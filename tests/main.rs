@@ -4,6 +4,8 @@
 //! table of who may do what; most other modules go through the same table of routes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod actions;
+mod check;
 mod cli;
 mod contacts;
 mod crash;
@@ -11,17 +13,24 @@ mod csrf;
 mod factors;
 mod faults;
 mod forms;
+mod forward;
+mod forward_proxies;
 mod guessing;
 mod headers;
 mod input;
 mod invitation;
 mod login;
 mod masquerade;
+mod mass_assignment;
 mod passkeys;
 mod password;
+mod puzzle;
 mod reading;
+mod refusals;
 mod reset;
+mod rest;
 mod routes;
 mod sessions;
 mod support;
 mod tls;
+mod webhooks;

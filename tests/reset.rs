@@ -38,6 +38,8 @@ async fn v6_3_8_a_reset_for_an_unknown_address_takes_the_same_time() {
     let somebody = world.server.anonymous();
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for round in 0..120 {
+        // Nobody is held back: that is another test.
+        world.app.clock.advance(Duration::from_hours(1));
         for (times, email) in [(&mut known, "mia@example.com"), (&mut unknown, "nia@example.com")] {
             let begun = Instant::now();
             somebody.post("/password/forgot", &[("email", email)]).await;
@@ -54,6 +56,30 @@ async fn v6_3_8_a_reset_for_an_unknown_address_takes_the_same_time() {
     let difference = at(&mut known, 50).abs_diff(at(&mut unknown, 50));
     assert!(difference <= spread.max(Duration::from_micros(500)), "{difference:?} between the medians, spread {spread:?}");
     world.app.expect_unsent_mails();
+}
+
+#[on_both_databases]
+async fn v6_3_8_too_many_resets_are_told_to_wait_alike_for_everybody(app: TestApp) {
+    let world = World::new(app).await;
+    let mut pages = Vec::new();
+    for email in ["mia@example.com", "nia@example.com"] {
+        let somebody = world.server.anonymous();
+        for _ in 0..5 {
+            assert_eq!(somebody.post("/password/forgot", &[("email", email)]).await.outline(), "303 /login (success)");
+        }
+        let answer = somebody.post("/password/forgot", &[("email", email)]).await;
+        assert_eq!(answer.status, 429, "{}", answer.text());
+        pages.push((answer.header("retry-after").map(str::to_owned), answer.text().len()));
+    }
+    assert_eq!(pages[0], pages[1], "the same page, but for its token");
+    let path = format!("/password/reset/{}", world.reset_link().await.reveal());
+    let guesser = world.server.anonymous();
+    let mut heard = 0;
+    while guesser.get(&format!("/password/reset/{heard:0>4}{}", "A".repeat(39))).await.status == 410 {
+        heard += 1;
+    }
+    assert_eq!(heard, 50, "links that open nothing");
+    assert_eq!(guesser.get(&path).await.status, 200, "who holds a link is not held back");
 }
 
 #[on_both_databases]

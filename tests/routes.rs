@@ -10,8 +10,11 @@ use crate::support::snapshot::assert_reviewed;
 use crate::support::world::{ACTORS, EVERYBODY, fill};
 use crate::support::{Answer, TestApp, World, on_both_databases};
 
+/// What the forms about webhooks take; buttons take no notice.
+const WEBHOOK: [(&str, &str); 4] = [("url", "https://hooks.example/in"), ("kinds", "login"), ("seq", "0"), ("what", "after")];
+
 /// Something typical in every form; other routes are buttons.
-fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
+pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
     const PASSWORD: (&str, &str) = ("password", "a-password-for-tests-only");
     const NAME: [(&str, &str); 2] = [("first_name", "Nora"), ("last_name", "New")];
     match path {
@@ -28,6 +31,9 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
             ("second_factor_hours", "24"),
             ("admin_absolute_hours", "12"),
             ("admin_idle_minutes", "15"),
+            ("puzzle_when", "never"),
+            ("puzzle_bits", "15"),
+            ("puzzle_wait", "5"),
         ],
         "/confirm" | "/admin/confirm" | "/password/strength" => &[PASSWORD],
         "/invite/{token}/login" => &[("email", "sam@example.com"), PASSWORD],
@@ -42,9 +48,9 @@ fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com")],
         "/me/profile" => &NAME,
         "/me/passkeys/{passkey}/rename" | "/admin/me/passkeys/{passkey}/rename" => &[("name", "Blue key")],
-        "/password/forgot" => &[("email", "mia@example.com")],
+        "/password/forgot" => &[("email", "mia+ACTOR@example.com")],
         "/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
-        "/me/email" => &[("email", "another+ACTOR@example.com"), ("current", "a-password-for-tests-only")],
+        "/me/email" => &[("email", "another+ACTOR@example.com")],
         "/me/data/deletion" => &[("current", "a-password-for-tests-only")],
         "/me/password" => &[("current", "a-password-for-tests-only"), ("new", "quiet harbour, seven lanterns")],
         "/admin/setup/{token}" | "/admin/invite/{token}" => {
@@ -92,6 +98,7 @@ fn typical_of_configuration(path: &str) -> &'static [(&'static str, &'static str
         "/admin/config/api/roles" | "/admin/config/api/roles/{api_role}" => &[("name", "Sales"), ("rights", "getclients")],
         "/admin/config/bans" => &[("network", "203.0.113.250"), ("reason", "A reason.")],
         "/admin/config/bans/never" => &[("networks", "127.0.0.0/8\n::1")],
+        _ if path.starts_with("/admin/config/webhooks") => &WEBHOOK,
         "/admin/config/mail" => &[("to", "stella@staff.example")],
         _ => &[],
     }

@@ -22,6 +22,26 @@ async fn is_staff(actor: &Actor) -> bool {
 }
 
 #[on_both_databases]
+async fn v7_5_2_known_devices_are_listed_and_forgotten(app: TestApp) {
+    let world = World::new(app).await;
+    world.server.user("mia@example.com").await;
+    let page = world.member.get("/me/security").await.text();
+    assert_eq!(page.matches("/forget\"").count(), 1, "this one has no button: {page}");
+    assert!(page.contains("Known devices") && page.contains("This device") && page.contains("/me/devices/forget-others"));
+    let done = world.member.press("/me/devices/forget-others").await;
+    assert_eq!(done.outline(), "303 /me/security (success)");
+    assert_eq!(done.flash().unwrap().1, "One device forgotten.");
+    let page = world.member.get("/me/security").await.text();
+    assert_eq!(page.matches("/forget\"").count(), 0);
+    let sessions = world.member.get("/me/sessions").await.text();
+    assert_eq!(sessions.matches("Known device").count(), 1, "the other session goes on: {sessions}");
+    let theirs = crate::support::world::fill(&world, "/me/devices/{device}/forget", "owner").await;
+    assert_eq!(world.member.press(&theirs).await.status, 404);
+    assert_eq!(world.owner.press(&theirs).await.outline(), "303 /me/security (success)");
+    world.app.expect_unsent_mails();
+}
+
+#[on_both_databases]
 async fn v7_2_4_a_login_never_adopts_what_the_browser_had(app: TestApp) {
     let world = World::new(app).await;
     let planted = world.stranger.cookie(SESSION).unwrap();
@@ -151,7 +171,13 @@ async fn a_deleted_user_and_a_disabled_admin_are_out_at_once(app: TestApp) {
     let steve_actor = world.server.admin("staff1@staff.example").await;
     assert!(is_staff(&steve_actor).await);
     let disabled = world.app.app.write(&request, move |tx| {
-        admin::set_disabled(tx, &tx.authorize_admin::<ManageAdmins>(stella)?, latchkey_core::id::AdminId(steve), true)
+        admin::set_disabled(
+            tx,
+            &tx.authorize_admin::<ManageAdmins>(stella)?,
+            &ConfirmedAdmin::machine(&System::named("test")),
+            latchkey_core::id::AdminId(steve),
+            true,
+        )
     });
     disabled.await.unwrap();
     assert!(!is_staff(&steve_actor).await);

@@ -26,7 +26,36 @@ api-error-internal = Something went wrong. The server's log has more under the n
 api-error-method = This address does not know this method.
 api-error-too-large = The body is larger than one mebibyte.
 api-error-media-type = Send JSON, with Content-Type: application/json.
+api-error-revision-too-old = This server knows only an older revision of an account than the one demanded.
+error-limit-rows = A number between 1 and 500.
+error-too-many = At most 1,000 at once.
 api-error-malformed = The request cannot be read.
+
+# Services behind a proxy.
+forward-logged-out = Log in first.
+forward-refused = You may not open this.
+forward-other-host = Logins are not made for this address.
+forward-start-again = This took too long, or began in another browser. Open the page that you came for again.
+forward-on-the-way = You are logged in and on your way.
+# The REST API.
+error-unknown-field = This field does not exist here.
+error-type = This is of another type.
+error-too-many-items = There are too many of these.
+error-out-of-range = This number is out of range.
+error-choice = This is none of the values that can be chosen.
+error-cursor = This cursor was not given by this list.
+error-time = Write a moment such as 2026-11-24T08:00:00Z.
+error-idempotency-key = An Idempotency-Key is 1 to 255 visible ASCII characters, once.
+error-idempotency-other = This Idempotency-Key was used with another call.
+error-idempotency-lost = The answer to the call that had this Idempotency-Key can no longer be read. Use a new key.
+error-listed-twice = The list names this address twice.
+error-api-beyond-own = A credential hands on nothing beyond what it may do itself.
+api-error-right-missing = The role of this API credential does not hold the right that the call needs.
+api-error-permission-missing = Whoever made this API credential lacks a permission that the call needs.
+api-error-conflict = The state has moved on, or does not allow this.
+api-error-precondition = What is to be changed is no longer what If-Match names. Read it again.
+error-one-owner = Name a user or one to be made, not both.
+error-one-user = Name a user or one to be made, not both.
 
 api-credentials = API Credentials
 api-lede = Machines that may ask this server: billing, support, panels. A credential never does more than whoever made it may.

@@ -28,6 +28,11 @@ two-factor-recovery = Recovery Code
 two-factor-use-recovery = Use a recovery code
 two-factor-use-code = Use the authenticator app
 two-factor-start-over = Start over
+puzzle-working = One moment: your browser solves a small puzzle that keeps robots away.
+puzzle-wait = { $count ->
+    [one] Please take at least a second before you send this: a small pause keeps robots away.
+   *[other] Please take at least { $count } seconds before you send this: a small pause keeps robots away.
+}
 login-lede = Welcome back to { $brand }.
 
 # Invitation
@@ -122,6 +127,21 @@ security-sessions = { $count ->
    *[other] { $count } devices are logged in
 }
 security-sessions-see = See Sessions
+security-devices = Known devices
+security-devices-lede = Browsers you have logged in with. Others' tries at your password never lock these out, and you get a mail when somebody logs in with any other.
+security-devices-empty = No known device
+security-devices-empty-text = The next browser you log in with will be listed here.
+device-since = Known since
+device-seen = Last login
+device-forget = Forget
+device-forget-title = Forget { $device }?
+device-forget-text = The next login with it counts as one with a new device. If you are logged in with it, that goes on: end it under Sessions.
+device-forget-others = Forget All Others
+device-forget-others-title = Forget all other devices?
+device-forget-others-text = { $count ->
+    [one] One device is forgotten. The next login with it counts as one with a new device.
+   *[other] { $count } devices are forgotten. The next login with any of them counts as one with a new device.
+}
 security-recent = Recent activity
 security-recent-lede = Something you don't recognise? Change your password and end the other sessions.
 security-recent-empty = Nothing yet
@@ -168,6 +188,12 @@ reset-gone-text = Links to choose a password work once and for 60 minutes, and o
 reset-gone-next = Send a New Link
 
 # Your address
+sso-title = Log in
+sso-text = You are being logged in as { $name }.
+sso-button = Continue
+sso-gone-title = This login link is no longer valid
+sso-gone-text = Login links work once, for one minute. Go back to where you came from and try again, or log in here.
+
 verify-title = Confirm your email address
 verify-text = Is { $email } your address? From then on it is the confirmed address of your login.
 verify-button = Confirm Email Address

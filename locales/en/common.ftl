@@ -126,6 +126,7 @@ mail-cancelled = Not sent: the link was retired
 session-current = This device
 session-remembered = Remembered
 session-seen = Last used
+session-known = Known device
 session-began = Began
 session-end = End Session
 

@@ -159,6 +159,12 @@ flash-email-change-cancelled = Your address stays as it is.
 flash-verification-sent = A fresh link is on its way to { $email }. The old one no longer works.
 flash-deletion-asked = Your request is noted. The staff will delete your login.
 flash-deletion-cancelled = Your login stays.
+flash-device-forgotten = Device forgotten.
+flash-devices-forgotten = { $count ->
+    [0] There was no other device to forget.
+    [one] One device forgotten.
+   *[other] { $count } devices forgotten.
+}
 flash-session-ended = Session ended.
 flash-sessions-ended = { $count ->
     [0] There was no other session to end.
@@ -226,6 +232,13 @@ error-recovery-wrong = This recovery code is wrong or was used already.
 error-factor-enrolled = An authenticator app is set up already. Remove it first.
 error-factor-over = Setting up took too long. Please begin anew.
 error-factor-none = No second factor is set up.
+error-puzzle-missing = This page could not be checked. Please send it again
+error-puzzle-old = This page was open for too long. Please send it again
+error-puzzle-used = This page was sent before. Please send it again
+error-puzzle-early = That was too quick. Please wait a few seconds and send it again
+error-puzzle-when-unknown = Choose one of these
+error-puzzle-bits = Type a number from 8 to 20
+error-puzzle-wait = Type a number from 1 to 60
 error-limit-number = Type a whole number, at least 1
 error-limit-hours-24 = At most 24 hours: NIST SP 800-63B-4 takes no more
 error-limit-minutes-60 = At most 60 minutes: NIST SP 800-63B-4 takes no more
@@ -236,3 +249,8 @@ flash-factor-removed = The factor was removed. Are you logged in elsewhere? You 
 flash-two-factor-disabled = Two-factor disabled. The user is told by mail.
 flash-two-factor-required = Two-factor is required now.
 flash-two-factor-not-required = Two-factor is no longer required.
+
+error-sso-nobody = Name a user or an account.
+error-sso-off = The account does not allow single sign-on.
+error-message-no-recipient = Nobody of this account wants mail of this kind.
+error-oauth-clients-too-many = There are too many OAuth credentials. Delete some first.

@@ -2,8 +2,11 @@
 
 pub(crate) mod actor;
 pub(crate) mod binary;
+pub(crate) mod doors;
 pub(crate) mod http;
 pub(crate) mod mail_sink;
+#[path = "../../crates/delivery/tests/receiver.rs"]
+pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod snapshot;
 pub(crate) mod tables;

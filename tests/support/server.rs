@@ -24,6 +24,7 @@ pub(crate) fn plain() -> Settings {
         mail_from: "Latchkey <latchkey@localhost>".to_owned(),
         trusted_proxies: Vec::new(),
         demo: false,
+        webhook_http: true,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use latchkey_core::access::{
     BuiltInApiRole, ConfigureSystem, ConfirmedAdmin, EditUsers, Grants, ManageAdmins, ManageApi, ManageBans, ManageContacts,
-    Subject, WriteNotes,
+    Subject, System, WriteNotes,
 };
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
@@ -22,6 +22,7 @@ use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::link_secret;
+use latchkey_core::webhook::{self, NewWebhook};
 use latchkey_core::{reset, verification};
 
 use super::tables::{number, texts};
@@ -202,7 +203,7 @@ impl World {
             let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
             let role = admin_role::by_name(tx, "support")?.unwrap();
             let new = admin_invitation::NewInvitation { name: String::new(), email, role };
-            let id = admin_invitation::send(tx, &by, &new).unwrap();
+            let id = admin_invitation::send(tx, &by, &ConfirmedAdmin::machine(&System::named("test")), &new).unwrap();
             Ok((by, id))
         });
         let (by, id) = made.await;
@@ -256,6 +257,18 @@ impl World {
         .await
     }
 
+    /// A webhook that leads nowhere.
+    pub(crate) async fn webhook(&self) -> i64 {
+        let stella = self.stella;
+        let new = NewWebhook::parse("https://hooks.example/in", "Billing", &[], false).unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ManageApi>(stella).unwrap();
+            let confirmed = ConfirmedAdmin::machine(&System::named("test"));
+            Ok(webhook::create(tx, &by, &confirmed, &new).unwrap().0.0)
+        })
+        .await
+    }
+
     pub(crate) async fn note(&self) -> i64 {
         let (stella, acme) = (self.stella, self.acme);
         self.write(move |tx| {
@@ -295,6 +308,12 @@ impl World {
     pub(crate) async fn session_of(&self, email: &str) -> i64 {
         self.server.user(email).await;
         number(&self.app, "select max(id) from sessions").await
+    }
+
+    /// Another device of this actor; of the owner when the actor is nobody.
+    async fn device_of(&self, actor: &str) -> i64 {
+        self.session_of(address_of(actor).unwrap_or("olivia@example.com")).await;
+        number(&self.app, "select max(id) from devices").await
     }
 
     /// A second factor of this actor, by its number; of nobody's when the actor is nobody.
@@ -340,7 +359,11 @@ impl World {
     pub(crate) async fn reset_link(&self) -> Secret {
         let (_, address) = self.loner().await;
         let email = Email::parse(&address).unwrap();
-        self.write(move |tx| reset::ask(tx, &email)).await;
+        self.write(move |tx| {
+            reset::ask(tx, &email).unwrap();
+            Ok(())
+        })
+        .await;
         self.app.resolve_resets().await;
         link_secret(self.app.take_mails().await.last().unwrap())
     }
@@ -449,6 +472,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("{ban}") {
         filled = filled.replace("{ban}", &world.ban().await.to_string());
     }
+    if filled.contains("{webhook}") {
+        filled = filled.replace("{webhook}", &world.webhook().await.to_string());
+    }
     if filled.contains("{note}") {
         filled = filled.replace("{note}", &world.note().await.to_string());
     }
@@ -457,6 +483,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("{factor}") {
         filled = filled.replace("{factor}", &world.factor_of(actor).await.to_string());
+    }
+    if filled.contains("{device}") {
+        filled = filled.replace("{device}", &world.device_of(actor).await.to_string());
     }
     if filled.contains("{session}") {
         let email = address_of(actor).unwrap_or("olivia@example.com");

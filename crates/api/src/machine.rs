@@ -9,7 +9,7 @@ use latchkey_core::access::{ApiCall, ApiRight};
 use latchkey_core::api_credential::{self, Caller, Shown};
 use latchkey_core::app::{Request, Snapshot, Tx};
 use latchkey_core::ban;
-use latchkey_core::error::{Fault, HasKind};
+use latchkey_core::error::Fault;
 
 use crate::problem::Problem;
 use crate::state::Api;
@@ -47,10 +47,10 @@ impl Machine {
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
-        E: From<Fault> + HasKind + Send + 'static,
+        E: From<Fault> + Into<Problem> + Send + 'static,
     {
         let call = self.caller.using(right)?;
-        Ok(self.api.app().read(move |snapshot| work(snapshot, call)).await?)
+        self.api.app().read(move |snapshot| work(snapshot, call)).await.map_err(Into::into)
     }
 
     /// Runs `work` in a transaction, with the call by this right.
@@ -61,10 +61,10 @@ impl Machine {
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
-        E: From<Fault> + HasKind + Send + 'static,
+        E: From<Fault> + Into<Problem> + Send + 'static,
     {
         let call = self.caller.using(right)?;
-        Ok(self.api.app().write(&self.request, move |tx| work(tx, call)).await?)
+        self.api.app().write(&self.request, move |tx| work(tx, call)).await.map_err(Into::into)
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn recognise(
 }
 
 /// `Authorization: Bearer lk_…`, or `Basic` with identifier and secret.
-fn shown(parts: &Parts) -> Option<Shown> {
+pub(crate) fn shown(parts: &Parts) -> Option<Shown> {
     let (scheme, value) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
         return Shown::from_token(value.trim());
@@ -108,7 +108,7 @@ fn shown(parts: &Parts) -> Option<Shown> {
 }
 
 /// Notes beside the call, never delaying it, that the credential was used.
-fn touch(api: &Api, request: &Request, caller: &Caller) {
+pub(crate) fn touch(api: &Api, request: &Request, caller: &Caller) {
     if !caller.is_due(api.app().now()) {
         return;
     }

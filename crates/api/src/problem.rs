@@ -4,6 +4,7 @@
 //! routes, makes the document of it – also of what the router itself answers (404, 405, 413). Logged once, here, with the chain of
 //! causes; nothing internal is answered.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write;
 
@@ -15,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use latchkey_core::error::{HasKind, Invalid, Kind, Refusal};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::state::Api;
 
@@ -31,30 +33,48 @@ struct Inner {
     text: &'static str,
     /// What the text names.
     what: &'static str,
-    fields: Vec<Invalid>,
+    /// Fields, and the keys of what is wrong with them.
+    fields: Vec<(Cow<'static, str>, &'static str)>,
     retry_after: Option<u64>,
     reference: Option<String>,
 }
 
-/// The document.
-#[derive(Serialize)]
-struct Document {
+/// What went wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Document {
+    /// Names the problem; stays the same.
     r#type: String,
+    /// The status in words.
     title: String,
+    /// The status.
     status: u16,
+    /// For people, in English.
     detail: String,
+    /// Under which the server's log has more.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
+    /// The fields that cannot be taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
 
 /// One field that cannot be taken.
-#[derive(Serialize)]
-struct FieldError {
-    field: &'static str,
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// Its name; `list.0.name` for one inside a list.
+    field: String,
+    /// Stays the same.
     code: &'static str,
+    /// For people, in English.
     detail: String,
+}
+
+impl FieldError {
+    fn new(api: &Api, field: &str, message: &'static str) -> Self {
+        let code = message.strip_prefix("error-").unwrap_or(message);
+        Self { field: field.to_owned(), code, detail: api.text(message, &[]) }
+    }
 }
 
 impl Problem {
@@ -65,8 +85,40 @@ impl Problem {
 
     /// Some fields cannot be taken.
     pub(crate) fn invalid(fields: Vec<Invalid>) -> Self {
+        Self::fields(fields.into_iter().map(|Invalid { field, message }| (Cow::Borrowed(field), message)).collect())
+    }
+
+    /// Some fields cannot be taken, by names that only the call knows.
+    pub(crate) fn fields(fields: Vec<(Cow<'static, str>, &'static str)>) -> Self {
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "api-error-invalid");
         Self(Box::new(Inner { fields, ..*problem.0 }))
+    }
+
+    /// The same, for fields of one part of what was sent, such as `checks.3.`.
+    pub(crate) fn within(mut self, part: &str) -> Self {
+        for (field, _) in &mut self.0.fields {
+            *field = Cow::Owned(format!("{part}{field}"));
+        }
+        self
+    }
+
+    /// Too many calls: the next makes sense after so many seconds.
+    pub(crate) fn limited(seconds: u64) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "limited", "api-error-limited");
+        Self(Box::new(Inner { retry_after: Some(seconds.max(1)), ..*problem.0 }))
+    }
+
+    /// The same, with a field by another name: what a form calls it may be called otherwise in a document.
+    pub(crate) fn renamed(mut self, from: &str, to: &'static str) -> Self {
+        for (field, _) in self.0.fields.iter_mut().filter(|(field, _)| field == from) {
+            *field = Cow::Borrowed(to);
+        }
+        self
+    }
+
+    /// What is wrong with the first field, for a line of a list.
+    pub(crate) fn first_field(&self, api: &Api) -> Option<FieldError> {
+        self.0.fields.first().map(|(field, message)| FieldError::new(api, field, message))
     }
 
     fn naming(self, what: &'static str) -> Self {
@@ -103,7 +155,7 @@ impl Problem {
     }
 }
 
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -123,10 +175,8 @@ impl<E: HasKind + 'static> From<E> for Problem {
             Kind::Conflict(text) => Self::new(StatusCode::CONFLICT, "conflict", text),
             Kind::Gone => Self::new(StatusCode::GONE, "gone", "api-error-gone"),
             Kind::Limited { retry_after } => {
-                let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "limited", "api-error-limited");
                 // Rounded up: whoever comes back then is not a moment too early.
-                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                Self(Box::new(Inner { retry_after: Some(seconds.max(1)), ..*problem.0 }))
+                Self::limited(retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0))
             }
             Kind::Internal => Self::internal(&error),
         }
@@ -140,6 +190,30 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+/// Every name that stands behind `#problem-` in a `type`, with its status and the key of its text.
+pub(crate) const NAMES: &[(&str, u16, &str)] = &[
+    ("malformed", 400, "api-error-malformed"),
+    ("headers", 400, "api-error-headers"),
+    ("unauthenticated", 401, "api-error-unauthenticated"),
+    ("right-missing", 403, "api-error-right-missing"),
+    ("permission-missing", 403, "api-error-permission-missing"),
+    ("address-not-allowed", 403, "api-error-address"),
+    ("account-closed", 403, "api-error-closed"),
+    ("owner-only", 403, "api-error-owner-only"),
+    ("account-bound", 403, "api-error-staff-only"),
+    ("forbidden", 403, "api-error-forbidden"),
+    ("not-found", 404, "api-error-not-found"),
+    ("method-not-allowed", 405, "api-error-method"),
+    ("conflict", 409, "api-error-conflict"),
+    ("gone", 410, "api-error-gone"),
+    ("precondition", 412, "api-error-precondition"),
+    ("too-large", 413, "api-error-too-large"),
+    ("media-type", 415, "api-error-media-type"),
+    ("invalid", 422, "api-error-invalid"),
+    ("limited", 429, "api-error-limited"),
+    ("internal", 500, "api-error-internal"),
+];
 
 /// Makes the document of whatever went wrong.
 pub(crate) async fn render(State(api): State<Api>, request: Request, next: Next) -> Response {
@@ -184,11 +258,7 @@ fn bare(status: StatusCode) -> Problem {
 
 fn document(api: &Api, problem: &Problem) -> Document {
     let Inner { status, name, text, what, fields, reference, .. } = &*problem.0;
-    let errors = fields.iter().map(|Invalid { field, message }| FieldError {
-        field,
-        code: message.strip_prefix("error-").unwrap_or(message),
-        detail: api.text(message, &[]),
-    });
+    let errors = fields.iter().map(|(field, message)| FieldError::new(api, field, message));
     Document {
         r#type: format!("/api/docs#problem-{name}"),
         title: status.canonical_reason().unwrap_or_default().to_owned(),

@@ -3,15 +3,21 @@
 use std::sync::Arc;
 
 use latchkey_core::app::App;
+
+use crate::v1::Limits;
 use latchkey_http::IpNet;
 
 /// How the doors are served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Whether cookies are `Secure`: the public URL is https.
     pub secure: bool,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Services behind proxies.
+    pub forward: crate::forward::Settings,
+    /// Networks from which the action API is also called by GET.
+    pub action_api_get_from: Vec<IpNet>,
 }
 
 /// Gives the text of a key, with what it names.
@@ -25,17 +31,30 @@ struct Inner {
     app: App,
     settings: Settings,
     texts: Texts,
+    limits: Limits,
 }
 
 impl Api {
     /// Puts the state together.
     pub fn new(app: App, settings: Settings, texts: Texts) -> Self {
-        Self(Arc::new(Inner { app, settings, texts }))
+        Self(Arc::new(Inner { app, settings, texts, limits: Limits::default() }))
     }
 
     /// The app.
     pub fn app(&self) -> &App {
         &self.0.app
+    }
+
+    /// The same with another number of calls that a credential may make in a minute on this node.
+    #[must_use]
+    pub fn limited_to(self, calls: u32) -> Self {
+        self.0.limits.set(calls);
+        self
+    }
+
+    /// How much each credential has called lately.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// The text of a key.

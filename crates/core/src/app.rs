@@ -1,20 +1,22 @@
 //! An [`App`] is everything Latchkey knows and can do, without a door. No global state: two apps run
 //! in one process.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::access::OnBehalf;
+use crate::check::{self, Changed};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{Conn, Database, DbError, Row, Value};
 use crate::error::Fault;
 use crate::mail::Templates;
 use crate::password::Hasher;
-use crate::secret::{Random, SealKey, Secret};
+use crate::secret::{NoRandomness, Random, SealKey, Secret};
 
 /// What an app is made of.
 pub struct Parts {
@@ -42,6 +44,10 @@ pub struct App(Arc<Inner>);
 pub(crate) struct Inner {
     parts: Parts,
     outbox_filled: Notify,
+    events_recorded: Notify,
+    /// The last sealed event that this process knows of.
+    sealed: watch::Sender<i64>,
+    access: check::Copies,
 }
 
 /// From where an operation was asked for.
@@ -60,7 +66,8 @@ pub struct Request {
 impl App {
     /// Puts an app together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, outbox_filled: Notify::new() }))
+        let (outbox_filled, events_recorded, sealed) = (Notify::new(), Notify::new(), watch::Sender::new(0));
+        Self(Arc::new(Inner { parts, outbox_filled, events_recorded, sealed, access: check::Copies::default() }))
     }
 
     /// Runs `work` in a read-only snapshot, on the blocking pool.
@@ -88,12 +95,21 @@ impl App {
         let request = request.clone();
         let written = self.0.parts.database.write(move |conn| {
             let snapshot = Snapshot { conn, now: inner.parts.clock.now() };
-            let tx = Tx { snapshot, app: &inner, request: &request, promised: Cell::new(false) };
-            work(&tx).map(|output| (output, tx.promised.get()))
+            let (promised, recorded, changed) = (Cell::new(false), Cell::new(false), RefCell::default());
+            let tx = Tx { snapshot, app: &inner, request: &request, promised, recorded, changed };
+            let output = work(&tx)?;
+            // After a failed statement nothing is committed, whatever the work has made of it: that is said there.
+            if !conn.has_failed() {
+                check::note_changes(&tx, tx.changed.take())?;
+            }
+            Ok::<_, E>((output, tx.promised.get(), tx.recorded.get()))
         });
-        let (output, promised) = written.await?;
+        let (output, promised, recorded) = written.await?;
         if promised {
             self.0.outbox_filled.notify_one();
+        }
+        if recorded {
+            self.0.events_recorded.notify_one();
         }
         Ok(output)
     }
@@ -128,9 +144,38 @@ impl App {
         self.0.outbox_filled.notified().await;
     }
 
+    /// Waits until a transaction of this process has recorded an event: there is something to seal.
+    pub async fn events_recorded(&self) {
+        self.0.events_recorded.notified().await;
+    }
+
+    /// The number of the last sealed event, as far as this process knows, and of later ones as they are sealed.
+    pub(crate) fn sealed(&self) -> watch::Receiver<i64> {
+        self.0.sealed.subscribe()
+    }
+
+    /// Wakes whoever waits for sealed events up to this one.
+    pub(crate) fn note_sealed(&self, head: i64) {
+        self.0.sealed.send_if_modified(|known| {
+            let later = head > *known;
+            *known = head.max(*known);
+            later
+        });
+    }
+
+    /// What this node remembers of who may do what.
+    pub(crate) fn access(&self) -> &check::Copies {
+        &self.0.access
+    }
+
     /// Opens a sealed secret; `None` when it was sealed under another key.
     pub(crate) fn unseal(&self, sealed: &[u8]) -> Option<Secret> {
         self.0.parts.seal_key.open(sealed)
+    }
+
+    /// Seals a few bytes for one purpose.
+    pub(crate) fn seal_bytes(&self, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, NoRandomness> {
+        self.0.parts.seal_key.seal_bytes(&self.0.parts.random, purpose, bytes)
     }
 
     /// Opens a few sealed bytes; `None` when they were sealed under another key or for another purpose.
@@ -190,6 +235,8 @@ pub struct Tx<'a> {
     app: &'a Inner,
     request: &'a Request,
     promised: Cell<bool>,
+    recorded: Cell<bool>,
+    changed: RefCell<BTreeSet<Changed>>,
 }
 
 impl<'a> Deref for Tx<'a> {
@@ -251,6 +298,16 @@ impl Tx<'_> {
     /// Wakes the workers once this transaction has been committed.
     pub(crate) fn promise(&self) {
         self.promised.set(true);
+    }
+
+    /// Wakes the sealer once this transaction has been committed.
+    pub(crate) fn recorded(&self) {
+        self.recorded.set(true);
+    }
+
+    /// Marks that who may do what can be another once this transaction has been committed.
+    pub(crate) fn access_changed(&self, changed: Changed) {
+        self.changed.borrow_mut().insert(changed);
     }
 
     pub(crate) fn skip_locked(&self) -> &'static str {

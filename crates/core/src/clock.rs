@@ -36,10 +36,31 @@ impl Timestamp {
         Self(self.0.saturating_sub(micros(span)))
     }
 
+    /// As RFC 3339 in UTC, with microseconds: `2026-11-24T08:00:00.000000Z`.
+    pub fn to_rfc3339(self) -> String {
+        let second = self.0.div_euclid(1_000_000);
+        let (day, of_day) = (second.div_euclid(86_400), second.rem_euclid(86_400));
+        let (year, month, day) = civil(day);
+        let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}Z", self.0.rem_euclid(1_000_000))
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
+}
+
+/// Year, month and day of a day since 1970, by eras of 400 years that begin in March.
+const fn civil(day: i64) -> (i64, i64, i64) {
+    let day = day + 719_468;
+    let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+    (year, month, of_year - (153 * shifted + 2) / 5 + 1)
 }
 
 fn micros(span: Duration) -> i64 {
@@ -98,6 +119,24 @@ impl Clock {
         match &self.0 {
             Source::System => Timestamp(micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())),
             Source::Set(now) => Timestamp(now.load(Ordering::SeqCst)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_rfc_3339() {
+        for (micros, text) in [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (-1, "1969-12-31T23:59:59.999999Z"),
+            (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
+            (1_795_507_200_000_001, "2026-11-24T08:00:00.000001Z"),
+            (4_107_542_399_000_000, "2100-02-28T23:59:59.000000Z"),
+        ] {
+            assert_eq!(Timestamp(micros).to_rfc3339(), text);
         }
     }
 }

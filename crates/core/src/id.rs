@@ -87,6 +87,10 @@ ids! {
     BanId
     /// With what a machine shows itself at the API.
     ApiCredentialId
+    /// With what another application shows itself at the OpenID provider.
+    OauthClientId
     /// What API credentials may do.
     ApiRoleId
+    /// Another system's address that gets events.
+    WebhookId
 }

@@ -37,6 +37,16 @@ impl Secret {
         bytes.try_into().ok().map(Self)
     }
 
+    /// The secret of these bits; `None` when they are more or fewer than it takes.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The bits themselves, as a key.
+    pub(crate) const fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// What the database holds.
     pub fn hash(&self) -> SecretHash {
         SecretHash(digest(&SHA256, &self.0).as_ref().to_vec())
@@ -65,7 +75,7 @@ impl fmt::Debug for Secret {
 }
 
 /// The SHA-256 of a secret. It needs no salt: what is hashed has 256 random bits.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SecretHash(Vec<u8>);
 
 impl fmt::Debug for SecretHash {

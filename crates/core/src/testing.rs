@@ -272,6 +272,11 @@ impl Templates for PlainTemplates {
                 text: format!("{}|{}|{}|{}", told.name, told.account_name, told.by, told.what),
                 html: told.notice.to_owned(),
             },
+            Content::Message(message) => Written {
+                subject: message.subject.clone(),
+                text: message.paragraphs.join("\n\n"),
+                html: format!("<p>{}</p>", message.paragraphs.join("</p><p>")),
+            },
             Content::Test {} => Written { subject: "Test".to_owned(), text: "Test".to_owned(), html: "Test".to_owned() },
         })
     }

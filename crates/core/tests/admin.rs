@@ -32,7 +32,8 @@ async fn setup_is_open(app: &TestApp, link: &Secret) -> bool {
 }
 
 async fn disable(app: &TestApp, by: AdminId, id: AdminId, disabled: bool) -> Result<(), Error> {
-    as_staff::<ManageAdmins, _, _>(&app.app, by, move |tx, by| admin::set_disabled(tx, by, id, disabled).map(drop)).await
+    as_staff::<ManageAdmins, _, _>(&app.app, by, move |tx, by| admin::set_disabled(tx, by, &confirmed(), id, disabled).map(drop))
+        .await
 }
 
 #[on_both_databases]
@@ -115,7 +116,14 @@ async fn two_admins_who_disable_each_other_do_not_both_succeed(app: TestApp) {
     for _ in 0..20 {
         let (first, other) = tokio::join!(
             disable(&app, stella, sam, true),
-            as_staff::<ManageAdmins, _, Error>(&second, sam, move |tx, by| admin::set_disabled(tx, by, stella, true).map(drop))
+            as_staff::<ManageAdmins, _, Error>(&second, sam, move |tx, by| admin::set_disabled(
+                tx,
+                by,
+                &confirmed(),
+                stella,
+                true
+            )
+            .map(drop))
         );
         for result in [&first, &other] {
             assert!(result.as_ref().err().is_none_or(|error| !is_internal(error)), "{result:?}");

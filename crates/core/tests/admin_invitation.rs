@@ -20,7 +20,7 @@ async fn send(app: &App, by: AdminId, address: &str, role: BuiltInRole) -> Resul
     let address = email(address);
     as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| {
         let new = NewInvitation { name: String::new(), email: address, role: admin_role::built_in(tx, role)? };
-        admin_invitation::send(tx, by, &new)
+        admin_invitation::send(tx, by, &confirmed(), &new)
     })
     .await
 }
@@ -31,7 +31,7 @@ async fn invited(app: &TestApp, by: AdminId, address: &str) -> (AdminInvitationI
 }
 
 async fn resend(app: &App, by: AdminId, id: AdminInvitationId) -> Result<(), Error> {
-    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_invitation::resend(tx, by, id).map(drop)).await
+    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_invitation::resend(tx, by, &confirmed(), id).map(drop)).await
 }
 
 async fn cancel(app: &App, by: AdminId, id: AdminInvitationId) -> Result<(), Error> {
@@ -121,16 +121,20 @@ async fn v2_3_4_an_admin_invitation_accepted_twice_in_parallel_on_two_nodes_make
 async fn what_an_admin_sent_ends_when_it_may_no_longer_manage_admins(app: TestApp) {
     let (stella, sam) = (staff(&app).await, app.admin("Sam", "sam@staff.example").await);
     let (_, link) = invited(&app, sam, "nora@staff.example").await;
-    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| admin::set_disabled(tx, by, sam, true))
-        .await
-        .unwrap();
+    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
+        admin::set_disabled(tx, by, &confirmed(), sam, true)
+    })
+    .await
+    .unwrap();
     assert!(!is_open(&app.app, &link).await);
-    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| admin::set_disabled(tx, by, sam, false))
-        .await
-        .unwrap();
+    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
+        admin::set_disabled(tx, by, &confirmed(), sam, false)
+    })
+    .await
+    .unwrap();
     let (_, link) = invited(&app, sam, "nora@staff.example").await;
     as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
-        admin::set_role(tx, by, sam, admin_role::built_in(tx, BuiltInRole::Support)?)
+        admin::set_role(tx, by, &confirmed(), sam, admin_role::built_in(tx, BuiltInRole::Support)?)
     })
     .await
     .unwrap();

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use latchkey_core::access::{
-    AdminGrants, Associate, BeStaff, BuiltInRole, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers, Denied, EditAccounts,
-    EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAdmins, ManageApi, ManageBans, ManageContacts, ManageUsers,
-    Masquerade, StaffRight, TransferOwnership, ViewContacts, ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
+    AdminGrants, Associate, BeStaff, BuiltInRole, ChangeLogins, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers, Denied,
+    EditAccounts, EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAdmins, ManageApi, ManageBans, ManageContacts,
+    ManageUsers, Masquerade, StaffRight, TransferOwnership, ViewContacts, ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
 };
 use latchkey_core::admin;
 use latchkey_core::admin_role::{self, Error, NewRole};
@@ -37,6 +37,7 @@ ViewStaffArea      full support read-only
 ViewLog            full support read-only
 EditAccounts       full support
 EditUsers          full support
+ChangeLogins       full
 HandOnLinks        full support
 DeleteAccounts     full
 DeleteUsers        full
@@ -65,7 +66,7 @@ async fn v8_2_1_every_role_gets_the_reviewed_tickets(app: TestApp) {
         admins.push((role, staff_as(&app, &format!("Staff{}", role.key()), role).await));
     }
     let tickets = [
-        &tickets!(asks: BeStaff ViewStaffArea ViewLog EditAccounts EditUsers HandOnLinks DeleteAccounts DeleteUsers Masquerade WriteNotes ConfigureSystem ManageAdmins ManageApi ManageBans)[..],
+        &tickets!(asks: BeStaff ViewStaffArea ViewLog EditAccounts EditUsers ChangeLogins HandOnLinks DeleteAccounts DeleteUsers Masquerade WriteNotes ConfigureSystem ManageAdmins ManageApi ManageBans)[..],
         &tickets!(asks_in: Enter ViewUsers ManageUsers EditDetails ViewContacts ManageContacts Associate ChooseSso TransferOwnership)[..],
     ]
     .concat();
@@ -104,7 +105,7 @@ async fn delete(app: &App, by: AdminId, id: AdminRoleId) -> Result<String, Error
 }
 
 async fn give(app: &App, by: AdminId, id: AdminId, role: AdminRoleId) -> Result<String, admin::Error> {
-    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin::set_role(tx, by, id, role)).await
+    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin::set_role(tx, by, &confirmed(), id, role)).await
 }
 
 async fn built_in(app: &TestApp, role: BuiltInRole) -> AdminRoleId {
@@ -163,10 +164,13 @@ async fn nobody_hands_on_more_than_he_holds(app: TestApp) {
     assert!(matches!(change(&app.app, sam, deputy, "Deputy", "admins notes delete").await, Err(Error::BeyondOwn)));
     assert!(matches!(change(&app.app, sam, sales, "Sales", "notes").await, Err(Error::BeyondOwn)));
     make(&app.app, sam, "Scribe", "notes").await.unwrap();
-    let refused =
-        as_staff::<ManageAdmins, _, admin::Error>(&app.app, sam, move |tx, by| admin::set_disabled(tx, by, stella, true)).await;
+    let refused = as_staff::<ManageAdmins, _, admin::Error>(&app.app, sam, move |tx, by| {
+        admin::set_disabled(tx, by, &confirmed(), stella, true)
+    })
+    .await;
     assert!(matches!(refused, Err(admin::Error::BeyondOwn)));
-    let refused = as_staff::<ManageAdmins, _, admin::Error>(&app.app, sam, move |tx, by| admin::delete(tx, by, stella)).await;
+    let refused =
+        as_staff::<ManageAdmins, _, admin::Error>(&app.app, sam, move |tx, by| admin::delete(tx, by, &confirmed(), stella)).await;
     assert!(matches!(refused, Err(admin::Error::BeyondOwn)));
 }
 
@@ -179,13 +183,17 @@ async fn the_last_full_administrator_stays(app: TestApp) {
     let all = "view clients users associate owner delete masquerade notes log settings admins api bans";
     let everything = make(&app.app, stella, "Everything", all).await.unwrap();
     assert!(matches!(give(&app.app, stella, stella, everything).await, Err(admin::Error::LastFull)));
-    let gone = as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| admin::delete(tx, by, stella)).await;
+    let gone =
+        as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| admin::delete(tx, by, &confirmed(), stella))
+            .await;
     assert!(matches!(gone, Err(admin::Error::Oneself)));
     // A full administrator who cannot log in is none.
     give(&app.app, stella, sam, built_in(&app, BuiltInRole::Full).await).await.unwrap();
-    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| admin::set_disabled(tx, by, sam, true))
-        .await
-        .unwrap();
+    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
+        admin::set_disabled(tx, by, &confirmed(), sam, true)
+    })
+    .await
+    .unwrap();
     assert!(matches!(give(&app.app, stella, stella, support).await, Err(admin::Error::LastFull)));
 }
 
@@ -198,7 +206,12 @@ async fn v15_4_2_two_full_administrators_who_demote_each_other_do_not_both_succe
         let (first, other) = tokio::join!(give(&app.app, stella, sam, support), async {
             match round % 3 {
                 0 => give(&second, sam, stella, support).await,
-                1 => as_staff::<ManageAdmins, _, _>(&second, sam, move |tx, by| admin::set_disabled(tx, by, stella, true)).await,
+                1 => {
+                    as_staff::<ManageAdmins, _, _>(&second, sam, move |tx, by| {
+                        admin::set_disabled(tx, by, &confirmed(), stella, true)
+                    })
+                    .await
+                }
                 _ => give(&second, sam, sam, support).await,
             }
         });

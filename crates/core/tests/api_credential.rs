@@ -87,14 +87,14 @@ async fn a_credential_does_no_more_than_its_admin_may_at_that_moment(app: TestAp
     assert!(may_staff::<DeleteAccounts>(&app.app, deletes).await.is_ok());
     let support = app.app.read(|snapshot| latchkey_core::admin_role::built_in(snapshot, BuiltInRole::Support)).await.unwrap();
     as_staff::<latchkey_core::access::ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
-        admin::set_role(tx, by, second, support)
+        admin::set_role(tx, by, &machine(), second, support)
     })
     .await
     .unwrap();
     assert!(matches!(may_staff::<DeleteAccounts>(&app.app, deletes).await, Err(Denied::MissingAdmin { .. })));
     assert!(may_staff::<ViewStaffArea>(&app.app, call(&app.app, &made, ApiRight::UsersRead).await).await.is_ok());
     as_staff::<latchkey_core::access::ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
-        admin::set_disabled(tx, by, second, true)
+        admin::set_disabled(tx, by, &machine(), second, true)
     })
     .await
     .unwrap();

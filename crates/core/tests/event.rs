@@ -270,8 +270,9 @@ fn machine_cases(w: &World) -> Vec<Case> {
     use EventKind::{AdminCreated, AdminDisabled, AdminEnabled, MailFailed, MailSent, SettingsChanged};
     let World { admin, other_admin, mails: [sent, failed], .. } = *w;
     let by_system = NewAdmin { name: "New".to_owned(), email: email("one@staff.example"), password: w.hash.clone() };
-    let switched =
-        |disabled| move |tx: &Tx<'_>| Ok(admin::set_disabled(tx, &tx.authorize_admin(admin)?, other_admin, disabled).map(drop)?);
+    let switched = |disabled| {
+        move |tx: &Tx<'_>| Ok(admin::set_disabled(tx, &tx.authorize_admin(admin)?, &confirmed(), other_admin, disabled).map(drop)?)
+    };
     vec![
         case(&[AdminCreated], move |tx| Ok(admin::create_by_system(tx, &system(), &by_system).map(drop)?)),
         case(&[AdminDisabled], switched(true)),
@@ -310,15 +311,15 @@ fn staff_cases(w: &World) -> Vec<Case> {
         case(&[AdminRoleCreated], move |tx| Ok(admin_role::create(tx, &tx.authorize_admin(admin)?, &made).map(drop)?)),
         case(&[AdminRoleUpdated], move |tx| Ok(admin_role::update(tx, &tx.authorize_admin(admin)?, sales(tx)?, &changed)?)),
         case(&[AdminRoleChanged], move |tx| {
-            Ok(admin::set_role(tx, &tx.authorize_admin(admin)?, other_admin, sales(tx)?).map(drop)?)
+            Ok(admin::set_role(tx, &tx.authorize_admin(admin)?, &confirmed(), other_admin, sales(tx)?).map(drop)?)
         }),
-        case(&[AdminDeleted], move |tx| Ok(admin::delete(tx, &tx.authorize_admin(admin)?, other_admin).map(drop)?)),
+        case(&[AdminDeleted], move |tx| Ok(admin::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), other_admin).map(drop)?)),
         case(&[AdminInvited], move |tx| {
             let new = admin_invitation::NewInvitation { name: String::new(), email: email("x@staff.example"), role: sales(tx)? };
-            Ok(admin_invitation::send(tx, &tx.authorize_admin(admin)?, &new).map(drop)?)
+            Ok(admin_invitation::send(tx, &tx.authorize_admin(admin)?, &confirmed(), &new).map(drop)?)
         }),
         case(&[AdminInvitationResent], move |tx| {
-            Ok(admin_invitation::resend(tx, &tx.authorize_admin(admin)?, invited(tx)?).map(drop)?)
+            Ok(admin_invitation::resend(tx, &tx.authorize_admin(admin)?, &confirmed(), invited(tx)?).map(drop)?)
         }),
         case(&[AdminInvitationCancelled], move |tx| {
             Ok(admin_invitation::cancel(tx, &tx.authorize_admin(admin)?, invited(tx)?).map(drop)?)
@@ -448,4 +449,28 @@ fn the_keys_of_events_are_distinct() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), EventKind::ALL.len());
+}
+
+#[on_both_databases]
+async fn an_invitation_that_nobody_used_in_time_is_told_of_once_each_time_it_was_sent(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let (id, _) = invite(&app, owner, acme, "late@example.com", "invoices").await;
+    let (accepted, secret) = invite(&app, owner, acme, "mia@example.com", "invoices").await;
+    let mia = person(&app, "Mia").await;
+    accept(&app.app, mia, &secret).await.unwrap();
+    let tell = async || app.app.write(&request(), |tx| invitation::tell_expired(tx, &System::named("test"), 10)).await.unwrap();
+    app.clock.advance(invitation::VALID_FOR.saturating_sub(Duration::from_micros(1)));
+    assert_eq!(tell().await, 0, "it is still open");
+    app.clock.advance(Duration::from_micros(1));
+    let seen = events(&app).await.len();
+    assert_eq!((tell().await, tell().await), (1, 0));
+    assert_eq!(kinds_after(&app, seen).await, ["invitation-expired"]);
+    resend(&app.app, owner, acme, id).await.unwrap();
+    latest_link(&app).await;
+    app.clock.advance(invitation::VALID_FOR);
+    assert_eq!((tell().await, tell().await), (1, 0));
+    let told =
+        "select count(*) from events where kind = 'invitation-expired' and email = 'late@example.com' and account_name = 'Acme'";
+    assert_eq!(number(&app, told).await, 2);
+    assert_ne!(id, accepted);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{Confirmed, ConfirmedAdmin, Denied, Enter, RequireTwoFactor, Subject, System, Who};
+use latchkey_core::access::{CONFIRMED_FOR, Confirmed, ConfirmedAdmin, Denied, Enter, RequireTwoFactor, Subject, System, Who};
 use latchkey_core::app::{App, Tx};
 use latchkey_core::factor::{self, Begun, CODES, Confirmation, Error, MAX_FAILURES, MAX_TRIES, Second, Shown};
 use latchkey_core::id::{SessionId, UserId};
@@ -11,7 +11,7 @@ use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Started};
 use latchkey_core::settings::{self, Security};
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{account, admin};
+use latchkey_core::{account, admin, user};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
 
@@ -228,6 +228,47 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     app.clock.advance(Duration::from_mins(10));
     assert!(confirm(Confirmation::Password(Password::typed("wrong"))).await.is_none());
     assert!(confirm(password()).await.is_some(), "without a factor the password confirms");
+}
+
+#[on_both_databases]
+async fn v7_5_1_whoever_has_a_factor_confirms_with_it_before_the_password_is_changed(app: TestApp) {
+    let (user, started, _) = gus(&app).await;
+    let session = session_id(&app, &started).await;
+    let change = async |current: &str| {
+        let (current, new) = (Password::typed(current), Password::typed("another password altogether"));
+        user::change_password(&app.app, &request(), user, session, &current, &new).await
+    };
+    app.clock.advance(CONFIRMED_FOR);
+    for current in [PASSWORD, "wrong"] {
+        let refused = change(current).await;
+        assert!(matches!(refused, Err(user::Error::Denied(Denied::Unconfirmed))), "{refused:?}");
+    }
+    assert_eq!(number(&app, "select count(*) from guess_failures").await, 0, "nothing was compared");
+    let shown = Confirmation::Shown(code(&app, user).await);
+    assert!(session::confirm(&app.app, &request(), user, session, shown).await.unwrap().is_some());
+    assert!(matches!(change("wrong").await, Err(user::Error::WrongPassword)), "the present password is needed all the same");
+    change(PASSWORD).await.unwrap();
+    assert_eq!(told(&app).await, ["password-changed"]);
+}
+
+#[on_both_databases]
+async fn an_admins_login_that_waits_ends_when_the_password_is_changed(app: TestApp) {
+    let stella = staff(&app).await;
+    let secret = admin_login(&app.app, "stella@staff.example").await.unwrap().secret;
+    let found = app.app.read(move |snapshot| admin::resolve(snapshot, &secret)).await.unwrap().unwrap();
+    enrol(&app, Subject::Admin(stella), found.session).await;
+    for is_changed in [false, true] {
+        let begun = admin::login(&app.app, &request(), "stella@staff.example", &Password::typed(PASSWORD), "").await.unwrap();
+        let Begun::SecondFactor(token) = begun else { panic!("a second factor is asked for") };
+        if is_changed {
+            sql(&app, "update admins set password_changed_at = 7").await.unwrap();
+        }
+        let shown = Shown::Code(factor::code_now(&app.app, Subject::Admin(stella)).await.unwrap());
+        let second = app.app.write(&request(), move |tx| admin::second_step(tx, &token, &shown)).await.unwrap();
+        assert_eq!(word(&second), if is_changed { "over" } else { "in" });
+        app.clock.advance(STEP);
+    }
+    app.take_mails().await;
 }
 
 #[on_both_databases]

@@ -15,7 +15,7 @@ use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Error, Started};
 use latchkey_core::settings::Verification;
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{admin, invitation, user};
+use latchkey_core::{admin, invitation, passkey, reset, user, verification};
 use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
@@ -298,6 +298,87 @@ async fn links_that_never_were_are_counted_and_real_ones_work_all_the_same(app: 
 }
 
 #[on_both_databases]
+async fn v6_3_8_resets_are_limited_by_what_is_typed_and_never_by_who_has_it(app: TestApp) {
+    person(&app, "Gus").await;
+    let ask = async |from: Request, address: &str| {
+        let address = email(address);
+        app.app.write(&from, move |tx| reset::ask(tx, &address)).await
+    };
+    let mut answers = Vec::new();
+    for (address, first) in [(GUS, 0), (NOBODY, 100)] {
+        let mut seen = Vec::new();
+        for number in 0..8 {
+            seen.push(wait_of(&ask(from_nth(first + number), address).await));
+        }
+        assert!(seen[..5].iter().all(Option::is_none) && seen[5..].iter().all(Option::is_some), "{seen:?}");
+        answers.push(seen);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert!(wait_of(&ask(from_nth(0), "GUS@example.com").await).is_some(), "however it is written");
+    app.clock.advance(answers[0][7].unwrap());
+    assert!(ask(from_nth(0), GUS).await.is_ok(), "slowed down, not locked");
+    app.resolve_resets().await;
+    assert_eq!(told(&app).await, ["password-reset"]);
+}
+
+#[on_both_databases]
+async fn v2_4_1_a_network_asks_for_resets_so_often_and_no_more(app: TestApp) {
+    let ask = async |from: Request, number: u32| {
+        let address = email(&format!("nr{number}@example.com"));
+        app.app.write(&from, move |tx| reset::ask(tx, &address)).await
+    };
+    for number in 0..50 {
+        assert!(ask(request(), number).await.is_ok(), "{number}");
+    }
+    assert!(wait_of(&ask(request(), 50).await).is_some());
+    assert!(ask(from_nth(1), 50).await.is_ok(), "somebody elsewhere is not held back");
+    app.resolve_resets().await;
+}
+
+#[on_both_databases]
+async fn links_of_resets_and_verifications_are_not_guessed_at_without_end(app: TestApp) {
+    app.notify(Verification::Ask).await;
+    let gus = person(&app, "Gus").await;
+    ask_for_reset(&app, GUS).await;
+    let choosing = latest_link(&app).await;
+    as_myself(&app.app, gus, verification::resend).await.unwrap();
+    let confirming = latest_link(&app).await;
+    let forged = || app.app.random().secret().unwrap();
+    let (mut choices, mut confirmations) = (0, 0);
+    while wait_of(&reset::try_link(&app.app, &request(), &forged()).await).is_none() {
+        choices += 1;
+    }
+    while wait_of(&verification::try_link(&app.app, &request(), &forged()).await).is_none() {
+        confirmations += 1;
+    }
+    assert_eq!((choices, confirmations), (50, 50));
+    assert!(reset::try_link(&app.app, &request(), &choosing).await.is_ok(), "who holds a link is not held back");
+    assert!(verification::try_link(&app.app, &request(), &confirming).await.is_ok());
+    assert!(wait_of(&reset::try_link(&app.app, &from_nth(1), &forged()).await).is_none());
+}
+
+#[on_both_databases]
+async fn challenges_of_passkeys_are_made_so_often_for_a_network_and_no_more(app: TestApp) {
+    let begin = async |from: Request| {
+        let browser = app.app.random().secret().unwrap();
+        app.app.write(&from, move |tx| passkey::begin_login(tx, &browser)).await.map(drop)
+    };
+    let mut made = 0;
+    let refused = loop {
+        let answer = begin(request()).await;
+        if answer.is_err() {
+            break answer;
+        }
+        made += 1;
+    };
+    assert_eq!(made, 300);
+    assert_eq!(number(&app, "select count(*) from passkey_challenges").await, made, "what is refused leaves no row");
+    assert!(begin(from_nth(1)).await.is_ok());
+    app.clock.advance(wait_of(&refused).unwrap());
+    assert!(begin(request()).await.is_ok());
+}
+
+#[on_both_databases]
 async fn the_present_password_cannot_be_guessed_with_a_stolen_session(app: TestApp) {
     let gus = person(&app, "Gus").await;
     let new = Password::typed("another password");
@@ -343,14 +424,46 @@ async fn v6_3_5_a_login_with_a_new_device_is_told_by_mail(app: TestApp) {
     assert!(shared.device == first.device, "two people may use one browser");
     let listed = app.app.read(move |snapshot| Ok::<_, Error>(device::list(snapshot, &snapshot.myself(gus)?)?)).await.unwrap();
     assert_eq!(listed.len(), 2);
-    app.app.write(&with_device(&first.device), move |tx| device::forget_others(tx, gus)).await.unwrap();
+    app.app
+        .write(&with_device(&first.device), move |tx| Ok::<_, Error>(device::forget_others(tx, &tx.myself(gus)?)?))
+        .await
+        .unwrap();
     let known = async |user: UserId, secret: Secret| {
         app.app.read(move |snapshot| device::known(snapshot, Some(Owner::User(user)), &secret)).await.unwrap().is_some()
     };
     assert!(known(gus, first.device.clone()).await && known(mia, first.device.clone()).await);
-    assert!(!known(gus, other.device).await, "a reset forgets the other devices");
+    assert!(!known(gus, other.device).await, "the other devices are forgotten");
     app.clock.advance(device::LIVES);
     assert!(!known(gus, first.device).await, "no device is known for ever");
+}
+
+#[on_both_databases]
+async fn a_device_that_was_forgotten_is_a_new_one_and_its_session_goes_on(app: TestApp) {
+    app.notify(Verification::Off).await;
+    let (gus, mia) = (person(&app, "Gus").await, person(&app, "Mia").await);
+    let first = login(&app.app, GUS).await;
+    let second = try_from(&app.app, &request(), GUS, PASSWORD).await.unwrap();
+    app.take_mails().await;
+    let id = app.app.read({
+        let from = with_device(&second.device);
+        move |snapshot| Ok::<_, Error>(device::mine(snapshot, &snapshot.myself(gus)?, &from)?.unwrap())
+    });
+    let id = id.await.unwrap();
+    let forget = async |user: UserId| as_myself(&app.app, user, move |tx, by| device::forget(tx, by, id)).await;
+    assert!(matches!(forget(mia).await, Err(device::Error::NotFound)), "somebody else's");
+    forget(gus).await.unwrap();
+    assert!(matches!(forget(gus).await, Err(device::Error::NotFound)));
+    let session = resolved(&app.app, &second.secret).await.expect("its session goes on").session;
+    assert!(!session.of_known_device);
+    assert!(resolved(&app.app, &first.secret).await.unwrap().session.of_known_device);
+    try_from(&app.app, &with_device(&second.device), GUS, PASSWORD).await.unwrap();
+    assert_eq!(notices(&app).await.len(), 1, "the next login with it is told");
+    assert_eq!(count_events(&app, "device-forgotten").await, 1);
+    ask_for_reset(&app, GUS).await;
+    let link = latest_link(&app).await;
+    choose(&app.app, &link, "another password altogether").await.unwrap();
+    assert_eq!(number(&app, "select count(*) from devices").await, 0, "a reset from elsewhere forgets all");
+    app.take_mails().await;
 }
 
 #[on_both_databases]

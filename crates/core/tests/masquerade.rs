@@ -8,11 +8,12 @@ use latchkey_core::access::{
 };
 use latchkey_core::account::{self, Details};
 use latchkey_core::admin;
-use latchkey_core::app::{App, Request};
+use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::event;
 use latchkey_core::id::{AccountId, AdminId};
 use latchkey_core::mail::Notice;
 use latchkey_core::masquerade::{self, ABSOLUTE, Error};
+use latchkey_core::outbox::{self, Topic};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Resolved};
 use latchkey_core::settings::{Notifications, Security, Verification};
@@ -71,6 +72,57 @@ async fn an_admin_acts_for_the_owner_for_an_hour_and_not_a_moment_longer(app: Te
     app.take_mails().await;
 }
 
+async fn ended(app: &TestApp) -> Vec<String> {
+    let ended = events(app).await.into_iter().filter(|event| event.kind == "masquerade-ended");
+    ended.map(|event| format!("{} {} {}", event.actor_name, event.user_name, event.detail)).collect()
+}
+
+#[on_both_databases]
+async fn rule_10_that_it_ended_by_the_clock_is_one_event(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    staff(&app).await;
+    let (_, session) = staff_session(&app, "stella@staff.example").await;
+    begin(&app.app, &session, acme, "Ticket 7").await.unwrap();
+    let claim = async |app: &App| {
+        let lease = Duration::from_mins(1);
+        let claim = move |tx: &Tx<'_>| outbox::claim(tx, &System::named("test"), Topic::Masquerade, 5, lease);
+        app.write(&Request::default(), claim).await.unwrap()
+    };
+    assert_eq!(claim(&app.app).await, [], "it is not due");
+    app.clock.advance(ABSOLUTE);
+    assert_eq!(number(&app, "select count(*) from sessions").await, 1, "nobody has come by");
+    let [work] = claim(&app.app).await.try_into().unwrap();
+    let second = app.second_node();
+    let (machine, look) = (Request::default(), Request::default());
+    // The worker and a login at the same moment, on two nodes.
+    let (one, other) = tokio::join!(
+        app.app.write(&machine, move |tx| masquerade::time_is_up(tx, &System::named("test"), work)),
+        second.write(&look, move |tx| masquerade::time_is_up(tx, &System::named("test"), work)),
+    );
+    assert!(one.is_ok() && other.is_ok());
+    person(&app, "Gus").await;
+    login(&app.app, "gus@example.com").await;
+    assert_eq!(ended(&app).await, ["Stella Olivia Example time over"]);
+    assert_eq!(number(&app, "select count(*) from outbox where topic = 'masquerade'").await, 0);
+    app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn rule_10_that_it_ended_with_a_rest_of_the_admin_is_an_event_at_the_next_login(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    staff(&app).await;
+    for reason in ["Ticket 7", "Ticket 8"] {
+        let (_, session) = staff_session(&app, "stella@staff.example").await;
+        begin(&app.app, &session, acme, reason).await.unwrap();
+        app.clock.advance(Security::default().admin_idle);
+    }
+    assert_eq!(ended(&app).await.len(), 1, "the admin's own next login");
+    app.clock.advance(Security::default().admin_absolute);
+    login(&app.app, "olivia@example.com").await;
+    assert_eq!(ended(&app).await.len(), 2);
+    app.take_mails().await;
+}
+
 #[on_both_databases]
 async fn v7_4_1_it_ends_with_the_admins_own_session_at_once_on_every_node(app: TestApp) {
     let (_, acme) = acme(&app).await;
@@ -95,7 +147,7 @@ async fn v7_4_1_it_ends_with_the_admins_own_session_at_once_on_every_node(app: T
     let secret = begin(&app.app, &session, acme, "a").await.unwrap();
     for (role, alive) in [(BuiltInRole::Support, false), (BuiltInRole::Full, true)] {
         as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
-            admin::set_role(tx, by, sam, admin_role::built_in(tx, role)?)
+            admin::set_role(tx, by, &confirmed(), sam, admin_role::built_in(tx, role)?)
         })
         .await
         .unwrap();
@@ -103,13 +155,17 @@ async fn v7_4_1_it_ends_with_the_admins_own_session_at_once_on_every_node(app: T
     }
 
     // Disabling.
-    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| admin::set_disabled(tx, by, sam, true))
-        .await
-        .unwrap();
+    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
+        admin::set_disabled(tx, by, &confirmed(), sam, true)
+    })
+    .await
+    .unwrap();
     assert!(!is_alive(&second, &secret).await);
-    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| admin::set_disabled(tx, by, sam, false))
-        .await
-        .unwrap();
+    as_staff::<ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
+        admin::set_disabled(tx, by, &confirmed(), sam, false)
+    })
+    .await
+    .unwrap();
     assert!(!is_alive(&second, &secret).await, "it does not wake up");
 }
 

@@ -2,8 +2,10 @@
 
 use latchkey_core::access::ConfigureSystem;
 use latchkey_core::mail::Notice;
+use latchkey_core::password::Password;
 use latchkey_core::settings::{self, Notifications, Verification};
-use latchkey_core::testing::TestApp;
+use latchkey_core::testing::{PASSWORD, TestApp};
+use latchkey_core::{account, own_data};
 use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
@@ -31,6 +33,25 @@ async fn access_and_ownership_are_told_to_whom_they_concern(app: TestApp) {
     let (_, link) = invite(&app, mia, acme, "somebody@example.org", "invoices").await;
     accept(&app.app, guest, &link).await.unwrap();
     assert_eq!(told_to(&app).await, ["gus@example.com access-given", "mia@example.com invitation-accepted"]);
+}
+
+#[on_both_databases]
+async fn who_leaves_is_told_to_the_owner_and_a_deleted_account_to_all_who_could_enter_it(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    let (mia, _) = (member(&app, acme, "Mia", "invoices").await, member(&app, acme, "Gus", "invoices").await);
+    app.notify(Verification::Off).await;
+    leave(&app.app, mia, acme).await.unwrap();
+    assert_eq!(told_to(&app).await, ["olivia@example.com member-left"]);
+    let ned = member(&app, acme, "Ned", "tickets").await;
+    own_data::ask_for_deletion(&app.app, &request(), ned, &Password::typed(PASSWORD)).await.unwrap();
+    app.take_mails().await;
+    delete_user(&app.app, stella, ned).await.unwrap();
+    assert_eq!(told_to(&app).await, ["olivia@example.com member-left"]);
+    as_staff(&app.app, stella, move |tx, by| account::delete_with_orphans(tx, by, &confirmed(), acme)).await.unwrap();
+    let mut told = told_to(&app).await;
+    told.sort();
+    assert_eq!(told, ["gus@example.com account-deleted", "olivia@example.com account-deleted"]);
 }
 
 #[on_both_databases]

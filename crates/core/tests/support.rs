@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use latchkey_core::access::{
-    Allowed, AllowedAdmin, Associate, BuiltInRole, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers, Myself,
-    StaffRight, System, TransferOwnership, Who,
+    Allowed, AllowedAdmin, Associate, BuiltInRole, Confirmed, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers,
+    Myself, StaffRight, Subject, System, TransferOwnership, Who,
 };
 use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::client_group;
@@ -13,7 +13,7 @@ use latchkey_core::contact::{self, Categories, NewContact};
 use latchkey_core::db::Location;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fault, HasKind, Kind};
-use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, UserId};
+use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, SessionId, UserId};
 use latchkey_core::invitation::{self, Accepted, NewInvitation};
 use latchkey_core::mail::Outgoing;
 use latchkey_core::password::Password;
@@ -195,6 +195,11 @@ pub(crate) async fn associate(app: &App, account: AccountId, user: UserId, keys:
 }
 
 // Accounts and users, by staff.
+
+/// An admin has just confirmed who it is.
+pub(crate) fn confirmed() -> ConfirmedAdmin {
+    ConfirmedAdmin::machine(&System::named("test"))
+}
 
 pub(crate) async fn close(app: &App, admin: AdminId, account: AccountId) {
     as_staff(app, admin, move |tx, by| latchkey_core::account::close(tx, by, account)).await.unwrap();
@@ -476,4 +481,36 @@ pub(crate) async fn ask_for_reset(app: &TestApp, address: &str) {
 /// Chooses a password by a link.
 pub(crate) async fn choose(app: &App, secret: &Secret, password: &str) -> Result<(), latchkey_core::reset::Error> {
     latchkey_core::reset::choose(app, &request(), secret.clone(), &Password::typed(password)).await
+}
+
+/// Does something as a user who has confirmed who it is in this session.
+pub(crate) async fn as_confirmed<T, E>(
+    app: &App,
+    user: UserId,
+    session: SessionId,
+    work: impl FnOnce(&Tx<'_>, &Confirmed) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Denied> + From<Fault> + Send + 'static,
+{
+    app.write(&request(), move |tx| work(tx, &tx.confirmed(Subject::User(user), session)?)).await
+}
+
+/// Asks for another address in the user's latest session, with who it is just confirmed.
+pub(crate) async fn change_address(
+    test: &TestApp,
+    app: &App,
+    user: UserId,
+    to: &str,
+) -> Result<(), latchkey_core::verification::Error> {
+    let query = format!("select coalesce(max(id), 0) from sessions where user_id = {user}");
+    if number(test, &query).await == 0 {
+        let found = app.read(move |snapshot| latchkey_core::user::find(snapshot, user)).await.unwrap().unwrap();
+        login(app, found.email.as_str()).await;
+    }
+    let session = SessionId(number(test, &query).await);
+    sql(test, &format!("update sessions set confirmed_at = {} where id = {session}", app.now().as_micros())).await.unwrap();
+    let to = email(to);
+    as_confirmed(app, user, session, move |tx, by| latchkey_core::verification::change_address(tx, by, &to)).await
 }

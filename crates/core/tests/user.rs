@@ -1,6 +1,6 @@
 //! Users: their names, logins and passwords, and when they can go.
 
-use latchkey_core::access::{ConfirmedAdmin, EditUsers, System};
+use latchkey_core::access::{AdminPermission, BuiltInRole, ChangeLogins, ConfirmedAdmin, Denied, EditUsers, System};
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::password::Password;
 use latchkey_core::testing::{PASSWORD, TestApp};
@@ -62,6 +62,26 @@ async fn a_login_belongs_to_one_user_whatever_its_case(app: TestApp) {
     as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &own)).await.unwrap();
     login(&app.app, "gus@EXAMPLE.com").await;
     assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
+}
+
+#[on_both_databases]
+async fn v8_2_1_support_changes_a_name_and_never_what_somebody_logs_in_with(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    let sue = staff_as(&app, "Sue", BuiltInRole::Support).await;
+    let change = async |first: &str, address: &str| {
+        let change = AdminChange { name: name(first, "Example"), email: email(address) };
+        as_staff::<EditUsers, _, _>(&app.app, sue, move |tx, by| user::update(tx, by, gus, &change)).await
+    };
+    let before = dump(&app).await;
+    let refused = change("Gustav", "sue@evil.example").await;
+    assert!(
+        matches!(refused, Err(Error::Denied(Denied::MissingAdmin { permission: AdminPermission::Credentials }))),
+        "{refused:?}"
+    );
+    assert_eq!(changed(&before, &dump(&app).await), Vec::<String>::new());
+    change("Gustav", "gus@example.com").await.unwrap();
+    let ticket = app.app.read(move |snapshot| snapshot.authorize_admin::<ChangeLogins>(sue)).await;
+    assert!(ticket.is_err(), "what takes factors away and copies links that open a login");
 }
 
 #[on_both_databases]

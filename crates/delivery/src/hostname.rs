@@ -4,14 +4,15 @@
 //! that it is this address. Whatever goes wrong makes the host unknown, never anything else.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::LookupIpStrategy;
 use hickory_resolver::proto::rr::RData;
-use latchkey_core::app::App;
+use latchkey_core::app::{App, Tx};
 use latchkey_core::error::Fault;
-use latchkey_core::outbox::{Claimed, Topic};
+use latchkey_core::outbox::{self, Claimed, Topic};
 use latchkey_core::session;
 use tokio::time::timeout;
 
@@ -36,6 +37,16 @@ pub trait LookUp: Send + Sync + 'static {
 
     /// The addresses of a name.
     fn addresses(&self, name: &str) -> impl Future<Output = Vec<IpAddr>> + Send;
+}
+
+impl<L: LookUp> LookUp for Arc<L> {
+    fn names(&self, address: IpAddr) -> impl Future<Output = Vec<String>> + Send {
+        (**self).names(address)
+    }
+
+    fn addresses(&self, name: &str) -> impl Future<Output = Vec<IpAddr>> + Send {
+        (**self).addresses(name)
+    }
 }
 
 /// The resolver that the operating system is set up to use, with its table of hosts.
@@ -85,11 +96,16 @@ impl<L: LookUp> FindHosts<L> {
 }
 
 impl<L: LookUp> Work for FindHosts<L> {
-    const TOPIC: Topic = Topic::Hostname;
+    type Piece = Claimed;
+    const NAME: &'static str = "host names";
     const AT_ONCE: usize = 4;
 
     fn lease(&self) -> Duration {
         TIMEOUT.saturating_add(LEASE_MARGIN)
+    }
+
+    fn claim(tx: &Tx<'_>, limit: i64, lease: Duration) -> Result<Vec<Claimed>, Fault> {
+        outbox::claim(tx, &system(), Topic::Hostname, limit, lease)
     }
 
     async fn perform(&self, app: &App, piece: Claimed) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! Sends what the outbox holds and looks hosts up.
+//! Sends what the outbox holds and what webhooks get, looks hosts up, and seals the log.
 //!
 //! The server spawns [`run`] once. One dispatcher waits for promises of this process and wakes the
 //! workers; each worker also looks every few seconds by itself, for what other nodes promised, what
@@ -8,16 +8,24 @@
 //! **Invariants:** a mail counts as sent only when the mail server took it (PRODUCT rule 7); nothing that
 //! was promised is lost on a crash (rule 10); no transaction is open while something waits for the network.
 
+mod courier;
 mod dialogue;
+mod expiry;
 mod hostname;
 mod letter;
 mod mail;
+mod masquerade;
+mod reach;
 mod reset;
+mod seal;
 mod smtp;
+mod webhook;
 mod worker;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use latchkey_core::app::App;
 use tokio::sync::{Notify, watch};
 
@@ -31,11 +39,16 @@ pub struct DeliverySettings {
     pub smtp: Option<SmtpSettings>,
     /// How often to look for work that nobody of this process has announced; five seconds by default.
     pub poll_every: Duration,
+    /// Networks that webhooks may lead to beside the open Internet, also over plain http; none by default.
+    pub webhook_allow: Vec<IpNet>,
 }
+
+/// How often the sealer looks for what other nodes have recorded or sealed: those who wait for events here wait no longer.
+const SEAL_EVERY: Duration = Duration::from_secs(1);
 
 impl Default for DeliverySettings {
     fn default() -> Self {
-        Self { smtp: None, poll_every: Duration::from_secs(5) }
+        Self { smtp: None, poll_every: Duration::from_secs(5), webhook_allow: Vec::new() }
     }
 }
 
@@ -49,6 +62,10 @@ pub async fn run(app: App, settings: DeliverySettings, shutdown: watch::Receiver
 /// Like [`run`], with another way of looking hosts up.
 pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, shutdown: watch::Receiver<bool>) {
     let (mails_filled, logins_filled, resets_filled) = (Notify::new(), Notify::new(), Notify::new());
+    let (hosts, webhooks_filled) = (Arc::new(hosts), Arc::new(Notify::new()));
+    let courier = courier::Courier::new(Arc::clone(&hosts), settings.webhook_allow);
+    // Nothing is due when it is promised: this worker looks by itself.
+    let masquerades_due = Notify::new();
     let send_mails = async {
         if let Some(smtp) = settings.smtp {
             let work = mail::SendMails::new(smtp, app.public_url());
@@ -60,13 +77,21 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
         worker::run(&app, work, &logins_filled, settings.poll_every, shutdown.clone()).await;
     };
     let resets = worker::run(&app, reset::ResolveResets, &resets_filled, settings.poll_every, shutdown.clone());
-    let workers = [&mails_filled, &logins_filled, &resets_filled];
-    tokio::join!(dispatch(&app, workers, shutdown.clone()), send_mails, find_hosts, resets);
+    let masquerades = worker::run(&app, masquerade::EndMasquerades, &masquerades_due, settings.poll_every, shutdown.clone());
+    let call_webhooks = async {
+        let work = webhook::SendWebhooks::new(courier, Arc::clone(&webhooks_filled));
+        worker::run(&app, work, &webhooks_filled, settings.poll_every, shutdown.clone()).await;
+    };
+    let sealer = seal::run(&app, &webhooks_filled, settings.poll_every.min(SEAL_EVERY), shutdown.clone());
+    let workers = [&mails_filled, &logins_filled, &resets_filled, &*webhooks_filled];
+    let expiry = expiry::run(&app, shutdown.clone());
+    let wake = dispatch(&app, workers, shutdown.clone());
+    tokio::join!(wake, send_mails, find_hosts, resets, masquerades, call_webhooks, sealer, expiry);
 }
 
 /// Wakes every worker whenever something was promised. Only the dispatcher waits on the app: its
 /// notification wakes a single waiter, so that of several one would take the others' wake-ups.
-async fn dispatch(app: &App, workers: [&Notify; 3], mut shutdown: watch::Receiver<bool>) {
+async fn dispatch(app: &App, workers: [&Notify; 4], mut shutdown: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = stopped(&mut shutdown) => return,

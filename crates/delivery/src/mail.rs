@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::app::App;
+use latchkey_core::app::{App, Tx};
 use latchkey_core::error::Fault;
 use latchkey_core::mail::{self, Outgoing};
 use latchkey_core::outbox::{self, Claimed, Topic};
@@ -10,7 +10,7 @@ use latchkey_core::outbox::{self, Claimed, Topic};
 use crate::dialogue::{Outcome, Postman};
 use crate::letter;
 use crate::smtp::SmtpSettings;
-use crate::worker::{LEASE_MARGIN, Work, system, write_down};
+use crate::worker::{LEASE_MARGIN, Work, jitter, system, write_down};
 
 /// A mail is given up after this many tries: 51 minutes of closer and closer to hourly ones, then 94
 /// hourly ones, together just under four days.
@@ -43,11 +43,16 @@ impl SendMails {
 }
 
 impl Work for SendMails {
-    const TOPIC: Topic = Topic::Mail;
+    type Piece = Claimed;
+    const NAME: &'static str = "mails";
     const AT_ONCE: usize = 4;
 
     fn lease(&self) -> Duration {
         self.postman.longest_try().saturating_add(LEASE_MARGIN)
+    }
+
+    fn claim(tx: &Tx<'_>, limit: i64, lease: Duration) -> Result<Vec<Claimed>, Fault> {
+        outbox::claim(tx, &system(), Topic::Mail, limit, lease)
     }
 
     async fn perform(&self, app: &App, piece: Claimed) -> Result<(), Fault> {
@@ -88,12 +93,6 @@ async fn settle(app: &App, piece: Claimed, outcome: Outcome) -> Result<(), Fault
             write_down(app, move |tx| mail::failed(tx, &system(), piece, &answer)).await
         }
     }
-}
-
-/// A random byte; without randomness the middle.
-fn jitter(app: &App) -> u8 {
-    let mut byte = [0];
-    app.random().fill(&mut byte).map_or(127, |()| u8::from_be_bytes(byte))
 }
 
 /// How long a mail waits after so many tries: longer and longer, ±10 % by `jitter`, so that what

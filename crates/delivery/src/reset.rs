@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use latchkey_core::app::App;
+use latchkey_core::app::{App, Tx};
 use latchkey_core::error::Fault;
-use latchkey_core::outbox::{Claimed, Topic};
+use latchkey_core::outbox::{self, Claimed, Topic};
 use latchkey_core::reset;
 
 use crate::worker::{LEASE_MARGIN, Work, system, write_down};
@@ -14,11 +14,16 @@ use crate::worker::{LEASE_MARGIN, Work, system, write_down};
 pub(crate) struct ResolveResets;
 
 impl Work for ResolveResets {
-    const TOPIC: Topic = Topic::Reset;
+    type Piece = Claimed;
+    const NAME: &'static str = "password resets";
     const AT_ONCE: usize = 2;
 
     fn lease(&self) -> Duration {
         LEASE_MARGIN
+    }
+
+    fn claim(tx: &Tx<'_>, limit: i64, lease: Duration) -> Result<Vec<Claimed>, Fault> {
+        outbox::claim(tx, &system(), Topic::Reset, limit, lease)
     }
 
     async fn perform(&self, app: &App, piece: Claimed) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! A worker: claims the work of one topic, does some of it at the same time, and never ends by itself.
+//! A worker: claims the work of one kind, does some of it at the same time, and never ends by itself.
 //!
 //! A worker claims no more than it can begin at once, so that nothing waits under a lease that is
 //! running out. A piece that fails or panics keeps its lease and is due again when that ends; a
@@ -10,7 +10,6 @@ use std::time::Duration;
 use latchkey_core::access::System;
 use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::error::Fault;
-use latchkey_core::outbox::{self, Claimed, Topic};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
@@ -30,16 +29,21 @@ const LONGEST_PAUSE: u32 = 12;
 /// What a worker does.
 pub(crate) trait Work: Send + Sync + 'static {
     /// What it claims.
-    const TOPIC: Topic;
+    type Piece: Send + 'static;
+    /// How the log calls this work.
+    const NAME: &'static str;
     /// How many pieces it does at the same time.
     const AT_ONCE: usize;
 
     /// How long a piece belongs to this worker; longer than it can take.
     fn lease(&self) -> Duration;
 
+    /// Claims up to `limit` pieces that are due.
+    fn claim(tx: &Tx<'_>, limit: i64, lease: Duration) -> Result<Vec<Self::Piece>, Fault>;
+
     /// Does one piece and writes down what came of it. After an error the piece is due again when
     /// its lease ends.
-    fn perform(&self, app: &App, piece: Claimed) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn perform(&self, app: &App, piece: Self::Piece) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
 /// The ticket of this crate.
@@ -98,11 +102,10 @@ impl<W: Work> Worker<W> {
     }
 
     /// Up to `room` pieces that are due; `None` when the database fails.
-    async fn claim(&mut self, room: usize) -> Option<Vec<Claimed>> {
+    async fn claim(&mut self, room: usize) -> Option<Vec<W::Piece>> {
         let (app, lease) = (self.app.clone(), self.work.lease());
         let limit = i64::try_from(room).unwrap_or(1);
-        let claim =
-            async move { app.write(&Request::default(), move |tx| outbox::claim(tx, &system(), W::TOPIC, limit, lease)).await };
+        let claim = async move { app.write(&Request::default(), move |tx| W::claim(tx, limit, lease)).await };
         // In a task of its own: a panic in there ends the task and not the worker.
         let why = match tokio::spawn(claim).await {
             Ok(Ok(claimed)) => {
@@ -113,7 +116,7 @@ impl<W: Work> Worker<W> {
             Err(ended) => ended.to_string(),
         };
         self.failures = self.failures.saturating_add(1);
-        tracing::warn!(topic = ?W::TOPIC, failures = self.failures, why, "the outbox cannot be read");
+        tracing::warn!(work = W::NAME, failures = self.failures, why, "what is promised cannot be read");
         None
     }
 
@@ -131,22 +134,28 @@ impl<W: Work> Worker<W> {
             Err(ended) => ended.to_string(),
         };
         let again_after = self.work.lease();
-        tracing::error!(topic = ?W::TOPIC, why, ?again_after, "a promise could not be kept and will be tried again");
+        tracing::error!(work = W::NAME, why, ?again_after, "a promise could not be kept and will be tried again");
     }
 }
 
 /// Writes down what was done. It was done, so a database that is away for a moment is asked again:
 /// what is not written down is done a second time.
-pub(crate) async fn write_down(
+pub(crate) async fn write_down<T: Send + 'static>(
     app: &App,
-    write: impl Fn(&Tx<'_>) -> Result<(), Fault> + Clone + Send + 'static,
-) -> Result<(), Fault> {
+    write: impl Fn(&Tx<'_>) -> Result<T, Fault> + Clone + Send + 'static,
+) -> Result<T, Fault> {
     for pause in WRITE_AGAIN_AFTER {
         match app.write(&Request::default(), write.clone()).await {
-            Ok(()) => return Ok(()),
+            Ok(written) => return Ok(written),
             Err(fault) => tracing::warn!(%fault, "what was done cannot be written down yet"),
         }
         sleep(pause).await;
     }
     app.write(&Request::default(), write).await
+}
+
+/// A random byte; without randomness the middle.
+pub(crate) fn jitter(app: &App) -> u8 {
+    let mut byte = [0];
+    app.random().fill(&mut byte).map_or(127, |()| u8::from_be_bytes(byte))
 }

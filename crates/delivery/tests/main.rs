@@ -9,4 +9,6 @@ mod mails;
 mod mails_by_many;
 mod mails_in_private;
 mod mails_that_wait;
+mod receiver;
+mod webhooks;
 mod world;

@@ -49,7 +49,7 @@ impl Workers {
 
     pub(crate) fn start(app: &App, smtp: Option<SmtpSettings>, poll_every: Duration, hosts: impl LookUp) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let settings = DeliverySettings { smtp, poll_every };
+        let settings = DeliverySettings { smtp, poll_every, ..DeliverySettings::default() };
         Self { stop, task: tokio::spawn(run_with(app.clone(), settings, hosts, stopped)) }
     }
 

@@ -26,6 +26,10 @@ pub enum Name {
     Flash,
     /// A browser that somebody has logged in with.
     Device,
+    /// A login at a service behind a proxy, on that service's own host.
+    Forward,
+    /// A browser that is being led to the login by such a service.
+    ForwardState,
 }
 
 impl Name {
@@ -39,6 +43,8 @@ impl Name {
             Self::Visitor => "latchkey_visitor",
             Self::Flash => "latchkey_flash",
             Self::Device => "latchkey_device",
+            Self::Forward => "latchkey_forward",
+            Self::ForwardState => "latchkey_forward_state",
         }
     }
 

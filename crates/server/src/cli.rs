@@ -36,9 +36,43 @@ pub(crate) enum Command {
     /// With what machines show themselves at the API.
     #[command(subcommand)]
     ApiCredential(ApiCredentialCommand),
+    /// The log of all that happened, which is chained by hashes.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Verify the whole log and name the first event that is not what it was.
+    Verify(Options),
+    /// Print the number and the hash of the last event: they stand for the whole log up to there.
+    Head(ExportHead),
+    /// Verify the log, and that it goes through a head that was exported and signed.
+    CheckHead(CheckHead),
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExportHead {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// Sign it with this installation's key (Ed25519), which is made at the first use: `audit.key` in the data folder.
+    #[arg(long)]
+    pub(crate) sign: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CheckHead {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// What `latchkey audit head --sign` has printed.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The public key it must be signed with (default: this installation's).
+    #[arg(long, value_name = "KEY")]
+    pub(crate) public_key: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -203,6 +237,22 @@ pub(crate) struct Options {
     /// Proxies whose X-Forwarded-For or Forwarded is believed, as addresses or networks: 127.0.0.1/32,10.0.0.0/8 (default none).
     #[arg(long, env = "LATCHKEY_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     pub(crate) trusted_proxies: Option<Vec<String>>,
+    /// Networks that webhooks may lead to beside the open Internet, also over plain http, as addresses or networks: 10.1.0.0/16 (default none).
+    #[arg(long, env = "LATCHKEY_WEBHOOK_ALLOW", value_name = "NETWORKS", value_delimiter = ',')]
+    pub(crate) webhook_allow: Option<Vec<String>>,
+    /// Hosts of services behind a proxy that asks Latchkey, for which logins are made: app.example.com,*.apps.example.com (default none).
+    #[arg(long, env = "LATCHKEY_FORWARD_AUTH_DOMAINS", value_name = "HOSTS", value_delimiter = ',')]
+    pub(crate) forward_auth_domains: Option<Vec<String>>,
+    /// How the address of such a service names the account: `https://{account}.example.com/` or `https://app.example.com/clients/{account}/`
+    /// (default not at all).
+    #[arg(long, env = "LATCHKEY_FORWARD_AUTH_ACCOUNT_PATTERN", value_name = "PATTERN")]
+    pub(crate) forward_auth_account_pattern: Option<String>,
+    /// Lead whoever is not logged in to the login, without the proxy asking for it by redirect=1.
+    #[arg(long, env = "LATCHKEY_FORWARD_AUTH_REDIRECT")]
+    pub(crate) forward_auth_redirect: bool,
+    /// Networks from which the WHMCS-compatible API is also called by GET, for clients that know nothing else (default none).
+    #[arg(long, env = "LATCHKEY_ACTION_API_GET_FROM", value_name = "NETWORKS", value_delimiter = ',')]
+    pub(crate) action_api_get_from: Option<Vec<String>>,
     /// The file with this installation's secret key; all nodes of one database need the same (default `secret.key` in the data folder).
     #[arg(long, env = "LATCHKEY_SECRET_KEY_FILE", value_name = "FILE")]
     pub(crate) secret_key_file: Option<PathBuf>,

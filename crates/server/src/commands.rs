@@ -26,7 +26,7 @@ use crate::cli::{
     CreateApiCredential, CreateUser, Options, RemoveTwoFactor, RequireTwoFactor, UserCommand,
 };
 use crate::config::Config;
-use crate::{open, serve};
+use crate::{audit, open, serve};
 
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -40,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::User(UserCommand::Create(input))) => create_user(input).await,
         Some(Command::Account(AccountCommand::Create(input))) => create_account(input).await,
         Some(Command::ApiCredential(ApiCredentialCommand::Create(input))) => create_api_credential(input).await,
+        Some(Command::Audit(command)) => audit::run(command).await,
         Some(Command::Config(ConfigCommand::Check(options))) => check(options).await,
     }
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use latchkey_api::forward::{Domain, Pattern};
 use latchkey_core::db::Location;
 use latchkey_delivery::SmtpSettings;
 use latchkey_http::IpNet;
@@ -25,6 +26,9 @@ pub(crate) struct Config {
     pub(crate) smtp: Option<(SmtpSettings, String)>,
     pub(crate) mail_from: String,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) webhook_allow: Vec<IpNet>,
+    pub(crate) action_api_get_from: Vec<IpNet>,
+    pub(crate) forward: latchkey_api::forward::Settings,
     pub(crate) secret_key_file: PathBuf,
     pub(crate) pepper_file: Option<PathBuf>,
     pub(crate) breached_passwords: Option<PathBuf>,
@@ -68,7 +72,18 @@ impl Config {
             public_url,
             smtp,
             mail_from,
-            trusted_proxies: networks(&given.trusted_proxies.or(filed.trusted_proxies).unwrap_or_default())?,
+            trusted_proxies: networks("trusted proxy", given.trusted_proxies.or(filed.trusted_proxies))?,
+            webhook_allow: networks("network for webhooks", given.webhook_allow.or(filed.webhook_allow))?,
+            action_api_get_from: networks("network for calls by GET", given.action_api_get_from.or(filed.action_api_get_from))?,
+            forward: latchkey_api::forward::Settings {
+                domains: domains(&given.forward_auth_domains.or(filed.forward_auth_domains).unwrap_or_default())?,
+                account_pattern: given
+                    .forward_auth_account_pattern
+                    .or(filed.forward_auth_account_pattern)
+                    .map(|text| pattern(&text))
+                    .transpose()?,
+                redirect: given.forward_auth_redirect || filed.forward_auth_redirect,
+            },
             secret_key_file: given.secret_key_file.or(filed.secret_key_file).unwrap_or_else(|| data_dir.join("secret.key")),
             pepper_file: given.pepper_file.or(filed.pepper_file),
             breached_passwords: given.breached_passwords.or(filed.breached_passwords),
@@ -122,13 +137,24 @@ fn public_url(text: &str) -> anyhow::Result<String> {
     Ok(url.origin().ascii_serialization())
 }
 
-fn networks(texts: &[String]) -> anyhow::Result<Vec<IpNet>> {
-    let network = |text: &String| {
+fn domains(texts: &[String]) -> anyhow::Result<Vec<Domain>> {
+    let domain = |text: &String| {
+        text.parse().map_err(|wanted| anyhow::anyhow!("the forward-auth domain {text:?} is not taken; it must be {wanted}"))
+    };
+    texts.iter().map(domain).collect()
+}
+
+fn pattern(text: &str) -> anyhow::Result<Pattern> {
+    text.parse().map_err(|wanted| anyhow::anyhow!("the forward-auth account pattern {text:?} is not taken; it must be {wanted}"))
+}
+
+fn networks(what: &str, texts: Option<Vec<String>>) -> anyhow::Result<Vec<IpNet>> {
+    let network = |text: String| {
         let text = text.trim();
         let parsed = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        parsed.with_context(|| format!("the trusted proxy {text:?} is neither an address nor a network"))
+        parsed.with_context(|| format!("the {what} {text:?} is neither an address nor a network"))
     };
-    texts.iter().map(network).collect()
+    texts.unwrap_or_default().into_iter().map(network).collect()
 }
 
 fn default_sender(public_url: Option<&str>) -> String {

@@ -1,5 +1,6 @@
 //! The Latchkey server: people and the client accounts they may enter.
 
+mod audit;
 mod cli;
 mod commands;
 mod config;

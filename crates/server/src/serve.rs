@@ -39,14 +39,19 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         mail_from: config.mail_from.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         demo: is_demo,
+        webhook_http: !config.webhook_allow.is_empty(),
     };
     announce(&opened.app, &public_url, &config, logins.as_deref()).await?;
     let (stop, stopped) = watch::channel(false);
     let smtp = config.smtp.map(|(settings, _)| settings);
-    let delivery =
-        latchkey_delivery::run(opened.app.clone(), DeliverySettings { smtp, ..DeliverySettings::default() }, stopped.clone());
-    let delivery = tokio::spawn(delivery);
-    let api = latchkey_api::Settings { secure: settings.secure, trusted_proxies: settings.trusted_proxies.clone() };
+    let delivery = DeliverySettings { smtp, webhook_allow: config.webhook_allow, ..DeliverySettings::default() };
+    let delivery = tokio::spawn(latchkey_delivery::run(opened.app.clone(), delivery, stopped.clone()));
+    let api = latchkey_api::Settings {
+        secure: settings.secure,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        forward: config.forward,
+        action_api_get_from: config.action_api_get_from,
+    };
     let engine = Arc::clone(&opened.engine);
     let texts: latchkey_api::Texts = Arc::new(move |key, arguments| engine.text(key, arguments));
     let api = latchkey_api::router(Api::new(opened.app.clone(), api, texts));

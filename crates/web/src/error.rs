@@ -200,6 +200,7 @@ pub(crate) async fn render(State(web): State<Web>, request: Request, next: Next)
     if visit.as_ref().is_ok_and(|visit| visit.banned) {
         return banned(&web);
     }
+    let method = parts.method.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
     let problem = match response.extensions().get::<Pending>() {
         Some(Pending(problem)) => problem.clone(),
@@ -207,7 +208,12 @@ pub(crate) async fn render(State(web): State<Web>, request: Request, next: Next)
         None => return response,
     };
     let mut page = match visit {
-        Ok(visit) => show(&visit, problem).await,
+        Ok(visit) => {
+            if let Problem::Shown { refusal: Some(refusal), .. } = &problem {
+                web.refusals().note(&visit, method.as_str(), *refusal);
+            }
+            show(&visit, problem).await
+        }
         Err(error) => bare(error),
     };
     if let Some(allowed) = response.headers().get(ALLOW) {

@@ -20,9 +20,18 @@ pub(crate) fn policy_with_logo(logo_url: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&POLICY.replace("img-src 'self' data:", &format!("img-src 'self' data: {origin}"))).ok()
 }
 
+/// What a browser is to forget at a logout (ASVS V14.3.1): what it has stored and cached of these pages. Not `"cookies"`: the
+/// session's is ended by itself, and the others are the known device's and the other area's. Browsers take it on https only.
+pub(crate) fn clear_site_data(web: &Web, response: &mut Response) {
+    if web.settings().secure {
+        let value = HeaderValue::from_static("\"cache\", \"storage\"");
+        response.headers_mut().insert(HeaderName::from_static("clear-site-data"), value);
+    }
+}
+
 /// Adds what a browser needs to hold pages apart from others'.
 pub(crate) async fn add(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let holds_secret = ["/invite/", "/password/reset/", "/verify/", "/admin/setup/", "/admin/invite/"]
+    let holds_secret = ["/invite/", "/password/reset/", "/verify/", "/oauth/singlesignon.php", "/admin/setup/", "/admin/invite/"]
         .iter()
         .any(|start| request.uri().path().starts_with(start));
     let mut response = next.run(request).await;

@@ -30,6 +30,8 @@ mod headers;
 mod mail;
 mod page;
 mod passkeys;
+mod puzzle;
+mod refusals;
 mod state;
 #[cfg(test)]
 mod tests;

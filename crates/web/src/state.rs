@@ -6,9 +6,11 @@ use latchkey_core::app::App;
 use latchkey_http::IpNet;
 
 use crate::engine::Engine;
+use crate::refusals::Refusals;
 
 /// How the two areas are served.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Settings {
     /// Whether cookies are `Secure`: the public URL is https.
     pub secure: bool,
@@ -22,6 +24,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether the data is the demo's.
     pub demo: bool,
+    /// Whether webhooks may be plain http: where the operator allows networks of its own.
+    pub webhook_http: bool,
 }
 
 /// The app, the engine and the settings, cheap to clone.
@@ -32,12 +36,13 @@ struct Inner {
     app: App,
     engine: Arc<Engine>,
     settings: Settings,
+    refusals: Refusals,
 }
 
 impl Web {
     /// Puts the state together.
     pub fn new(app: App, engine: Arc<Engine>, settings: Settings) -> Self {
-        Self(Arc::new(Inner { app, engine, settings }))
+        Self(Arc::new(Inner { app, engine, settings, refusals: Refusals::default() }))
     }
 
     /// The app.
@@ -53,6 +58,11 @@ impl Web {
     /// How the areas are served.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What was refused lately.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     /// The text of a key.

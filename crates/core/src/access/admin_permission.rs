@@ -10,8 +10,10 @@ pub enum AdminPermission {
     View,
     /// Make clients and change, close and reopen them.
     Clients,
-    /// Change users, end their sessions and send them mails that reset passwords.
+    /// Change users' names, end their sessions and send them mails that reset passwords.
     Users,
+    /// Change what users log in with: their address; take their second factors away.
+    Credentials,
     /// Associate users with accounts, invite them, and change or remove their access.
     Associate,
     /// Give an account another owner.
@@ -36,10 +38,11 @@ pub enum AdminPermission {
 
 impl AdminPermission {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::View,
         Self::Clients,
         Self::Users,
+        Self::Credentials,
         Self::Associate,
         Self::Owner,
         Self::Delete,
@@ -58,6 +61,7 @@ impl AdminPermission {
             Self::View => "view",
             Self::Clients => "clients",
             Self::Users => "users",
+            Self::Credentials => "credentials",
             Self::Associate => "associate",
             Self::Owner => "owner",
             Self::Delete => "delete",

@@ -72,6 +72,11 @@ impl Snapshot<'_> {
         }
     }
 
+    /// What the credential of a call may do at all: it hands on nothing beyond.
+    pub(crate) fn api_rights(&self, call: ApiCall) -> Result<ApiRights, Denied> {
+        Ok(sql::live_credential(self, call.credential)?.ok_or(Denied::NoCredential)?.rights)
+    }
+
     fn api_in_account<P: InAccount>(&self, call: ApiCall, account: AccountId, lock: &str) -> Result<Allowed<P>, Denied> {
         // The account first: changes to who may do what wait for its row before they look at anything.
         let account_name = sql::account_name(self, account, lock)?;

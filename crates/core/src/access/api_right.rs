@@ -69,8 +69,8 @@ rights! {
     ResetPassword = "resetpassword" needs View | Users;
     ValidateLogin = "validatelogin" needs View | Users;
     CreateSsoToken = "createssotoken" needs View | Masquerade;
-    AddClient = "addclient" needs View | Clients | Users | Associate;
-    UpdateClient = "updateclient" needs View | Clients;
+    AddClient = "addclient" needs View | Clients | Users | Associate | Notes;
+    UpdateClient = "updateclient" needs View | Clients | Notes;
     GetClients = "getclients" needs View;
     GetClientsDetails = "getclientsdetails" needs View;
     CloseClient = "closeclient" needs View | Clients;
@@ -176,6 +176,11 @@ impl ApiRights {
     /// Whether the right is held.
     pub const fn has(&self, right: ApiRight) -> bool {
         self.0 & right.bit() != 0
+    }
+
+    /// Whether everything that `other` holds is held.
+    pub const fn covers(&self, other: &Self) -> bool {
+        other.0 & !self.0 == 0
     }
 
     /// What is held, in the order in which it is shown.

@@ -58,6 +58,19 @@ impl Grants {
         self.held & permission.bit() != 0
     }
 
+    /// Whether the permission is held on one resource by name (`products@service:17`).
+    pub fn has_on(&self, permission: Permission, resource: &str) -> bool {
+        self.other.iter().filter_map(|key| key.split_once('@')).any(|held| held == (permission.key(), resource))
+    }
+
+    /// What is held on single resources.
+    pub fn on_resources(&self) -> impl Iterator<Item = &str> {
+        self.other
+            .iter()
+            .map(String::as_str)
+            .filter(|key| key.split_once('@').is_some_and(|(permission, _)| Permission::from_key(permission).is_some()))
+    }
+
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
         self.held == 0 && self.other.is_empty()

@@ -75,12 +75,12 @@ impl Who {
     }
 
     /// When the second factor was last shown.
-    pub(super) const fn second_factor_at(self) -> Option<Timestamp> {
+    pub(crate) const fn second_factor_at(self) -> Option<Timestamp> {
         self.second_factor_at
     }
 
     /// Whether two-factor is required of everybody and this user has none.
-    pub(super) const fn must_enrol(self) -> bool {
+    pub(crate) const fn must_enrol(self) -> bool {
         self.must_enrol
     }
 }

@@ -24,10 +24,10 @@ pub use grants::{Grants, NOTHING_CHOSEN, UNKNOWN};
 pub use identity::{CONFIRMED_FOR, Confirmed, ConfirmedAdmin, Subject, Who};
 pub use masquerade::OnBehalf;
 pub use permission::Permission;
-pub use policy::{Decision, Denied, Reason, Standing, decide};
+pub use policy::{Decision, Denied, Ground, Reason, Standing, decide};
 pub use ticket::{
-    Allowed, AllowedAdmin, Associate, BeStaff, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers, EditAccounts,
-    EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAccountApi, ManageAdmins, ManageApi, ManageBans, ManageContacts,
-    ManageUsers, Masquerade, Myself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System, TransferOwnership,
-    ViewContacts, ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
+    Allowed, AllowedAdmin, Associate, BeStaff, ChangeLogins, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers,
+    EditAccounts, EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAccountApi, ManageAdmins, ManageApi, ManageBans,
+    ManageContacts, ManageUsers, Masquerade, Myself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System,
+    TransferOwnership, ViewContacts, ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
 };

@@ -64,31 +64,82 @@ pub enum Reason {
     Grant,
 }
 
+/// A [`Standing`] without its names: what is decided on, wherever it is kept.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "what the decision rests on, one by one")]
+pub struct Ground<'a> {
+    /// Whether the account is closed.
+    pub is_closed: bool,
+    /// Whether the user owns the account.
+    pub is_owner: bool,
+    /// What the membership holds; of no meaning for the owner.
+    pub grants: &'a Grants,
+    /// When the membership ends, if it does.
+    pub ends_at: Option<Timestamp>,
+    /// Whether the operator wants a confirmed address, and the user has none.
+    pub must_verify: bool,
+    /// Whether the account, or the operator, requires a second factor.
+    pub two_factor_required: bool,
+    /// When a second factor was last shown.
+    pub second_factor_at: Option<Timestamp>,
+    /// For how long that counts.
+    pub second_factor_lasts: Duration,
+    /// The moment of the question.
+    pub now: Timestamp,
+}
+
 impl Standing {
+    /// What is decided on.
+    pub const fn ground(&self) -> Ground<'_> {
+        Ground {
+            is_closed: self.is_closed,
+            is_owner: self.is_owner,
+            grants: &self.grants,
+            ends_at: self.ends_at,
+            must_verify: self.must_verify,
+            two_factor_required: self.two_factor_required,
+            second_factor_at: self.second_factor_at,
+            second_factor_lasts: self.second_factor_lasts,
+            now: self.now,
+        }
+    }
+
+    fn lacks_second_factor(&self) -> bool {
+        self.ground().lacks_second_factor()
+    }
+}
+
+impl Ground<'_> {
     fn lacks_second_factor(&self) -> bool {
         let shown = self.second_factor_at.is_some_and(|at| self.now.since(at) < self.second_factor_lasts);
         self.two_factor_required && !shown
     }
+
+    /// May the user do that in the account: on the whole of it, or on one resource such as `service:17`?
+    pub fn decide(&self, permission: Permission, resource: Option<&str>) -> Decision {
+        if !self.is_owner && self.ends_at.is_some_and(|end| end <= self.now) {
+            return Decision::MembershipEnded;
+        }
+        if self.is_closed {
+            return Decision::AccountClosed;
+        }
+        if self.must_verify {
+            return Decision::NotVerified;
+        }
+        if self.lacks_second_factor() {
+            return Decision::SecondFactorMissing;
+        }
+        if self.is_owner {
+            return Decision::Allowed(Reason::Owner);
+        }
+        let on_resource = || resource.is_some_and(|resource| self.grants.has_on(permission, resource));
+        if self.grants.has(permission) || on_resource() { Decision::Allowed(Reason::Grant) } else { Decision::NotHeld }
+    }
 }
 
-/// May the user do that in the account?
+/// May the user do that in the whole account?
 pub fn decide(standing: &Standing, permission: Permission) -> Decision {
-    if !standing.is_owner && standing.ends_at.is_some_and(|end| end <= standing.now) {
-        return Decision::MembershipEnded;
-    }
-    if standing.is_closed {
-        return Decision::AccountClosed;
-    }
-    if standing.must_verify {
-        return Decision::NotVerified;
-    }
-    if standing.lacks_second_factor() {
-        return Decision::SecondFactorMissing;
-    }
-    if standing.is_owner {
-        return Decision::Allowed(Reason::Owner);
-    }
-    if standing.grants.has(permission) { Decision::Allowed(Reason::Grant) } else { Decision::NotHeld }
+    standing.ground().decide(permission, None)
 }
 
 /// Why there is no ticket.
@@ -236,6 +287,19 @@ mod tests {
             let expected = if permission == Permission::Invoices { Decision::Allowed(Reason::Grant) } else { Decision::NotHeld };
             assert_eq!(decide(&member("invoices products@service:17"), permission), expected);
         }
+    }
+
+    #[test]
+    fn a_grant_on_a_resource_opens_that_resource_and_no_other() {
+        let mia = member("invoices products@service:17 domains@service:170");
+        let ground = mia.ground();
+        let allowed = |permission, resource| ground.decide(permission, resource) == Decision::Allowed(Reason::Grant);
+        assert!(allowed(Permission::Products, Some("service:17")));
+        for resource in [None, Some("service:1"), Some("service:170"), Some("service:17 "), Some("")] {
+            assert!(!allowed(Permission::Products, resource), "{resource:?}");
+        }
+        assert!(allowed(Permission::Invoices, Some("invoice:3")), "what is held on the whole account is held on each part");
+        assert!(!allowed(Permission::Domains, Some("service:17")));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use super::policy::{self, Denied, Standing};
 use super::{Actor, AdminGrants, AdminPermission, Grants, Permission, Who, sql};
 use crate::app::{Snapshot, Tx};
+use crate::check::Changed;
 use crate::db::DbError;
 use crate::error::Fault;
 use crate::id::{AccountId, AdminId, UserId};
@@ -103,6 +104,8 @@ staff! {
     EditAccounts = Some(AdminPermission::Clients);
     /// Change users and end their sessions.
     EditUsers = Some(AdminPermission::Users);
+    /// Change users' addresses, take their factors away, and read links that open their logins.
+    ChangeLogins = Some(AdminPermission::Credentials);
     /// Read links of mails that wait, where no mail server is set and staff hand them on.
     HandOnLinks = Some(AdminPermission::Associate);
     /// Delete accounts.
@@ -269,6 +272,11 @@ impl Snapshot<'_> {
         grant(standing, account, P::NEEDS)
     }
 
+    /// How somebody stands in an account; `None` for no member.
+    pub(crate) fn standing(&self, who: Who, account: AccountId) -> Result<Option<Standing>, Fault> {
+        sql::standing(self, who, account, "")
+    }
+
     /// The ticket of an admin for `P` in an account.
     pub fn authorize_staff<P: InAccount>(&self, admin: AdminId, account: AccountId) -> Result<Allowed<P>, Denied> {
         self.staff_in_account(admin, account, "")
@@ -345,6 +353,7 @@ impl Tx<'_> {
 
     /// Like [`Tx::bump_revision`] for an account that may not exist; its row is held from here on.
     pub(crate) fn bump_revision_of_existing(&self, account: AccountId) -> Result<Option<i64>, Fault> {
+        self.access_changed(Changed::Account(account));
         sql::bump_revision(self, account)
     }
 }

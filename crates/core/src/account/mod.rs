@@ -3,6 +3,7 @@
 pub(crate) mod country;
 mod language;
 mod ops;
+mod part;
 mod sql;
 
 use crate::client_group::Badge;
@@ -19,9 +20,10 @@ pub use country::COUNTRIES;
 pub use language::LANGUAGES;
 pub(crate) use ops::hold;
 pub use ops::{
-    allow_sso, classify, close, count, create, create_by_system, delete, delete_with_orphans, find, list, reopen,
+    allow_sso, classify, close, count, create, create_by_system, delete, delete_with_orphans, find, find_to_delete, list, reopen,
     require_two_factor, update,
 };
+pub use part::{Order, Wanted, by_contact_email, part};
 
 /// Longest account name, in characters.
 pub const MAX_NAME: usize = 150;

@@ -9,6 +9,7 @@ use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, ClientGroupId, UserId};
+use crate::mail::{self, About, Notice};
 use crate::{membership, search, user};
 
 /// Makes an account with its owner.
@@ -195,6 +196,10 @@ fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> 
     tx.bump_revision_of_existing(id)?.ok_or(Error::NotFound)?;
     let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
     let users = membership::users_of(tx, id)?;
+    for user in &users {
+        // Without the account itself: its mails go with it.
+        mail::tell(tx, *user, Notice::AccountDeleted, &About::default().what(&account.details.name))?;
+    }
     sql::delete(tx, id)?;
     search::forget(tx, search::Kind::Account, id.0)?;
     tx.record(by, &Event::new(EventKind::AccountDeleted).in_account(id, &account.details.name))?;
@@ -204,6 +209,12 @@ fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> 
 /// Holds the account until the transaction ends: what changes in it happens one after the other. `false` when there is none.
 pub(crate) fn hold(tx: &Tx<'_>, id: AccountId) -> Result<bool, Fault> {
     sql::hold(tx, id)
+}
+
+/// The account as it is until the transaction ends: for a deletion that rests on what somebody has seen of it.
+pub fn find_to_delete(tx: &Tx<'_>, _by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> Result<Account, Error> {
+    sql::hold(tx, id)?;
+    sql::find(tx, id)?.ok_or(Error::NotFound)
 }
 
 /// The account of this id. Reading it needs no ticket; showing it to somebody does.

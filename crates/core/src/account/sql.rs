@@ -51,6 +51,11 @@ fn group(row: &mut Row) -> Result<Option<Badge>, DbError> {
     Ok(id.zip(name).zip(colour).map(|((id, name), colour)| Badge { id, name, colour }))
 }
 
+/// Accounts, with what comes after the joins.
+pub(super) fn select(snapshot: &Snapshot<'_>, end: &str, arguments: &[Value]) -> Result<Vec<Account>, Fault> {
+    snapshot.all(&format!("select {COLUMNS} from {FROM} {end}"), arguments, account)
+}
+
 pub(super) fn find(snapshot: &Snapshot<'_>, id: AccountId) -> Result<Option<Account>, Fault> {
     snapshot.optional(&format!("select {COLUMNS} from {FROM} where a.id = $1"), params![id], account)
 }

@@ -16,15 +16,15 @@ use crate::id::{AdminId, SessionId};
 use crate::password::{Busy, PasswordHash};
 use crate::secret::Secret;
 
-pub(crate) use ops::{begin, insert, resolve_session, start_with_passkey, touch_session};
+pub(crate) use ops::{begin, insert, resolve_session, start_with_passkey, touch_session, who_may};
 pub use ops::{
-    by_email, create_by_system, create_in_role, end_others, exists, list, login, logout, resolve, resolve_under, set_up,
+    behind, by_email, create_by_system, create_in_role, end_others, exists, list, login, logout, resolve, resolve_under, set_up,
     setup_is_open, setup_link, touch,
 };
 pub use second::{confirm, second_step};
 pub(crate) use sql::of_role;
 pub(crate) use staff::hold;
-pub use staff::{delete, set_disabled, set_role};
+pub use staff::{delete, find_to_change, set_disabled, set_role};
 
 /// How long a set-up link works.
 pub const SETUP_VALID_FOR: Duration = Duration::from_hours(24);

@@ -1,5 +1,5 @@
 use super::{Admin, Error, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
-use crate::access::{Actor, AllowedAdmin, BeStaff, BuiltInRole, ManageAdmins, Subject, System};
+use crate::access::{Actor, AdminPermission, AllowedAdmin, BeStaff, BuiltInRole, ManageAdmins, Subject, System};
 use crate::admin_role;
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::db::DbError;
@@ -10,6 +10,7 @@ use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Guess, Standing};
 use crate::id::{AdminId, AdminRoleId, SessionId};
+use crate::masquerade;
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
 use crate::session::{TOUCH_EVERY, for_the_log};
@@ -80,9 +81,20 @@ pub(super) fn no_role(fault: Fault) -> Error {
     if matches!(fault, Fault::Db(DbError::ForeignKey)) { Error::NoSuchRole } else { Error::Fault(fault) }
 }
 
+/// The enabled admins whose role holds a permission.
+pub(crate) fn who_may(snapshot: &Snapshot<'_>, permission: AdminPermission) -> Result<Vec<Admin>, Fault> {
+    let may = |admin: &Admin| admin.disabled_at.is_none() && admin.role.grants.has(permission);
+    Ok(sql::list(snapshot)?.into_iter().filter(may).collect())
+}
+
 /// Every admin.
 pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Result<Vec<Admin>, Fault> {
     sql::list(snapshot)
+}
+
+/// The admin behind a ticket.
+pub fn behind<P>(snapshot: &Snapshot<'_>, by: &AllowedAdmin<P>) -> Result<Option<Admin>, Fault> {
+    sql::find(snapshot, by.id())
 }
 
 /// The admin with this login.
@@ -96,12 +108,12 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
     let (found, guess, standing) = app
         .read(move |snapshot| {
             let found = sql::credentials(snapshot, &key)?;
-            let guess = Guess::admin_login(&key, found.as_ref().map(|(id, _, _)| *id));
+            let guess = Guess::admin_login(&key, found.as_ref().map(|found| found.id));
             let standing = guessing::admit(snapshot, &asked, &guess)?;
             Ok::<_, Error>((found, guess, standing))
         })
         .await?;
-    let kept = found.as_ref().map(|(_, _, hash)| hash.clone());
+    let kept = found.as_ref().map(|found| found.hash.clone());
     let verdict = app.hasher().verify(password, kept).await?;
     let renewed = match verdict {
         Verdict::RightButStale => Some(app.hasher().hash(app.random(), password).await?),
@@ -110,20 +122,19 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
     let (email, next) = (for_the_log(email), next.to_owned());
     let known = found.filter(|_| verdict != Verdict::Wrong && standing == Standing::Works);
     let started = app.write(request, move |tx| {
-        let Some((id, name, _)) = known else {
+        let Some(sql::Credentials { id, changed_at, .. }) = known else {
             guessing::failed(tx, &guess)?;
             tx.record(&Actor::nobody(), &Event::new(EventKind::AdminLoginFailed).with_email(&email))?;
             return Ok::<_, Error>(None);
         };
+        // A password that was changed since it was compared opens nothing, and is not brought back by the renewal of its hash.
+        let name = sql::hold_unchanged(tx, id, changed_at)?.ok_or(Error::WrongCredentials)?;
         if let Some(hash) = &renewed {
             sql::renew_password(tx, id, hash)?;
         }
-        if sql::hold(tx, id)?.is_none() {
-            return Err(Error::WrongCredentials);
-        }
         let subject = Subject::Admin(id);
         let begun = if factor::enrolled(tx, subject)? {
-            Begun::SecondFactor(factor::begin(tx, subject, false, None, &next)?)
+            Begun::SecondFactor(factor::begin(tx, subject, false, changed_at, &next)?)
         } else {
             Begun::Session(begin(tx, id, &name, None)?)
         };
@@ -146,12 +157,14 @@ pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<
         return Err(Error::WrongCredentials);
     }
     let secret = tx.secret()?;
+    masquerade::end_over(tx)?;
     sql::delete_expired_sessions(tx)?;
     let lives = settings::security(tx)?.admin_absolute;
     sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin).with_detail(how))?;
-    Ok(Started { secret, admin: id, device: device::remember(tx, Owner::Admin(id))? })
+    let (_, device) = device::remember(tx, Owner::Admin(id))?;
+    Ok(Started { secret, admin: id, device })
 }
 
 /// Whose session this is, if it still lives and the admin is not disabled.

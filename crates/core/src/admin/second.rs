@@ -22,6 +22,10 @@ pub fn second_step(tx: &Tx<'_>, token: &Secret, shown: &Shown) -> Result<Second<
     if proof.subject() != Subject::Admin(admin) || !factor::done(tx, &waiting)? {
         return Ok(Second::Over);
     }
+    // The password was changed while the login waited.
+    if sql::hold_unchanged(tx, admin, waiting.changed_at)?.is_none() {
+        return Ok(Second::Over);
+    }
     let started = ops::begin(tx, admin, &name, Some(&proof))?;
     Ok(Second::Session(started, factor::next_of(tx, &waiting)))
 }

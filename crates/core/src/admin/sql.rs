@@ -89,17 +89,34 @@ pub(super) fn delete(tx: &Tx<'_>, id: AdminId) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<(AdminId, String, PasswordHash)>, Fault> {
+/// What a login is compared with.
+pub(super) struct Credentials {
+    pub(super) id: AdminId,
+    pub(super) hash: PasswordHash,
+    /// When the password was changed, if ever.
+    pub(super) changed_at: Option<Timestamp>,
+}
+
+pub(super) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<Credentials>, Fault> {
     snapshot.optional(
-        "select id, name, password_hash from admins where email_key = $1 and disabled_at is null",
+        "select id, password_hash, password_changed_at from admins where email_key = $1 and disabled_at is null",
         params![email],
-        |row| Ok((row.take()?, row.take()?, row.take()?)),
+        |row| Ok(Credentials { id: row.take()?, hash: row.take()?, changed_at: row.take()? }),
     )
 }
 
 pub(super) fn renew_password(tx: &Tx<'_>, id: AdminId, hash: &PasswordHash) -> Result<(), Fault> {
     tx.execute("update admins set password_hash = $1 where id = $2", params![hash, id])?;
     Ok(())
+}
+
+/// Like [`hold`], if the password is still the one that was set at that moment.
+pub(super) fn hold_unchanged(tx: &Tx<'_>, id: AdminId, changed_at: Option<Timestamp>) -> Result<Option<String>, Fault> {
+    let sql = format!(
+        "select name from admins where id = $1 and disabled_at is null and password_changed_at is not distinct from $2{}",
+        tx.for_update()
+    );
+    tx.optional(&sql, params![id, changed_at], Row::take)
 }
 
 /// `false` when the admin was disabled a moment ago.

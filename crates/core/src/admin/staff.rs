@@ -1,15 +1,21 @@
-//! What admins decide about each other: role, keeping out, deletion.
+//! What admins decide about each other: role, keeping out, deletion. Each asks who decides to confirm who it is (ASVS V7.5.3).
 
 use super::ops::no_role;
 use super::{Admin, Error, sql};
-use crate::access::{AllowedAdmin, Denied, ManageAdmins};
+use crate::access::{AllowedAdmin, ConfirmedAdmin, Denied, ManageAdmins};
 use crate::app::Tx;
 use crate::event::{Event, EventKind};
 use crate::id::{AdminId, AdminRoleId};
 use crate::{admin_invitation, admin_role};
 
 /// Keeps an admin out, or lets it in again, and returns its name. Its sessions end at once. Nobody disables himself.
-pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId, disabled: bool) -> Result<String, Error> {
+pub fn set_disabled(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageAdmins>,
+    _confirmed: &ConfirmedAdmin,
+    id: AdminId,
+    disabled: bool,
+) -> Result<String, Error> {
     let (by, admin) = touchable(tx, by, id)?;
     if id == by.id() {
         return Err(Error::Oneself);
@@ -25,7 +31,13 @@ pub fn set_disabled(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId, d
 }
 
 /// Gives an admin another role, from its next request on, and returns its name.
-pub fn set_role(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId, role: AdminRoleId) -> Result<String, Error> {
+pub fn set_role(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageAdmins>,
+    _confirmed: &ConfirmedAdmin,
+    id: AdminId,
+    role: AdminRoleId,
+) -> Result<String, Error> {
     let (by, admin) = touchable(tx, by, id)?;
     let role = admin_role::find(tx, role)?.ok_or(Error::NoSuchRole)?;
     if !by.may_give(&role.grants) {
@@ -45,7 +57,7 @@ pub fn set_role(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId, role:
 }
 
 /// Deletes an admin and returns its name. What it did stays in the log. Nobody deletes himself.
-pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Result<String, Error> {
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, _confirmed: &ConfirmedAdmin, id: AdminId) -> Result<String, Error> {
     let (by, admin) = touchable(tx, by, id)?;
     if id == by.id() {
         return Err(Error::Oneself);
@@ -62,6 +74,11 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Resu
 pub(crate) fn hold(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>) -> Result<AllowedAdmin<ManageAdmins>, Denied> {
     sql::hold_all(tx)?;
     Ok(tx.authorize_admin::<ManageAdmins>(by.id())?.done_by(by.actor()))
+}
+
+/// The admin as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Result<Admin, Error> {
+    touchable(tx, by, id).map(|(_, admin)| admin)
 }
 
 /// The admin, if who asks holds all that it does.

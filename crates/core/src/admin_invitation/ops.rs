@@ -1,5 +1,5 @@
 use super::{Accept, Error, Invitation, Listed, NewInvitation, VALID_FOR, sql};
-use crate::access::{Actor, AllowedAdmin, ManageAdmins};
+use crate::access::{Actor, AllowedAdmin, ConfirmedAdmin, ManageAdmins};
 use crate::admin::{self, NewAdmin, Started};
 use crate::admin_role;
 use crate::app::{App, Request, Snapshot, Tx};
@@ -13,7 +13,12 @@ use crate::mail::{self, Content, NewMail, SECRET_MARK};
 use crate::secret::Secret;
 
 /// Invites whoever gets the link to become an admin of this role.
-pub fn send(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, new: &NewInvitation) -> Result<AdminInvitationId, Error> {
+pub fn send(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageAdmins>,
+    _confirmed: &ConfirmedAdmin,
+    new: &NewInvitation,
+) -> Result<AdminInvitationId, Error> {
     let by = &admin::hold(tx, by)?;
     may_offer(tx, by, new.role)?;
     if admin::by_email(tx, &new.email.key())?.is_some() {
@@ -42,7 +47,12 @@ fn may_offer(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, role: AdminRoleId) ->
 }
 
 /// Makes a fresh link with a fresh seven days and retires the old one.
-pub fn resend(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminInvitationId) -> Result<Invitation, Error> {
+pub fn resend(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageAdmins>,
+    _confirmed: &ConfirmedAdmin,
+    id: AdminInvitationId,
+) -> Result<Invitation, Error> {
     let by = &admin::hold(tx, by)?;
     let before = sql::find(tx, id)?.ok_or(Error::NotFound)?;
     may_offer(tx, by, before.role)?;

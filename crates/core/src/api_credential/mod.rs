@@ -18,7 +18,8 @@ use crate::secret::Secret;
 use crate::text;
 
 pub use ops::{
-    authenticate, create, create_by_system, create_for_account, list, of_account, of_myself, revoke, revoke_of_account, touch,
+    authenticate, create, create_by_api, create_by_system, create_for_account, find, list, of_account, of_myself, revoke,
+    revoke_of_account, touch,
 };
 
 /// Longest name of a credential, in characters.
@@ -48,6 +49,11 @@ impl Networks {
     /// Whether the credential may be used from there. Where the address is not known, only if it may be from everywhere.
     pub fn allow(&self, ip: Option<IpAddr>) -> bool {
         self.0.is_empty() || ip.is_some_and(|ip| self.0.iter().any(|network| network.contains(ip)))
+    }
+
+    /// Whether everything in `other` is in the list, word by word; no list at all means everywhere.
+    fn covers(&self, other: &Self) -> bool {
+        self.0.is_empty() || (!other.0.is_empty() && other.0.iter().all(|network| self.0.contains(network)))
     }
 
     /// The list, separated by spaces: what the database holds.
@@ -222,6 +228,9 @@ pub enum Error {
     /// The end lies in the past.
     #[error("the end lies in the past")]
     EndsInThePast,
+    /// A machine would hand on what it does not hold: more rights, from elsewhere, for longer.
+    #[error("the credential would do more than the one that makes it: {0}")]
+    BeyondOwn(&'static str),
     /// The account's owner has as many as there may be.
     #[error("the account has too many API credentials")]
     TooMany,
@@ -242,6 +251,7 @@ impl HasKind for Error {
             Self::NoSuchRole => Kind::Invalid(vec![Invalid::new("role", "error-api-role-unknown")]),
             Self::NoSuchAccount => Kind::Invalid(vec![Invalid::new("account", "error-account-unknown")]),
             Self::EndsInThePast => Kind::Invalid(vec![Invalid::new("expires", "error-end-past")]),
+            Self::BeyondOwn(field) => Kind::Invalid(vec![Invalid::new(field, "error-api-beyond-own")]),
             Self::TooMany => Kind::Conflict("error-api-credentials-too-many"),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

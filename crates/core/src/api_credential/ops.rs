@@ -1,13 +1,15 @@
 use std::time::Duration;
 
 use super::{Caller, Credential, Error, IDENTIFIER_LENGTH, MAX_OF_ACCOUNT, Made, NewCredential, Shown, sql};
-use crate::access::{Allowed, AllowedAdmin, Confirmed, ConfirmedAdmin, ManageAccountApi, ManageApi, Myself, Subject, System};
+use crate::access::{
+    Allowed, AllowedAdmin, ApiCall, Confirmed, ConfirmedAdmin, ManageAccountApi, ManageApi, Myself, Subject, System,
+};
 use crate::app::{Snapshot, Tx};
 use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AdminId, ApiCredentialId};
-use crate::{access::Actor, account};
+use crate::{access::Actor, account, api_role};
 
 /// A credential that was used this recently is not written again.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
@@ -19,6 +21,23 @@ pub fn create(
     _confirmed: &ConfirmedAdmin,
     new: &NewCredential,
 ) -> Result<Made, Error> {
+    make(tx, by.actor(), Maker::Admin(by.id()), new)
+}
+
+/// Makes a credential by a machine. It does no more than the machine's own: its rights are among those, it is used from the same
+/// addresses, in the same account and ends no later.
+pub fn create_by_api(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, call: ApiCall, new: &NewCredential) -> Result<Made, Error> {
+    let own = sql::limits(tx, call.credential())?.ok_or(Error::NotFound)?;
+    let role = api_role::find(tx, new.role)?.ok_or(Error::NoSuchRole)?;
+    if !tx.api_rights(call)?.covers(&role.rights) {
+        return Err(Error::BeyondOwn("role"));
+    }
+    if own.expires_at.is_some_and(|end| new.expires_at.is_none_or(|wanted| wanted > end)) {
+        return Err(Error::BeyondOwn("expires"));
+    }
+    if !own.networks.covers(&new.networks) {
+        return Err(Error::BeyondOwn("networks"));
+    }
     make(tx, by.actor(), Maker::Admin(by.id()), new)
 }
 
@@ -77,6 +96,11 @@ fn about(kind: EventKind, name: &str, account: Option<(crate::id::AccountId, Str
 /// Every credential, newest first.
 pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Vec<Credential>, Fault> {
     sql::list(snapshot, sql::Of::Everybody)
+}
+
+/// One credential.
+pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) -> Result<Credential, Error> {
+    sql::find(snapshot, id)?.ok_or(Error::NotFound)
 }
 
 /// The credentials that work in the account alone, newest first.

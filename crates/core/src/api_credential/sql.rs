@@ -2,6 +2,7 @@ use super::ops::Maker;
 use super::{Caller, Credential, Networks, NewCredential, Shown};
 use crate::access::ApiRights;
 use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::db::{DbError, Row, ToValue};
 use crate::error::Fault;
 use crate::id::{AccountId, AdminId, ApiCredentialId, UserId};
@@ -115,11 +116,25 @@ pub(super) fn by_secret(
             Ok((caller, row.take::<String>()?))
         },
     )?;
-    found
-        .map(|(caller, text)| {
-            Ok((caller, Networks::parse(&text).map_err(|_| Fault::Db(DbError::Invalid("networks of a credential")))?))
-        })
-        .transpose()
+    found.map(|(caller, text)| Ok((caller, read(&text)?))).transpose()
+}
+
+/// What bounds a credential beside its role.
+pub(super) struct Limits {
+    pub(super) networks: Networks,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+pub(super) fn limits(snapshot: &Snapshot<'_>, id: ApiCredentialId) -> Result<Option<Limits>, Fault> {
+    let found: Option<(String, Option<Timestamp>)> =
+        snapshot.optional("select networks, expires_at from api_credentials where id = $1", params![id], |row| {
+            Ok((row.take()?, row.take()?))
+        })?;
+    found.map(|(text, expires_at)| Ok(Limits { networks: read(&text)?, expires_at })).transpose()
+}
+
+fn read(text: &str) -> Result<Networks, Fault> {
+    Networks::parse(text).map_err(|_| Fault::Db(DbError::Invalid("networks of a credential")))
 }
 
 pub(super) fn touch(tx: &Tx<'_>, id: ApiCredentialId, ip: Option<&str>) -> Result<(), Fault> {

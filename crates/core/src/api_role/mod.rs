@@ -8,7 +8,7 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::ApiRoleId;
 use crate::text;
 
-pub use ops::{built_in, by_name, create, delete, find, list, update};
+pub use ops::{built_in, by_name, create, create_by_api, delete, find, find_to_change, list, update, update_by_api};
 
 /// Longest name of a role, in characters.
 pub const MAX_NAME: usize = 60;
@@ -67,6 +67,9 @@ pub enum Error {
     /// Built-in roles stay as they are.
     #[error("a built-in role stays as it is")]
     BuiltIn,
+    /// A machine would hand on what it does not hold.
+    #[error("the role holds more than the credential that hands it on")]
+    BeyondOwn,
     /// Credentials have it.
     #[error("the role is in use")]
     InUse,
@@ -84,6 +87,7 @@ impl HasKind for Error {
             Self::NotFound => Kind::NotFound,
             Self::NameTaken => Kind::Invalid(vec![Invalid::new("name", "error-role-name-taken")]),
             Self::BuiltIn => Kind::Conflict("error-role-built-in"),
+            Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("rights", "error-api-beyond-own")]),
             Self::InUse => Kind::Conflict("error-api-role-in-use"),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

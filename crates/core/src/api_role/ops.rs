@@ -1,5 +1,5 @@
 use super::{ApiRole, Error, Listed, NewRole, sql};
-use crate::access::{AllowedAdmin, BuiltInApiRole, ConfirmedAdmin, ManageApi};
+use crate::access::{AllowedAdmin, ApiCall, BuiltInApiRole, ConfirmedAdmin, ManageApi};
 use crate::app::{Snapshot, Tx};
 use crate::db::DbError;
 use crate::error::Fault;
@@ -46,6 +46,29 @@ pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, _confirmed: &ConfirmedA
     Ok(id)
 }
 
+/// Makes a role by a machine: it holds no more than the machine's own.
+pub fn create_by_api(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, call: ApiCall, new: &NewRole) -> Result<ApiRoleId, Error> {
+    if !tx.api_rights(call)?.covers(&new.rights) {
+        return Err(Error::BeyondOwn);
+    }
+    create(tx, by, &call.confirmed(), new)
+}
+
+/// Changes a role by a machine: neither before nor after it holds more than the machine's own.
+pub fn update_by_api(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageApi>,
+    call: ApiCall,
+    id: ApiRoleId,
+    new: &NewRole,
+) -> Result<(), Error> {
+    let (own, before) = (tx.api_rights(call)?, changeable(tx, id)?);
+    if !own.covers(&new.rights) || !own.covers(&before.rights) {
+        return Err(Error::BeyondOwn);
+    }
+    update(tx, by, &call.confirmed(), id, new)
+}
+
 /// Changes a role, for every credential that has it and from the next call on.
 pub fn update(
     tx: &Tx<'_>,
@@ -69,6 +92,11 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: ApiRoleId) -> Resul
     }
     tx.record(by.actor(), &Event::new(EventKind::ApiRoleDeleted).with_detail(&role.name))?;
     Ok(role.name)
+}
+
+/// The role as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: ApiRoleId) -> Result<ApiRole, Error> {
+    sql::hold(tx, id)?.ok_or(Error::NotFound)
 }
 
 /// A role of the operator's own. It stays as it is until the transaction ends.

@@ -2,6 +2,7 @@
 
 mod category;
 mod ops;
+mod part;
 mod sql;
 
 use crate::account::country;
@@ -14,6 +15,8 @@ use crate::user::MAX_NAME;
 
 pub use category::{Categories, Category};
 pub use ops::{account_of, add, count, delete, find, list, of_account, update};
+pub use part::part;
+pub(crate) use part::receiving;
 
 /// The most contacts of one account.
 pub const MAX_PER_ACCOUNT: i64 = 500;

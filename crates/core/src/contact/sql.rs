@@ -4,6 +4,7 @@ use crate::db::{DbError, Row, ToValue, Value};
 use crate::email::EmailKey;
 use crate::error::Fault;
 use crate::id::{AccountId, ContactId};
+use crate::paging::Slice;
 use crate::params;
 
 const COLUMNS: &str = "c.id, c.account_id, c.first_name, c.last_name, c.company, c.email, c.address1, c.address2, c.city, c.state, \
@@ -132,4 +133,11 @@ pub(super) fn update(tx: &Tx<'_>, account: AccountId, id: ContactId, new: &NewCo
 /// The address of the contact that was there.
 pub(super) fn delete(tx: &Tx<'_>, account: AccountId, id: ContactId) -> Result<Option<String>, Fault> {
     tx.optional("delete from contacts where account_id = $1 and id = $2 returning email", params![account, id], Row::take)
+}
+
+pub(super) fn slice(snapshot: &Snapshot<'_>, filter: &Filter, slice: Slice) -> Result<Vec<Contact>, Fault> {
+    let mut arguments = vec![slice.limit().to_value(), slice.offset().to_value()];
+    let found = condition(filter, &mut arguments);
+    let sql = format!("select {COLUMNS} from contacts c where {found} order by c.id {} limit $1 offset $2", slice.direction());
+    snapshot.all(&sql, &arguments, contact)
 }

@@ -30,9 +30,18 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0018_admin_roles", include_str!("../../../../migrations/0018_admin_roles.sql")),
     ("0019_masquerade", include_str!("../../../../migrations/0019_masquerade.sql")),
     ("0020_passkeys", include_str!("../../../../migrations/0020_passkeys.sql")),
+    ("0021_puzzles", include_str!("../../../../migrations/0021_puzzles.sql")),
     ("0022_api_credentials", include_str!("../../../../migrations/0022_api_credentials.sql")),
+    ("0023_event_chain", include_str!("../../../../migrations/0023_event_chain.sql")),
+    ("0024_webhooks", include_str!("../../../../migrations/0024_webhooks.sql")),
     ("0025_client_groups", include_str!("../../../../migrations/0025_client_groups.sql")),
     ("0026_contacts", include_str!("../../../../migrations/0026_contacts.sql")),
+    ("0027_access_changes", include_str!("../../../../migrations/0027_access_changes.sql")),
+    ("0028_idempotent_answers", include_str!("../../../../migrations/0028_idempotent_answers.sql")),
+    ("0029_sso_tokens", include_str!("../../../../migrations/0029_sso_tokens.sql")),
+    ("0030_oauth_clients", include_str!("../../../../migrations/0030_oauth_clients.sql")),
+    ("0031_logins", include_str!("../../../../migrations/0031_logins.sql")),
+    ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

@@ -55,7 +55,7 @@ pub struct Database(Backend);
 
 #[derive(Clone)]
 enum Backend {
-    Sqlite { writer: Arc<Pool>, readers: Arc<Pool> },
+    Sqlite { writer: Arc<Pool>, readers: Arc<Pool>, watch: Arc<Mutex<SqliteConn>> },
     Postgres(Postgres),
 }
 
@@ -111,6 +111,14 @@ impl Conn {
             Self::Postgres(_) => "select tablename::text from pg_tables where schemaname = current_schema()",
         };
         self.query(sql, &[])?.into_iter().map(|mut row| row.take()).collect()
+    }
+
+    /// Whether a statement has failed after which the database refuses everything but a rollback.
+    pub(crate) fn has_failed(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(conn) => conn.has_failed(),
+        }
     }
 
     /// The end of a `select` that takes rows no other worker holds. SQLite has one writer and needs none.
@@ -196,7 +204,17 @@ impl Database {
     fn open_sqlite(path: &Path, readers: usize) -> Result<Self, DbError> {
         let writer = SqliteConn::writer(path)?;
         let readers = (0..readers).map(|_| SqliteConn::reader(path)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Backend::Sqlite { writer: Pool::new(vec![writer]), readers: Pool::new(readers) }))
+        let watch = Arc::new(Mutex::new(SqliteConn::watch(path)?));
+        Ok(Self(Backend::Sqlite { writer: Pool::new(vec![writer]), readers: Pool::new(readers), watch }))
+    }
+
+    /// A number that differs from the one answered before if anybody has committed meanwhile, this process or another,
+    /// without a query. `None` where that cannot be told: on PostgreSQL, and when SQLite is busy.
+    pub(crate) fn version(&self) -> Option<i64> {
+        match &self.0 {
+            Backend::Sqlite { watch, .. } => watch.lock().unwrap_or_else(PoisonError::into_inner).version(),
+            Backend::Postgres(_) => None,
+        }
     }
 
     /// Applies the migrations that are missing and returns their names.
@@ -233,7 +251,7 @@ impl Database {
         E: From<Fault> + Send + 'static,
     {
         match &self.0 {
-            Backend::Sqlite { writer, readers } => {
+            Backend::Sqlite { writer, readers, .. } => {
                 let pool = Arc::clone(if mode == Mode::Write { writer } else { readers });
                 run_sqlite(pool, mode, work).await
             }

@@ -31,6 +31,19 @@ impl SqliteConn {
         Self::prepare(connection)
     }
 
+    /// Opens the database only to be told whether anybody has committed. It never waits.
+    pub(super) fn watch(path: &Path) -> Result<Self, DbError> {
+        let watch = Self::reader(path)?;
+        watch.0.busy_timeout(Duration::ZERO).map_err(driver)?;
+        Ok(watch)
+    }
+
+    /// SQLite's own count of others' commits, as this connection sees it.
+    pub(super) fn version(&self) -> Option<i64> {
+        let mut statement = self.0.prepare_cached("pragma data_version").ok()?;
+        statement.query_row([], |row| row.get(0)).ok()
+    }
+
     fn prepare(connection: Connection) -> Result<Self, DbError> {
         connection.busy_timeout(BUSY).map_err(driver)?;
         connection

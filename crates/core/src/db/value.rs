@@ -112,6 +112,13 @@ impl<T: ToValue + Nullable> ToValue for Option<T> {
     }
 }
 
+/// Whatever stands there.
+impl FromValue for Value {
+    fn from_value(value: Value) -> Result<Self, DbError> {
+        Ok(value)
+    }
+}
+
 impl FromValue for i64 {
     fn from_value(value: Value) -> Result<Self, DbError> {
         match value {

@@ -5,18 +5,21 @@
 //! ([`guessing`](crate::guessing)), and a login with a browser that is not known is told by mail.
 //!
 //! Changing one's password keeps the devices: whoever does that has shown the present one, and the sessions elsewhere end. A
-//! reset of a forgotten password forgets all of them but the one it is done with ([`forget_others`]).
+//! reset of a forgotten password forgets all of them but the one it is done with. People forget devices themselves, too ([`forget`]): the next login with one is
+//! told to them again. That ends no session.
 
 mod ops;
 mod sql;
 
 use std::time::Duration;
 
+use crate::access::Denied;
 use crate::clock::Timestamp;
+use crate::error::{Fault, HasKind, Kind};
 use crate::id::{AdminId, DeviceId, UserId};
 
-pub use ops::{forget_others, known, list};
-pub(crate) use ops::{name_of, remember};
+pub use ops::{forget, forget_others, known, list, mine};
+pub(crate) use ops::{forget_after_reset, name_of, remember};
 
 /// How long a browser stays known without a login: as long as browsers keep a cookie at most.
 pub const LIVES: Duration = Duration::from_hours(400 * 24);
@@ -61,4 +64,28 @@ pub struct Device {
     pub ip: String,
     /// What the browser calls itself.
     pub user_agent: String,
+}
+
+/// Why a device was not forgotten.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such device.
+    #[error("there is no such device")]
+    NotFound,
+    /// No ticket.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Not the caller's fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl HasKind for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound => Kind::NotFound,
+            Self::Denied(denied) => denied.kind(),
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
 }

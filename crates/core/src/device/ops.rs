@@ -1,6 +1,6 @@
-use super::{Device, Owner, sql};
+use super::{Device, Error, Owner, sql};
 use crate::access::{Actor, Myself};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Request, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
@@ -18,20 +18,49 @@ pub fn list(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Device>, Fault> 
     sql::of_user(snapshot, by.id())
 }
 
-/// Forgets all devices of a user but the one this request comes from: after a reset.
-pub fn forget_others(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
+/// The device among one's own that a request comes from.
+pub fn mine(snapshot: &Snapshot<'_>, by: &Myself, request: &Request) -> Result<Option<DeviceId>, Fault> {
+    match &request.device {
+        Some(secret) => known(snapshot, Some(Owner::User(by.id())), secret),
+        None => Ok(None),
+    }
+}
+
+/// **Forget**: the next login with this device is one with a new device. Its session goes on.
+pub fn forget(tx: &Tx<'_>, by: &Myself, device: DeviceId) -> Result<(), Error> {
+    let user_agent = sql::forget(tx, by.id(), device)?.ok_or(Error::NotFound)?;
+    let event = Event::new(EventKind::DeviceForgotten).to_user(by.id(), by.name()).with_detail(user_agent);
+    Ok(tx.record(by.actor(), &event)?)
+}
+
+/// **Forget All Others**: all but the one this request comes from. How many there were.
+pub fn forget_others(tx: &Tx<'_>, by: &Myself) -> Result<u64, Fault> {
+    let forgotten = forget_all_but_this(tx, by.id())?;
+    if forgotten > 0 {
+        let event = Event::new(EventKind::DeviceForgotten).to_user(by.id(), by.name());
+        tx.record(by.actor(), &event.with_detail(format!("{forgotten} other devices")))?;
+    }
+    Ok(forgotten)
+}
+
+/// The same after a reset, which has an event of its own.
+pub(crate) fn forget_after_reset(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
+    forget_all_but_this(tx, user).map(drop)
+}
+
+fn forget_all_but_this(tx: &Tx<'_>, user: UserId) -> Result<u64, Fault> {
     let kept = tx.request().device.as_ref().map(Secret::hash);
     sql::forget_others(tx, user, kept.as_ref())
 }
 
-/// Notes that its owner has logged in with this browser, and returns what its cookie is to hold. A browser that was not
+/// Notes that its owner has logged in with this browser, and returns it with what its cookie is to hold. A browser that was not
 /// known is told by mail, unless it is the first.
-pub(crate) fn remember(tx: &Tx<'_>, owner: Owner) -> Result<Secret, Fault> {
+pub(crate) fn remember(tx: &Tx<'_>, owner: Owner) -> Result<(DeviceId, Secret), Fault> {
     let presented = tx.request().device.clone();
     if let Some(secret) = &presented
-        && sql::seen(tx, owner, &secret.hash())?
+        && let Some(id) = sql::seen(tx, owner, &secret.hash())?
     {
-        return Ok(secret.clone());
+        return Ok((id, secret.clone()));
     }
     // A cookie of another person who uses this browser serves both; one that nobody has is not taken over.
     let secret = match presented {
@@ -39,12 +68,12 @@ pub(crate) fn remember(tx: &Tx<'_>, owner: Owner) -> Result<Secret, Fault> {
         _ => tx.secret()?,
     };
     let had = sql::count(tx, owner)?;
-    sql::insert(tx, owner, &secret.hash())?;
+    let id = sql::insert(tx, owner, &secret.hash())?;
     if had > 0 {
         tell(tx, owner)?;
         sql::forget_oldest(tx, owner)?;
     }
-    Ok(secret)
+    Ok((id, secret))
 }
 
 /// Name and address of whoever it is.

@@ -25,17 +25,16 @@ pub(super) fn exists(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<bool,
     snapshot.one(sql, params![hash, snapshot.now().before(LIVES)], Row::take)
 }
 
-/// Notes a login; `false` when the device is not known to its owner.
-pub(super) fn seen(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<bool, Fault> {
+/// Notes a login; `None` when the device is not known to its owner.
+pub(super) fn seen(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<Option<DeviceId>, Fault> {
     let (column, id) = column(owner);
     let sql = format!(
         "update devices set last_seen_at = $1, ip = $2, user_agent = $3
-         where {column} = $4 and token_hash = $5 and last_seen_at > $6"
+         where {column} = $4 and token_hash = $5 and last_seen_at > $6 returning id"
     );
     let request = tx.request();
     let ip = request.ip.map_or_else(String::new, |ip| ip.to_string());
-    let seen = tx.execute(&sql, params![tx.now(), ip, request.user_agent, id, hash, tx.now().before(LIVES)])?;
-    Ok(seen == 1)
+    tx.optional(&sql, params![tx.now(), ip, request.user_agent, id, hash, tx.now().before(LIVES)], Row::take)
 }
 
 pub(super) fn count(snapshot: &Snapshot<'_>, owner: Owner) -> Result<i64, Fault> {
@@ -43,7 +42,7 @@ pub(super) fn count(snapshot: &Snapshot<'_>, owner: Owner) -> Result<i64, Fault>
     snapshot.one(&format!("select count(*) from devices where {column} = $1"), params![id], Row::take)
 }
 
-pub(super) fn insert(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<(), Fault> {
+pub(super) fn insert(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<DeviceId, Fault> {
     let request = tx.request();
     let ip = request.ip.map_or_else(String::new, |ip| ip.to_string());
     let (column, _) = column(owner);
@@ -51,10 +50,10 @@ pub(super) fn insert(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<(),
         "insert into devices (user_id, admin_id, token_hash, first_seen_at, last_seen_at, ip, user_agent)
          values ($1, $2, $3, $4, $4, $5, $6)
          on conflict ({column}, token_hash) do update set first_seen_at = excluded.first_seen_at,
-             last_seen_at = excluded.last_seen_at, ip = excluded.ip, user_agent = excluded.user_agent"
+             last_seen_at = excluded.last_seen_at, ip = excluded.ip, user_agent = excluded.user_agent
+         returning id"
     );
-    tx.execute(&sql, params![owner.user(), owner.admin(), hash, tx.now(), ip, request.user_agent])?;
-    Ok(())
+    tx.one(&sql, params![owner.user(), owner.admin(), hash, tx.now(), ip, request.user_agent], Row::take)
 }
 
 pub(super) fn forget_oldest(tx: &Tx<'_>, owner: Owner) -> Result<(), Fault> {
@@ -67,12 +66,16 @@ pub(super) fn forget_oldest(tx: &Tx<'_>, owner: Owner) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn forget_others(tx: &Tx<'_>, user: UserId, kept: Option<&SecretHash>) -> Result<(), Fault> {
+/// What the browser called itself; `None` when the user has no such device.
+pub(super) fn forget(tx: &Tx<'_>, user: UserId, id: DeviceId) -> Result<Option<String>, Fault> {
+    tx.optional("delete from devices where user_id = $1 and id = $2 returning user_agent", params![user, id], Row::take)
+}
+
+pub(super) fn forget_others(tx: &Tx<'_>, user: UserId, kept: Option<&SecretHash>) -> Result<u64, Fault> {
     match kept {
-        Some(hash) => tx.execute("delete from devices where user_id = $1 and token_hash <> $2", params![user, hash])?,
-        None => tx.execute("delete from devices where user_id = $1", params![user])?,
-    };
-    Ok(())
+        Some(hash) => tx.execute("delete from devices where user_id = $1 and token_hash <> $2", params![user, hash]),
+        None => tx.execute("delete from devices where user_id = $1", params![user]),
+    }
 }
 
 pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Device>, Fault> {

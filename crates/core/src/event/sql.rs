@@ -1,4 +1,5 @@
-use super::{Event, EventKind, LoginDay, Recorded};
+use super::chain::Entry;
+use super::{Event, EventKind, FeedFilter, Head, LoginDay, Recorded, Sealed};
 use crate::access::Actor;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -51,8 +52,13 @@ pub(super) fn insert(tx: &Tx<'_>, actor: &Actor, behalf: Option<&Actor>, event: 
             behalf.map_or("", |behalf| &behalf.name),
         ],
     )?;
+    tx.recorded();
     Ok(())
 }
+
+/// What is read of a fact.
+const COLUMNS: &str = "id, at, kind, actor_kind, actor_id, actor_name, ip, account_id, account_name, user_id, user_name, \
+     email, detail, on_behalf_of_id, on_behalf_of_name";
 
 pub(super) fn list(snapshot: &Snapshot<'_>, filter: &Filter, limit: i64) -> Result<Vec<Recorded>, Fault> {
     let mut clauses = vec!["1 = 1".to_owned()];
@@ -77,11 +83,7 @@ pub(super) fn list(snapshot: &Snapshot<'_>, filter: &Filter, limit: i64) -> Resu
     if filter.without_staff_notes {
         clauses.push("kind not in ('note-added', 'note-updated', 'note-deleted')".to_owned());
     }
-    let sql = format!(
-        "select id, at, kind, actor_kind, actor_id, actor_name, ip, account_id, account_name, user_id, user_name, email, detail, on_behalf_of_name
-         from events where {} order by id desc limit $1",
-        clauses.join(" and ")
-    );
+    let sql = format!("select {COLUMNS} from events where {} order by id desc limit $1", clauses.join(" and "));
     snapshot.all(&sql, &arguments, recorded)
 }
 
@@ -91,6 +93,7 @@ fn recorded(row: &mut Row) -> Result<Recorded, DbError> {
         at: row.take()?,
         kind: row.take()?,
         actor: Actor { kind: row.take()?, id: row.take()?, name: row.take()? },
+        on_behalf_of_id: None,
         on_behalf_of: None,
         ip: row.take()?,
         account_id: row.take()?,
@@ -100,8 +103,85 @@ fn recorded(row: &mut Row) -> Result<Recorded, DbError> {
         email: row.take()?,
         detail: row.take()?,
     };
-    let behalf: String = row.take()?;
-    Ok(Recorded { on_behalf_of: Some(behalf).filter(|name| !name.is_empty()), ..recorded })
+    let (on_behalf_of_id, behalf): (Option<UserId>, String) = (row.take()?, row.take()?);
+    Ok(Recorded { on_behalf_of_id, on_behalf_of: Some(behalf).filter(|name| !name.is_empty()), ..recorded })
+}
+
+/// The last link of the chain; `None` when somebody seals and it is to be held.
+pub(super) fn head(snapshot: &Snapshot<'_>, lock: &str) -> Result<Option<Head>, Fault> {
+    snapshot.optional(&format!("select seq, hash from event_chain where id = 1{lock}"), &[], |row| {
+        Ok(Head { seq: row.take()?, hash: row.take()? })
+    })
+}
+
+pub(super) fn set_head(tx: &Tx<'_>, head: &Head) -> Result<(), Fault> {
+    tx.execute("update event_chain set seq = $1, hash = $2 where id = 1", params![head.seq, head.hash])?;
+    Ok(())
+}
+
+/// Whether something waits to be sealed.
+pub(super) fn has_unsealed(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
+    Ok(snapshot.optional("select id from events where seq is null order by id limit 1", &[], Row::take::<EventId>)?.is_some())
+}
+
+/// What waits to be sealed, oldest first.
+pub(super) fn unsealed(snapshot: &Snapshot<'_>, limit: i64) -> Result<Vec<Entry>, Fault> {
+    snapshot.all(&format!("select {COLUMNS} from events where seq is null order by id limit $1"), params![limit], Entry::read)
+}
+
+/// Numbers and links of events. As many statements are kept prepared as there are sizes of chunks.
+pub(super) fn seal(tx: &Tx<'_>, mut links: &[(EventId, Head)]) -> Result<(), Fault> {
+    for size in [256, 16, 1] {
+        while let Some((chunk, rest)) = links.split_at_checked(size) {
+            let values: Vec<String> =
+                (0..size).map(|row| format!("(${}, ${}, ${})", 3 * row + 1, 3 * row + 2, 3 * row + 3)).collect();
+            let arguments = chunk.iter().flat_map(|(id, link)| [id.to_value(), link.seq.to_value(), link.hash.to_value()]);
+            tx.execute(
+                &format!(
+                    "update events set seq = v.column2, hash = v.column3 from (values {}) v where events.id = v.column1",
+                    values.join(", ")
+                ),
+                &arguments.collect::<Vec<_>>(),
+            )?;
+            links = rest;
+        }
+    }
+    Ok(())
+}
+
+/// Sealed events after `after` and up to `until`, in their order.
+pub(super) fn feed(
+    snapshot: &Snapshot<'_>,
+    after: i64,
+    until: i64,
+    limit: i64,
+    filter: &FeedFilter,
+) -> Result<Vec<Sealed>, Fault> {
+    let mut clauses = vec!["seq > $1 and seq <= $2".to_owned()];
+    let mut arguments: Vec<Value> = vec![after.to_value(), until.to_value(), limit.to_value()];
+    if let Some(account) = filter.account {
+        arguments.push(account.to_value());
+        clauses.push(format!("account_id = ${}", arguments.len()));
+    }
+    if let Some(user) = filter.user {
+        arguments.push(user.to_value());
+        let n = arguments.len();
+        clauses.push(format!("(user_id = ${n} or (actor_kind = 'user' and actor_id = ${n}) or on_behalf_of_id = ${n})"));
+    }
+    if !filter.kinds.is_empty() {
+        let first = arguments.len();
+        arguments.extend(filter.kinds.iter().map(|kind| kind.key().to_value()));
+        let places: Vec<String> = (first + 1..=arguments.len()).map(|n| format!("${n}")).collect();
+        clauses.push(format!("kind in ({})", places.join(", ")));
+    }
+    let sql = format!("select seq, hash, {COLUMNS} from events where {} order by seq limit $3", clauses.join(" and "));
+    snapshot.all(&sql, &arguments, |row| Ok(Sealed { seq: row.take()?, hash: row.take()?, event: recorded(row)? }))
+}
+
+/// Links with what they seal, in their order, from the one after `after`.
+pub(super) fn links(snapshot: &Snapshot<'_>, after: i64, limit: i64) -> Result<Vec<(Head, Entry)>, Fault> {
+    let sql = format!("select seq, hash, {COLUMNS} from events where seq > $1 order by seq limit $2");
+    snapshot.all(&sql, params![after, limit], |row| Ok((Head { seq: row.take()?, hash: row.take()? }, Entry::read(row)?)))
 }
 
 /// Microseconds in a day.

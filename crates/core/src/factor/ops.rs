@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, Ways, recovery, sql, totp};
-use crate::access::{AllowedAdmin, Confirmed, ConfirmedAdmin, EditUsers, Subject, System};
+use crate::access::{AllowedAdmin, ChangeLogins, Confirmed, ConfirmedAdmin, Subject, System};
 use crate::app::{App, Snapshot, Tx};
 use crate::device::Owner;
 use crate::error::Fault;
@@ -137,7 +137,12 @@ fn make_codes(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Fault> {
 }
 
 /// **Disable Two-Factor**: staff takes the factors of a user away, who is told. Nobody can add one for somebody else.
-pub fn take_from_user(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, _confirmed: &ConfirmedAdmin, user: UserId) -> Result<(), Error> {
+pub fn take_from_user(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ChangeLogins>,
+    _confirmed: &ConfirmedAdmin,
+    user: UserId,
+) -> Result<(), Error> {
     let subject = Subject::User(user);
     let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
     let kinds = take_all(tx, subject)?;

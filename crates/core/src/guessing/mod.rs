@@ -32,12 +32,15 @@ use crate::email::EmailKey;
 use crate::error::{Fault, HasKind};
 use crate::id::{AccountId, AdminId, DeviceId, UserId};
 
+pub(crate) use ops::has_failed;
 pub use ops::{admit, failed, rebound, spend, succeeded};
 
 /// Failures in a row after which an authenticator must be bound anew (NIST SP 800-63B-4, 3.2.2).
 pub const MAX_FAILURES: i64 = 100;
 /// How long failures at a login that nobody has are remembered.
 pub(crate) const NOBODY_REMEMBERED: Duration = Duration::from_hours(30 * 24);
+/// Failures from one address after which forms ask for a [`puzzle`](crate::puzzle), where the operator wants that.
+pub(crate) const SUSPICIOUS: i64 = 3;
 /// Stale rows that a new one sweeps away: twice as many as it can bring, so that they never pile up.
 pub(crate) const SWEPT: i64 = 10;
 
@@ -66,8 +69,10 @@ pub enum Kind {
     Reset,
     /// The link of a password reset.
     ResetLink,
-    /// Asking for a mail that verifies an address. Each one counts.
-    Verification,
+    /// The link of a mail that verifies an address.
+    VerificationLink,
+    /// Asking for what a passkey is to sign at a login. Each one counts.
+    PasskeyChallenge,
     /// Sending an invitation. Each one counts (ASVS V2.4.1).
     Invite,
     /// Telling a user of a new device. Each one counts.
@@ -88,7 +93,8 @@ impl Kind {
             Self::Register => "register",
             Self::Reset => "reset",
             Self::ResetLink => "reset-link",
-            Self::Verification => "verification",
+            Self::VerificationLink => "verification-link",
+            Self::PasskeyChallenge => "passkey-challenge",
             Self::Invite => "invite",
             Self::DeviceNotice => "device-notice",
         }
@@ -111,12 +117,24 @@ impl Kind {
             Scope::Account | Scope::Device => self.own_rate(),
             // Who is logged in has no use for other people's addresses.
             _ if matches!(self, Self::CurrentPassword | Self::StepUp | Self::Invite | Self::DeviceNotice) => None,
+            // Every look at a login page may ask for one.
+            Scope::Address if matches!(self, Self::PasskeyChallenge) => Some(Rate::new(300, 2, 60)),
+            Scope::Block if matches!(self, Self::PasskeyChallenge) => Some(Rate::new(1_500, 1, 30)),
             Scope::Address => Some(Rate::new(50, 10, 5 * 60)),
             Scope::Block => Some(Rate::new(250, 2, 60)),
             // A link has 256 random bits: to hold everybody back would only help whoever wants to annoy.
-            Scope::Everybody if matches!(self, Self::InvitationLink | Self::ResetLink | Self::Register) => None,
+            Scope::Everybody if self.is_link() || matches!(self, Self::Register | Self::PasskeyChallenge) => None,
             Scope::Everybody => Some(Rate::new(2_000, 1, 5)),
         }
+    }
+
+    /// Whether strangers do it: who is logged in counts for nothing in what is asked of strangers.
+    const fn is_of_strangers(self) -> bool {
+        matches!(self, Self::Login | Self::AdminLogin | Self::Register | Self::Reset) || self.is_link()
+    }
+
+    const fn is_link(self) -> bool {
+        matches!(self, Self::InvitationLink | Self::ResetLink | Self::VerificationLink)
     }
 
     /// At one login, of one user, in one account; or with one device.
@@ -126,10 +144,10 @@ impl Kind {
                 Some(Rate::new(10, 30, 15 * 60))
             }
             Self::Totp | Self::RecoveryCode => Some(Rate::new(5, 60, 15 * 60)),
-            Self::Reset | Self::Verification => Some(Rate::new(3, 5 * 60, 3_600)),
+            Self::Reset => Some(Rate::new(5, 5 * 60, 3_600)),
             Self::Invite => Some(Rate::new(200, 2 * 60, 3_600)),
             Self::DeviceNotice => Some(Rate::new(5, 3_600, 3_600)),
-            Self::InvitationLink | Self::Register | Self::ResetLink => None,
+            Self::InvitationLink | Self::ResetLink | Self::VerificationLink | Self::Register | Self::PasskeyChallenge => None,
         }
     }
 }
@@ -249,6 +267,12 @@ fn counter(authenticator: Authenticator, owner: Owner) -> Vec<u8> {
 /// Rows are found by a hash: whoever reads the table finds no list of addresses in it.
 fn hash(parts: &[&str]) -> Vec<u8> {
     digest(&SHA256, parts.join("\n").as_bytes()).as_ref().to_vec()
+}
+
+/// The count of what fails from one address, for [`has_failed`]: each failure is remembered for some minutes, none is refused.
+fn failures_from(ip: IpAddr) -> Bucket {
+    let key = hash(&["failures", Scope::Address.key(), &network(ip, 32, 64)]);
+    Bucket { key, scope: Scope::Address, rate: Rate::new(100, 10 * 60, 10 * 60) }
 }
 
 /// The network an address is in, by so many bits.

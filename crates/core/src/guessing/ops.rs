@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use super::{Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, Scope, Standing, counter, sql};
+use super::{
+    Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, SUSPICIOUS, Scope, Standing, counter,
+    failures_from, sql,
+};
 use crate::access::Actor;
 use crate::app::{Request, Snapshot, Tx};
 use crate::device::{self, Owner};
@@ -8,6 +11,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::DeviceId;
 use crate::mail::{About, Notice, Person, tell_person};
+use crate::settings::{self, When};
 
 /// Whether a try is heard at all: asked before anything costly is done. Writes nothing.
 pub fn admit(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Standing, Error> {
@@ -67,6 +71,22 @@ pub fn rebound(tx: &Tx<'_>, authenticator: Authenticator, owner: Owner) -> Resul
     sql::forget(tx, &counter(authenticator, owner))
 }
 
+/// Whether so much has failed from this address lately that a form may ask for more than its fields.
+pub(crate) fn has_failed(snapshot: &Snapshot<'_>, request: &Request) -> Result<bool, Fault> {
+    let Some(ip) = request.ip else { return Ok(false) };
+    Ok(sql::tries(snapshot, &failures_from(ip))?.unwrap_or(0) >= SUSPICIOUS)
+}
+
+/// Counts for [`has_failed`], where the operator wants that.
+fn note_suspicion(tx: &Tx<'_>, kind: Kind) -> Result<(), Fault> {
+    let Some(ip) = tx.request().ip.filter(|_| kind.is_of_strangers()) else { return Ok(()) };
+    if settings::security(tx)?.puzzles.when == When::AfterFailures {
+        // One that is full is remembered for long enough.
+        sql::take(tx, &failures_from(ip))?;
+    }
+    Ok(())
+}
+
 fn device_of(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Option<DeviceId>, Fault> {
     match (&request.device, guess.kind.authenticator()) {
         (Some(secret), Some(_)) => device::known(snapshot, guess.owner, secret),
@@ -109,6 +129,7 @@ fn take_all(tx: &Tx<'_>, guess: &Guess, device: Option<DeviceId>) -> Result<(), 
             note_slowed(tx, guess, bucket.scope)?;
         }
     }
+    note_suspicion(tx, guess.kind)?;
     if is_new {
         sql::sweep(tx)?;
     }

@@ -34,6 +34,12 @@ pub(super) fn take(tx: &Tx<'_>, bucket: &Bucket) -> Result<Option<i64>, Fault> {
     )
 }
 
+/// The tries since a bucket was last full; `None` when it is now.
+pub(super) fn tries(snapshot: &Snapshot<'_>, bucket: &Bucket) -> Result<Option<i64>, Fault> {
+    let sql = "select tries from guess_buckets where key = $1 and full_at > $2";
+    snapshot.optional(sql, params![bucket.key, snapshot.now()], Row::take)
+}
+
 pub(super) fn empty(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
     tx.execute("delete from guess_buckets where key = $1", params![key])?;
     Ok(())

@@ -4,6 +4,7 @@
 //! resets nothing and verifies no address (rule 4). Opening it changes nothing; only *Accept* does.
 
 mod accept;
+mod many;
 mod ops;
 mod sql;
 
@@ -16,8 +17,11 @@ use crate::id::{AccountId, InvitationId};
 use crate::secret::Secret;
 
 pub use accept::{Accepted, LoginAndAccept, RegisterAndAccept, accept, decline, login_and_accept, register_and_accept};
+pub use many::{Sent, find, list, send_many};
 pub(crate) use ops::cancel_sent_by;
-pub use ops::{accepted_by, cancel, link, open, pending, resend, send, try_link};
+pub use ops::{
+    accepted_by, cancel, link, open, pending, resend, resend_without_mail, send, send_without_mail, tell_expired, try_link,
+};
 
 /// How long a link works (PRODUCT rule 3).
 pub const VALID_FOR: Duration = Duration::from_hours(7 * 24);
@@ -44,6 +48,22 @@ pub enum State {
     Declined,
     /// It was taken back.
     Cancelled,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Expired, Self::Accepted, Self::Declined, Self::Cancelled];
+
+    /// The key in the API.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// The times that a state is derived from.
@@ -99,6 +119,15 @@ pub struct Invitation {
     pub times: Times,
 }
 
+/// Which invitations of an account to find.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Only where it stands like this.
+    pub state: Option<State>,
+    /// Older than this one: the keyset of the next page.
+    pub before: Option<InvitationId>,
+}
+
 /// The secret of a link, as it stands in the path.
 pub fn token(text: &str) -> Option<Secret> {
     Secret::parse(text)
@@ -113,6 +142,9 @@ pub enum Error {
     /// The address has a pending invitation.
     #[error("this address has a pending invitation")]
     AlreadyPending(InvitationId),
+    /// The list names the address a second time.
+    #[error("the list names this address twice")]
+    ListedTwice,
     /// Somebody wants to grant what he does not hold.
     #[error("nobody can grant what he does not hold")]
     BeyondOwn,
@@ -164,6 +196,7 @@ impl HasKind for Error {
         match self {
             Self::AlreadyMember => Kind::Invalid(vec![Invalid::new("email", "error-already-member")]),
             Self::AlreadyPending(_) => Kind::Invalid(vec![Invalid::new("email", "error-already-pending")]),
+            Self::ListedTwice => Kind::Invalid(vec![Invalid::new("email", "error-listed-twice")]),
             Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("permissions", "error-permission-not-yours")]),
             Self::NotFound => Kind::NotFound,
             Self::Gone => Kind::Gone,

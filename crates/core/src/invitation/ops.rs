@@ -1,5 +1,5 @@
 use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
-use crate::access::{ActorKind, Allowed, InAccount, ManageUsers, Myself, ShowsUsers};
+use crate::access::{ActorKind, Allowed, InAccount, ManageUsers, Myself, ShowsUsers, System};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
@@ -11,13 +11,30 @@ use crate::secret::Secret;
 
 /// Invites whoever gets the link into the account. The answer does not tell whether the address has a user.
 pub fn send(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<InvitationId, Error> {
+    let (id, secret) = make(tx, by, new)?;
+    promise_mail(tx, by.account(), id, &secret)?;
+    Ok(id)
+}
+
+/// Invites without a mail and returns the link, this once: whoever asked hands it on.
+pub fn send_without_mail(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(InvitationId, String), Error> {
+    let (id, secret) = make(tx, by, new)?;
+    Ok((id, url(tx.public_url(), &secret.reveal())))
+}
+
+/// Why the invitation cannot be made, as far as the moment tells.
+pub(super) fn refuse(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(), Error> {
     if !by.may_grant(&new.grants) {
         return Err(Error::BeyondOwn);
     }
-    if sql::is_member(tx, by.account(), &new.email.key())? {
+    if sql::is_member(snapshot, by.account(), &new.email.key())? {
         return Err(Error::AlreadyMember);
     }
-    refuse_closed(tx, by.account())?;
+    refuse_closed(snapshot, by.account())
+}
+
+fn make(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(InvitationId, Secret), Error> {
+    refuse(tx, by, new)?;
     if let Some(expired) = sql::retire_expired(tx, by.account(), &new.email.key())? {
         mail::withdraw_of_invitation(tx, expired)?;
     }
@@ -26,9 +43,8 @@ pub fn send(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Resu
     let Some(id) = sql::insert(tx, by, new, &secret.hash(), tx.now().after(VALID_FOR))? else {
         return Err(already_pending(tx, by.account(), &new.email)?);
     };
-    promise_mail(tx, by.account(), id, &secret)?;
     tx.record(by.actor(), &about(EventKind::InvitationSent, by, new.email.as_str()).with_detail(new.grants.to_string()))?;
-    Ok(id)
+    Ok((id, secret))
 }
 
 /// Invitations that may be sent into one account and by one user (ASVS V2.4.1). Staff and the machine are not counted.
@@ -48,6 +64,18 @@ fn refuse_closed(snapshot: &Snapshot<'_>, account: AccountId) -> Result<(), Erro
 
 /// Makes a fresh link with a fresh seven days and retires the old one (PRODUCT rule 5).
 pub fn resend(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<Invitation, Error> {
+    let (invitation, secret) = renew(tx, by, id)?;
+    promise_mail(tx, by.account(), id, &secret)?;
+    Ok(invitation)
+}
+
+/// Like [`resend`], without a mail: returns the link, this once.
+pub fn resend_without_mail(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<String, Error> {
+    let (_, secret) = renew(tx, by, id)?;
+    Ok(url(tx.public_url(), &secret.reveal()))
+}
+
+fn renew(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<(Invitation, Secret), Error> {
     let invitation = changeable(tx, by, id)?;
     refuse_closed(tx, by.account())?;
     take_quota(tx, by)?;
@@ -57,9 +85,8 @@ pub fn resend(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Resul
         return Err(Error::NotFound);
     }
     mail::withdraw_of_invitation(tx, id)?;
-    promise_mail(tx, by.account(), id, &secret)?;
     tx.record(by.actor(), &about(EventKind::InvitationResent, by, &invitation.email))?;
-    Ok(invitation)
+    Ok((invitation, secret))
 }
 
 /// Takes an invitation back: its link is dead.
@@ -176,4 +203,14 @@ pub async fn link(app: &App, by: Allowed<ManageUsers>, id: InvitationId) -> Resu
     let (email, sealed) = sealed.ok_or(Error::NotFound)?;
     let secret = app.unseal(&sealed).ok_or(Error::NotFound)?;
     Ok((email, url(app.public_url(), &secret.reveal())))
+}
+
+/// Writes down that invitations have expired, at most `limit` of them, and returns how many. Each is told once for each time it was sent.
+pub fn tell_expired(tx: &Tx<'_>, by: &System, limit: i64) -> Result<usize, Fault> {
+    let expired = sql::take_expired(tx, limit)?;
+    for (account, name, email) in &expired {
+        let event = Event::new(EventKind::InvitationExpired).in_account(*account, name).with_email(email);
+        tx.record(by.actor(), &event)?;
+    }
+    Ok(expired.len())
 }

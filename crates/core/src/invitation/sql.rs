@@ -1,4 +1,4 @@
-use super::{Invitation, NewInvitation, Times};
+use super::{Filter, Invitation, NewInvitation, State, Times};
 use crate::access::{Actor, Allowed, ManageUsers};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -120,12 +120,55 @@ pub(super) fn pending_for(snapshot: &Snapshot<'_>, account: AccountId, email: &E
     )
 }
 
+/// The pending invitation of an address; an expired one is none.
+pub(super) fn open_for(snapshot: &Snapshot<'_>, account: AccountId, email: &EmailKey) -> Result<Option<InvitationId>, Fault> {
+    snapshot.optional(
+        &format!("select id from invitations where account_id = $1 and email_key = $2 and expires_at > $3 and {OPEN}"),
+        params![account, email, snapshot.now()],
+        Row::take,
+    )
+}
+
+pub(super) fn list(snapshot: &Snapshot<'_>, account: AccountId, filter: Filter, limit: i64) -> Result<Vec<Invitation>, Fault> {
+    // In the order of `Times::state`; every text names the moment, so that each has the same arguments.
+    let state = match filter.state {
+        None => "$4 = $4".to_owned(),
+        Some(State::Pending) => format!("i.expires_at > $4 and i.{}", OPEN.replace(" and ", " and i.")),
+        Some(State::Expired) => format!("i.expires_at <= $4 and i.{}", OPEN.replace(" and ", " and i.")),
+        Some(State::Accepted) => "$4 = $4 and i.accepted_at is not null".to_owned(),
+        Some(State::Declined) => "$4 = $4 and i.accepted_at is null and i.declined_at is not null".to_owned(),
+        Some(State::Cancelled) => {
+            "$4 = $4 and i.accepted_at is null and i.declined_at is null and i.cancelled_at is not null".to_owned()
+        }
+    };
+    snapshot.all(
+        &format!("{SELECT} where i.account_id = $1 and ($2 is null or i.id < $2) and {state} order by i.id desc limit $3"),
+        params![account, filter.before, limit, snapshot.now()],
+        invitation,
+    )
+}
+
 pub(super) fn renew(tx: &Tx<'_>, id: InvitationId, hash: &SecretHash, expires_at: Timestamp) -> Result<bool, Fault> {
     let renewed = tx.execute(
-        &format!("update invitations set token_hash = $1, sent_at = $2, expires_at = $3 where id = $4 and {OPEN}"),
+        &format!("update invitations set token_hash = $1, sent_at = $2, expires_at = $3, expiry_told_at = null where id = $4 and {OPEN}"),
         params![hash, tx.now(), expires_at, id],
     )?;
     Ok(renewed == 1)
+}
+
+/// Invitations that have expired and of which the log does not tell yet, marked as told: account, its name, address.
+pub(super) fn take_expired(tx: &Tx<'_>, limit: i64) -> Result<Vec<(AccountId, String, String)>, Fault> {
+    tx.all(
+        &format!(
+            "update invitations set expiry_told_at = $1 where id in (
+                 select id from invitations where expires_at <= $1 and {OPEN} and expiry_told_at is null
+                 order by expires_at, id limit $2{})
+             returning account_id, (select a.name from accounts a where a.id = account_id), email",
+            tx.skip_locked()
+        ),
+        params![tx.now(), limit],
+        |row| Ok((row.take()?, row.take()?, row.take()?)),
+    )
 }
 
 pub(super) fn cancel(tx: &Tx<'_>, id: InvitationId) -> Result<bool, Fault> {

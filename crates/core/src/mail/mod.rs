@@ -1,5 +1,6 @@
 //! Mails: queued in the transaction that caused them, with a state that is true (PRODUCT rule 7).
 
+mod message;
 mod notice;
 mod ops;
 mod sql;
@@ -13,6 +14,7 @@ use crate::error::Fault;
 use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::settings::Brand;
 
+pub use message::{MAX_MESSAGE, MAX_SUBJECT, Message, MessageError, Page, Wanted, part, send_message};
 pub use notice::{About, Notice, Told};
 pub(crate) use notice::{Person, tell, tell_at, tell_person};
 pub use ops::{
@@ -71,6 +73,8 @@ pub enum Content {
     EmailChange(Link),
     /// Somebody is told that something happened.
     Notice(Told),
+    /// What another system wants an account to be told.
+    Message(Message),
     /// An admin tries the mail settings.
     Test {},
 }
@@ -98,6 +102,7 @@ impl Content {
             Self::EmailVerification(_) => EMAIL_VERIFICATION,
             Self::EmailChange(_) => EMAIL_CHANGE,
             Self::Notice(told) => told.notice,
+            Self::Message(_) => "message",
             Self::Test {} => "test",
         }
     }

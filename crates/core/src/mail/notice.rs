@@ -55,9 +55,12 @@ notices! {
     PasswordStopped = "password-stopped", true: "So many tries failed that the password or factor no longer works.",
     NewDevice = "new-device", false: "The user or admin logged in with a browser that was not known.",
     InvitationAccepted = "invitation-accepted", false: "Somebody accepted an invitation; told to the account's owner.",
+    MemberLeft = "member-left", false: "A member gave the access up; told to the account's owner.",
+    AccountDeleted = "account-deleted", false: "An account that the user could enter was deleted.",
     OwnershipGained = "ownership-gained", false: "The user owns an account now.",
     OwnershipLost = "ownership-lost", false: "The user no longer owns an account.",
     Masquerade = "masquerade", false: "An admin logged in as the owner of an account.",
+    WebhookDisabled = "webhook-disabled", false: "A webhook failed for five days and gets no events any more; told to admins who manage it.",
 }
 
 impl Notice {
@@ -73,6 +76,7 @@ pub struct About {
     account: Option<(AccountId, String)>,
     by: String,
     what: String,
+    page: Option<&'static str>,
 }
 
 impl About {
@@ -80,6 +84,13 @@ impl About {
     #[must_use]
     pub fn in_account(mut self, id: AccountId, name: &str) -> Self {
         self.account = Some((id, name.to_owned()));
+        self
+    }
+
+    /// To be seen to on this page, and not on the one for what the person logs in with.
+    #[must_use]
+    pub(crate) const fn on_page(mut self, path: &'static str) -> Self {
+        self.page = Some(path);
         self
     }
 
@@ -145,7 +156,7 @@ pub(crate) fn tell_person(tx: &Tx<'_>, person: &Person<'_>, notice: Notice, abou
     if !notice.is_always_told() && settings::is_off(tx, notice)? {
         return Ok(());
     }
-    let page = if person.user.is_some() { "/me/security" } else { "/admin/me/security" };
+    let page = about.page.unwrap_or(if person.user.is_some() { "/me/security" } else { "/admin/me/security" });
     let told = Told {
         notice: notice.key(),
         name: person.name.to_owned(),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql};
 use crate::access::{
-    Allowed, AllowedAdmin, ConfigureSystem, Denied, EditUsers, HandOnLinks, ShowsUsers, StaffRight, System, ViewStaffArea,
+    Allowed, AllowedAdmin, ChangeLogins, ConfigureSystem, Denied, HandOnLinks, ShowsUsers, StaffRight, System, ViewStaffArea,
 };
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -192,7 +192,7 @@ pub async fn link_of_user(
     id: MailId,
 ) -> Result<Option<(String, String)>, Denied> {
     let found = app.write(request, move |tx| {
-        let by = tx.authorize_admin::<EditUsers>(admin)?;
+        let by = tx.authorize_admin::<ChangeLogins>(admin)?;
         let Some((to, sealed, kind)) = sql::sealed_of_user(tx, user, id)? else { return Ok::<_, Denied>(None) };
         let name = crate::user::find(tx, user)?.map(|found| found.name.full()).unwrap_or_default();
         let event = Event::new(EventKind::MailLinkShown).to_user(user, &name).with_email(&to).with_detail(kind.as_str());

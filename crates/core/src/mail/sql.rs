@@ -1,9 +1,11 @@
-use super::{Full, Mail, NewMail, State, Written};
+use super::{Full, Mail, NewMail, Page, State, Wanted, Written};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
 use crate::error::Fault;
+use crate::event::containing;
 use crate::id::{AccountId, InvitationId, MailId, UserId};
+use crate::paging::{Part, Slice};
 use crate::params;
 
 pub(super) fn insert(tx: &Tx<'_>, mail: &NewMail<'_>, written: &Written, sealed: Option<&[u8]>) -> Result<MailId, Fault> {
@@ -226,4 +228,23 @@ pub(super) fn of_pending_invitations(snapshot: &Snapshot<'_>, account: AccountId
 
 pub(super) fn count_failed(snapshot: &Snapshot<'_>) -> Result<i64, Fault> {
     snapshot.one("select count(*) from mails where failed_at is not null", &[], Row::take)
+}
+
+pub(super) fn part(snapshot: &Snapshot<'_>, account: AccountId, wanted: &Wanted, slice: Slice) -> Result<Part<Page>, Fault> {
+    let pattern = wanted.subject.as_deref().map(containing);
+    let found = "m.account_id = $1 and ($2 is null or m.subject like $2 escape '\\') and ($3 is null or m.queued_at >= $3)
+                 and ($4 is null or m.queued_at < $4)";
+    let (from, until) = (wanted.between.map(|(from, _)| from), wanted.between.map(|(_, until)| until));
+    let total = snapshot.one(
+        &format!("select count(*) from mails m where {found}"),
+        params![account, pattern, from, until],
+        Row::take,
+    )?;
+    let sql = format!(
+        "select {COLUMNS}, m.html_body from mails m where {found} order by m.id {} limit $5 offset $6",
+        slice.direction()
+    );
+    let arguments = params![account, pattern, from, until, slice.limit(), slice.offset()];
+    let rows = snapshot.all(&sql, arguments, |row| Ok(Page { mail: mail(row)?, html: row.take()? }))?;
+    Ok(Part { total, rows })
 }

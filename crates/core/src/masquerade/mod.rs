@@ -2,7 +2,8 @@
 //!
 //! A session of the owner, marked with the session of the admin it belongs to: it lives for at most an hour, ends with the
 //! admin's own session and with the admin's permission, enters one account only, and never touches what is the user's own. Both
-//! names stand in every event, and the owner is told.
+//! names stand in every event, and the owner is told. That it ends by the clock is an event, too: whoever comes first, the worker that was
+//! promised to look at its last moment or the next login, ends it and writes that down, once.
 
 mod ops;
 mod sql;
@@ -16,8 +17,8 @@ use crate::id::{AccountId, SessionId};
 use crate::secret::Secret;
 use crate::text;
 
-pub(crate) use ops::of_session;
-pub use ops::{end, start, touch};
+pub use ops::{end, start, time_is_up, touch};
+pub(crate) use ops::{end_over, of_session};
 
 /// How long it lasts at the most.
 pub const ABSOLUTE: Duration = Duration::from_hours(1);

@@ -1,5 +1,5 @@
 use super::{ABSOLUTE, Acting, Error, Started, sql};
-use crate::access::{AdminPermission, AllowedAdmin, ConfirmedAdmin, Denied, Enter, Masquerade, OnBehalf, Who};
+use crate::access::{Actor, AdminPermission, AllowedAdmin, ConfirmedAdmin, Denied, Enter, Masquerade, OnBehalf, System, Who};
 use crate::account::{self, Account, Status};
 use crate::admin;
 use crate::app::{Snapshot, Tx};
@@ -8,7 +8,8 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, SessionId};
 use crate::mail::{self, About, Notice};
-use crate::settings::Security;
+use crate::outbox::{self, Claimed, Topic};
+use crate::settings::{self, Security};
 
 /// Begins a session of the account's owner for the admin. The owner's last login stays as it was. An earlier one of the same
 /// admin session ends: an admin is one owner at a time. Where the account requires two-factor, it is the admin's own that counts.
@@ -31,6 +32,7 @@ pub fn start(
         Denied::NotVerified => Error::NotVerified,
         denied => denied.into(),
     })?;
+    end_over(tx)?;
     sql::delete_of(tx, staff.session)?;
     let secret = tx.secret()?;
     let made = sql::insert(tx, account.owner.id, account.id, staff.session, &secret.hash(), tx.now().after(ABSOLUTE), &reason);
@@ -38,7 +40,7 @@ pub fn start(
         // The admin's own session has just ended.
         return Err(Denied::NotStaff.into());
     }
-    made?;
+    outbox::promise_at(tx, Topic::Masquerade, made?.0, tx.now().after(ABSOLUTE))?;
     tx.record(by.actor(), &about(EventKind::MasqueradeStarted, &account).with_detail(&reason))?;
     let told = About::default().in_account(account.id, &account.details.name).by(&by.actor().name).what(&reason);
     mail::tell(tx, account.owner.id, Notice::Masquerade, &told)?;
@@ -55,10 +57,30 @@ pub fn end(tx: &Tx<'_>, acting: &Acting) -> Result<AccountId, Error> {
     let ended = sql::delete_of(tx, acting.session)?;
     let account = account::find(tx, behalf.account())?;
     if let Some(account) = account.filter(|_| ended) {
-        let actor = crate::access::Actor::admin(behalf.admin(), behalf.admin_name());
+        let actor = Actor::admin(behalf.admin(), behalf.admin_name());
         tx.record(&actor, &about(EventKind::MasqueradeEnded, &account))?;
     }
     Ok(behalf.account())
+}
+
+/// Ends those whose time is over, or whose admin's session is, and writes that down: only who deletes the row does.
+pub(crate) fn end_over(tx: &Tx<'_>) -> Result<(), Fault> {
+    let security = settings::security(tx)?;
+    for over in sql::over(tx, &security)? {
+        if !sql::delete(tx, over.id)? {
+            continue;
+        }
+        let Some(account) = account::find(tx, over.account)? else { continue };
+        let actor = Actor::admin(over.admin, &over.admin_name);
+        tx.record(&actor, &about(EventKind::MasqueradeEnded, &account).with_detail("time over"))?;
+    }
+    Ok(())
+}
+
+/// Keeps what [`start`] promised: at its last moment it is looked at.
+pub fn time_is_up(tx: &Tx<'_>, by: &System, work: Claimed) -> Result<(), Fault> {
+    end_over(tx)?;
+    outbox::finish(tx, by, work)
 }
 
 /// Who acts in this session, as long as the admin's own session lives, the admin still may, and the user still owns the account.

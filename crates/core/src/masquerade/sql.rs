@@ -1,9 +1,11 @@
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
+use crate::db::Row;
 use crate::error::Fault;
-use crate::id::{AccountId, SessionId, UserId};
+use crate::id::{AccountId, AdminId, SessionId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
+use crate::settings::Security;
 
 /// What a marked session says.
 pub(super) struct Kept {
@@ -35,12 +37,12 @@ pub(super) fn insert(
     hash: &SecretHash,
     expires_at: Timestamp,
     reason: &str,
-) -> Result<(), Fault> {
+) -> Result<SessionId, Fault> {
     let request = tx.request();
-    tx.execute(
+    tx.one(
         "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
                                masquerade_session_id, masquerade_account_id, masquerade_reason)
-         values ($1, $2, $3, $3, $4, 0, $5, $6, $7, $8, $9)",
+         values ($1, $2, $3, $3, $4, 0, $5, $6, $7, $8, $9) returning id",
         params![
             hash,
             user,
@@ -52,8 +54,36 @@ pub(super) fn insert(
             account,
             reason
         ],
-    )?;
-    Ok(())
+        Row::take,
+    )
+}
+
+/// One that is over.
+pub(super) struct Over {
+    pub id: SessionId,
+    pub account: AccountId,
+    pub admin: AdminId,
+    pub admin_name: String,
+}
+
+/// Those whose own time or whose admin's session is over, a bounded number of them.
+pub(super) fn over(snapshot: &Snapshot<'_>, limits: &Security) -> Result<Vec<Over>, Fault> {
+    const AT_ONCE: i64 = 50;
+    let now = snapshot.now();
+    snapshot.all(
+        "select s.id, s.masquerade_account_id, a.id, a.name
+         from sessions s join admin_sessions m on m.id = s.masquerade_session_id join admins a on a.id = m.admin_id
+         where s.masquerade_session_id is not null
+           and (s.expires_at <= $1 or m.expires_at <= $1 or m.created_at <= $2 or m.last_seen_at <= $3)
+         order by s.id limit $4",
+        params![now, now.before(limits.admin_absolute), now.before(limits.admin_idle), AT_ONCE],
+        |row| Ok(Over { id: row.take()?, account: row.take()?, admin: row.take()?, admin_name: row.take()? }),
+    )
+}
+
+/// `false` when somebody else was first.
+pub(super) fn delete(tx: &Tx<'_>, id: SessionId) -> Result<bool, Fault> {
+    Ok(tx.execute("delete from sessions where id = $1", params![id])? == 1)
 }
 
 /// Ends what an admin's session has begun; whether there was something.

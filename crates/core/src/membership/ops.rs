@@ -6,7 +6,7 @@ use crate::access::{
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::UserId;
+use crate::id::{AccountId, UserId};
 use crate::invitation;
 use crate::mail::{self, About, Notice};
 use crate::user::{self, NewUser};
@@ -14,6 +14,16 @@ use crate::user::{self, NewUser};
 /// The users of the account: the owner first, then by the time they came.
 pub fn list<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Member>, Fault> {
     sql::list(snapshot, by.account())
+}
+
+/// Users of the account by their numbers, after this one: a page for programs.
+pub fn page<P: ShowsUsers>(
+    snapshot: &Snapshot<'_>,
+    by: &Allowed<P>,
+    after: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<Member>, Fault> {
+    sql::page(snapshot, by.account(), after, limit)
 }
 
 /// One user of the account.
@@ -108,7 +118,14 @@ pub fn leave(tx: &Tx<'_>, by: &Allowed<Enter>, myself: &Myself) -> Result<(), Er
     sql::delete(tx, by.account(), myself.id())?;
     tx.bump_revision(by.account())?;
     tx.record(by.actor(), &about(EventKind::MembershipLeft, by, &member))?;
-    Ok(invitation::cancel_sent_by(tx, by, myself.id())?)
+    invitation::cancel_sent_by(tx, by, myself.id())?;
+    Ok(tell_owner_of_leaving(tx, by.account(), by.account_name(), &member)?)
+}
+
+fn tell_owner_of_leaving(tx: &Tx<'_>, account: AccountId, account_name: &str, member: &Member) -> Result<(), Fault> {
+    let (owner, _) = sql::owner(tx, account)?;
+    let about = About::default().in_account(account, account_name).by(&member.user.name.full()).what(member.user.email.as_str());
+    mail::tell(tx, owner, Notice::MemberLeft, &about)
 }
 
 /// Ends every membership of a user who is to be deleted. What it owns stays, and so does the user then.
@@ -117,8 +134,10 @@ pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<(), Fau
         tx.bump_revision_of_existing(mine)?;
         let Some(member) = sql::find(tx, mine, user)?.filter(|member| !member.is_owner) else { continue };
         sql::delete(tx, mine, user)?;
+        let account_name = sql::account_name(tx, mine)?;
+        tell_owner_of_leaving(tx, mine, &account_name, &member)?;
         let event = Event::new(EventKind::MembershipRemoved)
-            .in_account(mine, &sql::account_name(tx, mine)?)
+            .in_account(mine, &account_name)
             .to_user(user, &member.user.name.full())
             .with_email(member.user.email.as_str())
             .with_detail(member.grants.to_string());

@@ -35,6 +35,15 @@ pub(super) fn list(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Me
     snapshot.all(&sql, params![account], member)
 }
 
+pub(super) fn page(snapshot: &Snapshot<'_>, account: AccountId, after: Option<UserId>, limit: i64) -> Result<Vec<Member>, Fault> {
+    let sql = format!(
+        "select {} from memberships m join users u on u.id = m.user_id join accounts a on a.id = m.account_id
+         where m.account_id = $1 and ($2 is null or m.user_id > $2) order by m.user_id limit $3",
+        member_columns()
+    );
+    snapshot.all(&sql, params![account, after, limit], member)
+}
+
 pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, user: UserId) -> Result<Option<Member>, Fault> {
     let sql = format!(
         "select {} from memberships m join users u on u.id = m.user_id join accounts a on a.id = m.account_id

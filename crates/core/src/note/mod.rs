@@ -66,6 +66,17 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, account:
     )
 }
 
+/// One note of an account.
+pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, account: AccountId, id: NoteId) -> Result<Note, Error> {
+    let found = snapshot.optional(
+        "select id, text, author_name, created_at, case when pinned_at is null then 0 else 1 end from notes
+         where account_id = $1 and id = $2",
+        params![account, id],
+        note,
+    )?;
+    found.ok_or(Error::NotFound)
+}
+
 fn note(row: &mut Row) -> Result<Note, DbError> {
     Ok(Note { id: row.take()?, text: row.take()?, author: row.take()?, created_at: row.take()?, pinned: row.take()? })
 }
@@ -95,6 +106,24 @@ pub fn toggle_pin(tx: &Tx<'_>, by: &AllowedAdmin<WriteNotes>, account: AccountId
     let pinned = pinned.ok_or(Error::NotFound)?;
     tx.record(by.actor(), &Event::new(EventKind::NoteUpdated).in_account(account, &name))?;
     Ok(pinned)
+}
+
+/// Puts a note on top, or back into the list. One that is there already stays.
+pub fn set_pinned(tx: &Tx<'_>, by: &AllowedAdmin<WriteNotes>, account: AccountId, id: NoteId, pinned: bool) -> Result<(), Error> {
+    let name = account_name(tx, account)?;
+    let changed = tx.execute(
+        "update notes set pinned_at = $1 where account_id = $2 and id = $3 and case when pinned_at is null then 0 else 1 end <> $4",
+        params![pinned.then(|| tx.now()), account, id, i64::from(pinned)],
+    )?;
+    if changed == 1 {
+        tx.record(by.actor(), &Event::new(EventKind::NoteUpdated).in_account(account, &name))?;
+    }
+    Ok(())
+}
+
+/// The account's notes stay as they are until the transaction ends.
+pub fn hold(tx: &Tx<'_>, _by: &AllowedAdmin<WriteNotes>, account: AccountId) -> Result<(), Error> {
+    if account::hold(tx, account)? { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Deletes a note.

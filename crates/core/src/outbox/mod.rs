@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::access::System;
 use crate::app::{Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::db::Row;
 use crate::error::Fault;
 use crate::id::OutboxId;
@@ -22,6 +23,8 @@ pub enum Topic {
     Hostname,
     /// A password reset that was asked for; the reference is a [`ResetRequestId`](crate::id::ResetRequestId).
     Reset,
+    /// A masquerade whose time will be over; the reference is a [`SessionId`](crate::id::SessionId).
+    Masquerade,
 }
 
 impl Topic {
@@ -30,6 +33,7 @@ impl Topic {
             Self::Mail => "mail",
             Self::Hostname => "hostname",
             Self::Reset => "reset",
+            Self::Masquerade => "masquerade",
         }
     }
 }
@@ -53,6 +57,16 @@ pub(crate) fn promise(tx: &Tx<'_>, topic: Topic, reference: i64) -> Result<(), F
         params![topic.key(), reference, tx.now()],
     )?;
     tx.promise();
+    Ok(())
+}
+
+/// Promises a piece of work for a later moment.
+pub(crate) fn promise_at(tx: &Tx<'_>, topic: Topic, reference: i64, at: Timestamp) -> Result<(), Fault> {
+    tx.execute(
+        "insert into outbox (topic, ref_id, created_at, not_before) values ($1, $2, $3, $4)
+         on conflict (topic, ref_id) do update set not_before = excluded.not_before",
+        params![topic.key(), reference, tx.now(), at],
+    )?;
     Ok(())
 }
 

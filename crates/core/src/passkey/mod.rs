@@ -78,6 +78,9 @@ pub enum Error {
     /// This server has no name that a passkey could be bound to.
     #[error(transparent)]
     NoName(#[from] NoName),
+    /// Too many challenges were asked for.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// No session could be begun.
     #[error(transparent)]
     Session(crate::session::Error),
@@ -100,6 +103,7 @@ impl HasKind for Error {
             Self::Name(message) => Kind::Invalid(vec![Invalid::new("name", message)]),
             Self::NotFound => Kind::NotFound,
             Self::NoName(_) => Kind::Conflict("error-passkey-no-name"),
+            Self::Guessing(error) => error.kind(),
             Self::Session(error) => error.kind(),
             Self::Admin(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),

@@ -8,6 +8,7 @@ use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor;
+use crate::guessing::{self, Guess, Kind};
 use crate::id::PasskeyId;
 use crate::mail::{About, Notice};
 use crate::secret::Secret;
@@ -155,6 +156,7 @@ pub(crate) fn remove_all(tx: &Tx<'_>, subject: Subject) -> Result<usize, Fault> 
 /// What the browser is asked to log in with a passkey alone, to the area of this purpose.
 pub(super) fn begin_login(tx: &Tx<'_>, purpose: Purpose, browser: &Secret) -> Result<RequestOptions, Error> {
     let party = RelyingParty::of(tx.public_url())?;
+    guessing::spend(tx, &Guess::at_secret(Kind::PasskeyChallenge))?;
     Ok(options::login(&party, &challenge::make(tx, purpose, browser)?))
 }
 

@@ -15,7 +15,7 @@ use crate::password::Busy;
 use crate::user::PersonName;
 
 pub(crate) use ops::forget;
-pub use ops::{ask, choose, open, resolve, send};
+pub use ops::{ask, choose, open, resolve, send, try_link};
 
 /// How long a link works: 60 minutes.
 pub const VALID_FOR: Duration = Duration::from_hours(1);
@@ -50,6 +50,9 @@ pub enum Error {
     /// Too many hashes at once.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// Too many tries.
+    #[error(transparent)]
+    Guessing(#[from] crate::guessing::Error),
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -65,6 +68,7 @@ impl HasKind for Error {
             Self::NotFound => Kind::NotFound,
             Self::TooMany => Kind::Conflict("error-reset-limited"),
             Self::Busy(busy) => busy.kind(),
+            Self::Guessing(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),
         }

@@ -5,6 +5,7 @@ use crate::device;
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::guessing::{self, Guess, Kind};
 use crate::id::{ResetRequestId, UserId};
 use crate::mail::{self, About, Content, Link, NewMail, Notice, PASSWORD_RESET, SECRET_MARK};
 use crate::outbox::{self, Claimed, Topic};
@@ -13,10 +14,12 @@ use crate::secret::Secret;
 use crate::session;
 use crate::user::{self, User};
 
-/// Asks for a link to an address. The same two rows are written whoever has it; nothing is looked up here.
-pub fn ask(tx: &Tx<'_>, email: &Email) -> Result<(), Fault> {
+/// Asks for a link to an address. The same rows are written whoever has it; nothing is looked up here, and how often it may be
+/// asked for depends on the address that was typed and on where it was typed, never on whether somebody has it.
+pub fn ask(tx: &Tx<'_>, email: &Email) -> Result<(), Error> {
+    guessing::spend(tx, &Guess::for_address(Kind::Reset, &email.key()))?;
     let id = sql::insert_request(tx, email)?;
-    outbox::promise(tx, Topic::Reset, id.0)
+    Ok(outbox::promise(tx, Topic::Reset, id.0)?)
 }
 
 /// Keeps what [`ask`] promised: sends a link when somebody has the address, and not too many of them.
@@ -78,6 +81,23 @@ pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Open, Error> {
     Ok(Open { name: user.name, email: user.email.to_string() })
 }
 
+/// Like [`open`], for a secret that somebody brings: one that opens nothing is a guess, and counted as one.
+pub async fn try_link(app: &App, request: &Request, secret: &Secret) -> Result<Open, Error> {
+    let (asked, tried) = (request.clone(), secret.clone());
+    let found = app.read(move |snapshot| match open(snapshot, &tried) {
+        Err(Error::Gone) => {
+            let _ = guessing::admit(snapshot, &asked, &Guess::at_secret(Kind::ResetLink))?;
+            Ok::<_, Error>(None)
+        }
+        opened => opened.map(Some),
+    });
+    if let Some(open) = found.await? {
+        return Ok(open);
+    }
+    app.write(request, |tx| guessing::failed(tx, &Guess::at_secret(Kind::ResetLink))).await?;
+    Err(Error::Gone)
+}
+
 /// Chooses a new password by a link, or the first one. Of two who use a link at the same moment one does, and the other is
 /// told that it is no longer valid. No session begins, all end, and every other factor stays as it is.
 pub async fn choose(app: &App, request: &Request, secret: Secret, chosen: &Password) -> Result<(), Error> {
@@ -91,7 +111,7 @@ pub async fn choose(app: &App, request: &Request, secret: Secret, chosen: &Passw
             return Err(Error::Gone);
         }
         user::set_password(tx, id, &hash)?;
-        device::forget_others(tx, id)?;
+        device::forget_after_reset(tx, id)?;
         mail::withdraw_links(tx, id, &[PASSWORD_RESET])?;
         let name = user.name.full();
         tx.record(&Actor::nobody(), &Event::new(EventKind::PasswordReset).to_user(id, &name).with_email(user.email.as_str()))?;

@@ -19,10 +19,10 @@ use crate::secret::Secret;
 use crate::user::User;
 
 pub use ops::{
-    Current, Proven, authenticate, end, end_all_of, end_others, hostname_found, list, login, logout, of_user, resolve,
+    Current, Proven, authenticate, end, end_all_of, end_of, end_others, hostname_found, list, login, logout, of_user, resolve,
     resolve_under, start, to_look_up, touch,
 };
-pub(crate) use ops::{end_every, every, for_the_log, start_registered, start_with_passkey};
+pub(crate) use ops::{end_every, every, for_the_log, resolve_id, start_by_link, start_registered, start_with_passkey};
 pub use second::{Renewed, confirm, second_step};
 
 /// A session that was seen this recently is not written again.
@@ -73,6 +73,8 @@ pub struct Session {
     pub user_agent: String,
     /// When a second factor was last shown in it.
     pub second_factor_at: Option<Timestamp>,
+    /// Whether its device is still known: not forgotten since.
+    pub of_known_device: bool,
 }
 
 /// Who uses a session.

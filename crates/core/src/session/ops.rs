@@ -118,20 +118,30 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: boo
     begin(tx, &tx.myself(user)?, remember, Some(proof)).map(Some)
 }
 
+/// Begins a session of a user whom another system logs in with a link. It has shown no factor.
+pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>, Error> {
+    if !user::signed_in(tx, user.id, user.password_changed_at, None)? {
+        return Ok(None);
+    }
+    begin(tx, &tx.myself(user.id)?, false, None).map(Some)
+}
+
 pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
     let secret = tx.secret()?;
     let security = settings::security(tx)?;
     let lives = if remember { security.remember } else { security.absolute };
+    masquerade::end_over(tx)?;
     sql::sweep(tx)?;
-    let id = sql::insert(tx, by.id(), &secret.hash(), tx.now().after(lives), remember, second_factor.is_some())?;
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
+    let (device_id, device) = device::remember(tx, Owner::User(by.id()))?;
+    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id };
+    let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
     if tx.request().ip.is_some() {
         outbox::promise(tx, Topic::Hostname, id.0)?;
     }
     let must_enrol = security.everybody && second_factor.is_none();
     let who = Who::new(by.id(), second_factor.map(|_| tx.now()), must_enrol);
-    let device = device::remember(tx, Owner::User(by.id()))?;
     Ok(Started { secret, user: by.id(), who, cookie_lives: remember.then_some(lives), device })
 }
 
@@ -142,7 +152,16 @@ pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolv
 
 /// The same under limits that were read already.
 pub fn resolve_under(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    let Some((session, user, is_masquerade)) = sql::by_token(snapshot, &secret.hash())? else { return Ok(None) };
+    living(snapshot, security, sql::by_token(snapshot, &secret.hash())?)
+}
+
+/// The same for a session by its number: what belongs to it ends with it.
+pub(crate) fn resolve_id(snapshot: &Snapshot<'_>, security: &Security, id: SessionId) -> Result<Option<Resolved>, Fault> {
+    living(snapshot, security, sql::by_id(snapshot, id)?)
+}
+
+fn living(snapshot: &Snapshot<'_>, security: &Security, found: Option<(Session, User, bool)>) -> Result<Option<Resolved>, Fault> {
+    let Some((session, user, is_masquerade)) = found else { return Ok(None) };
     let now = snapshot.now();
     // A limit that was lowered holds for the sessions there are, too.
     let lives = if session.remember { security.remember } else { security.absolute };
@@ -214,6 +233,15 @@ pub fn end_others(tx: &Tx<'_>, by: &Myself, keep: SessionId) -> Result<u64, Faul
 /// The sessions of a user, for staff.
 pub fn of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user: UserId) -> Result<Vec<Session>, Fault> {
     sql::of_user(snapshot, user, &settings::security(snapshot)?)
+}
+
+/// Ends one session of a user.
+pub fn end_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId, session: SessionId) -> Result<(), Error> {
+    let found = user::find(tx, user)?.ok_or(Error::NotFound)?;
+    if !sql::delete(tx, user, session)? {
+        return Err(Error::NotFound);
+    }
+    Ok(tx.record(by.actor(), &Event::new(EventKind::SessionEnded).to_user(user, &found.name.full()))?)
 }
 
 /// Ends all sessions of a user.

@@ -1,16 +1,17 @@
 use super::Session;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::{DbError, Row};
+use crate::db::{DbError, Row, Value};
 use crate::error::Fault;
-use crate::id::{SessionId, UserId};
+use crate::id::{DeviceId, SessionId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
 use crate::settings::Security;
 use crate::user::{self, User};
 
 const COLUMNS: &str =
-    "s.id, s.created_at, s.last_seen_at, s.expires_at, s.remember, s.ip, s.host, s.user_agent, s.second_factor_at";
+    "s.id, s.created_at, s.last_seen_at, s.expires_at, s.remember, s.ip, s.host, s.user_agent, s.second_factor_at,
+     case when s.device_id is null then 0 else 1 end";
 
 fn session(row: &mut Row) -> Result<Session, DbError> {
     Ok(Session {
@@ -23,18 +24,28 @@ fn session(row: &mut Row) -> Result<Session, DbError> {
         host: row.take()?,
         user_agent: row.take()?,
         second_factor_at: row.take()?,
+        of_known_device: row.take()?,
     })
 }
 
 /// The session, its user, and whether an admin acts in it.
 pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Session, User, bool)>, Fault> {
+    found(snapshot, "s.token_hash = $1", params![hash])
+}
+
+/// The same by the session's number.
+pub(super) fn by_id(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<(Session, User, bool)>, Fault> {
+    found(snapshot, "s.id = $1", params![id])
+}
+
+fn found(snapshot: &Snapshot<'_>, condition: &str, arguments: &[Value]) -> Result<Option<(Session, User, bool)>, Fault> {
     snapshot.optional(
         &format!(
             "select {COLUMNS}, {}, case when s.masquerade_session_id is null then 0 else 1 end
-             from sessions s join users u on u.id = s.user_id where s.token_hash = $1",
+             from sessions s join users u on u.id = s.user_id where {condition}",
             user::COLUMNS
         ),
-        params![hash],
+        arguments,
         |row| Ok((session(row)?, user::read_row(row)?, row.take()?)),
     )
 }
@@ -58,28 +69,30 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, limits: &Security) 
     )
 }
 
-pub(super) fn insert(
-    tx: &Tx<'_>,
-    user: UserId,
-    hash: &SecretHash,
-    expires_at: Timestamp,
-    remember: bool,
-    second_factor: bool,
-) -> Result<SessionId, Fault> {
+/// A session to be made.
+pub(super) struct New {
+    pub(super) hash: SecretHash,
+    pub(super) expires_at: Timestamp,
+    pub(super) remember: bool,
+    pub(super) device: DeviceId,
+}
+
+pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) -> Result<SessionId, Fault> {
     let request = tx.request();
     tx.one(
         "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
-                               confirmed_at, second_factor_at)
-         values ($1, $2, $3, $3, $4, $5, $6, $7, $3, $8) returning id",
+                               confirmed_at, second_factor_at, device_id)
+         values ($1, $2, $3, $3, $4, $5, $6, $7, $3, $8, $9) returning id",
         params![
-            hash,
+            new.hash,
             user,
             tx.now(),
-            expires_at,
-            i64::from(remember),
+            new.expires_at,
+            i64::from(new.remember),
             request.ip.map_or_else(String::new, |ip| ip.to_string()),
             request.user_agent,
-            second_factor.then(|| tx.now())
+            second_factor.then(|| tx.now()),
+            new.device
         ],
         Row::take,
     )
@@ -101,7 +114,11 @@ pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) 
 /// The oldest that are over, a bounded number of them.
 pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
     const AT_ONCE: i64 = 50;
-    let over = format!("select id from sessions where expires_at <= $1 order by expires_at limit $2{}", tx.skip_locked());
+    // How a masquerade ends is written down.
+    let over = format!(
+        "select id from sessions where expires_at <= $1 and masquerade_session_id is null order by expires_at limit $2{}",
+        tx.skip_locked()
+    );
     tx.execute(&format!("delete from sessions where id in ({over})"), params![tx.now(), AT_ONCE])?;
     Ok(())
 }

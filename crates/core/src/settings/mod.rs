@@ -2,10 +2,12 @@
 
 pub mod demo;
 mod notifications;
+mod puzzles;
 mod security;
 
 use crate::access::{AllowedAdmin, ConfigureSystem};
 use crate::app::{Snapshot, Tx};
+use crate::check::Changed;
 use crate::db::Row;
 use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::event::{Event, EventKind};
@@ -16,6 +18,7 @@ use crate::text;
 pub(crate) use notifications::store as store_notifications;
 pub use notifications::{Notifications, Verification, notifications, set_notifications, verification};
 pub(crate) use notifications::{VERIFICATION, is_off};
+pub use puzzles::{Puzzles, When};
 pub use security::{Security, TypedLimits, look, require_two_factor_of_admins, security, set_security};
 
 /// How this installation presents itself (white label).
@@ -122,5 +125,6 @@ pub(crate) fn put(tx: &Tx<'_>, key: &str, value: &str) -> Result<(), Fault> {
          on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at",
         params![key, value, tx.now()],
     )?;
+    tx.access_changed(Changed::Everything);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Brand, put};
+use super::{Brand, Puzzles, put};
 use crate::access::{AllowedAdmin, ConfigureSystem, System};
 use crate::app::{Snapshot, Tx};
 use crate::error::{Fault, Fields, Invalid};
@@ -78,6 +78,8 @@ pub struct Security {
     pub everybody: bool,
     /// Whether every admin needs one.
     pub admins: bool,
+    /// What is asked of browsers before the forms of strangers are taken.
+    pub puzzles: Puzzles,
 }
 
 impl Default for Security {
@@ -91,6 +93,7 @@ impl Default for Security {
             admin_idle: ADMIN_IDLE.default,
             everybody: false,
             admins: true,
+            puzzles: Puzzles::default(),
         }
     }
 }
@@ -113,8 +116,9 @@ pub struct TypedLimits<'a> {
 }
 
 impl Security {
-    /// Reads what was typed; what NIST does not take is refused with the reason.
+    /// Reads what was typed; what NIST does not take is refused with the reason. Without puzzles.
     pub fn parse(typed: &TypedLimits<'_>, everybody: bool, admins: bool) -> Result<Self, Vec<Invalid>> {
+        let puzzles = Puzzles::default();
         let mut fields = Fields::default();
         let absolute = ABSOLUTE.take(typed.absolute_hours, &mut fields);
         let idle = IDLE.take(typed.idle_minutes, &mut fields);
@@ -125,7 +129,7 @@ impl Security {
         fields.finish()?;
         match (absolute, idle, remember, second_factor, admin_absolute, admin_idle) {
             (Some(absolute), Some(idle), Some(remember), Some(second_factor), Some(admin_absolute), Some(admin_idle)) => {
-                Ok(Self { absolute, idle, remember, second_factor, admin_absolute, admin_idle, everybody, admins })
+                Ok(Self { absolute, idle, remember, second_factor, admin_absolute, admin_idle, everybody, admins, puzzles })
             }
             _ => Err(Vec::new()),
         }
@@ -146,7 +150,7 @@ impl Security {
             "security.admin_idle_minutes" => self.admin_idle = ADMIN_IDLE.read(value),
             EVERYBODY => self.everybody = value == "yes",
             ADMINS => self.admins = value != "no",
-            _ => {}
+            _ => self.puzzles.set(key, value),
         }
     }
 }
@@ -197,6 +201,10 @@ pub fn set_security(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, security: &
     for (key, on) in [(EVERYBODY, security.everybody), (ADMINS, security.admins)] {
         put(tx, key, yes_no(on))?;
         detail.push(format!("{key} {}", yes_no(on)));
+    }
+    for (key, value) in security.puzzles.rows() {
+        put(tx, key, &value)?;
+        detail.push(format!("{key} {value}"));
     }
     tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(detail.join(", ")))
 }

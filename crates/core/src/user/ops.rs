@@ -1,5 +1,7 @@
 use super::{Error, Listed, NewUser, PersonName, User, sql};
-use crate::access::{Actor, AllowedAdmin, ConfirmedAdmin, DeleteUsers, EditUsers, Myself, System, ViewStaffArea};
+use crate::access::{
+    Actor, AllowedAdmin, ChangeLogins, ConfirmedAdmin, DeleteUsers, Denied, EditUsers, Myself, Subject, System, ViewStaffArea,
+};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
@@ -11,7 +13,7 @@ use crate::guessing::{self, Authenticator, Guess, Standing};
 use crate::id::{SessionId, UserId};
 use crate::mail::{self, About, Notice};
 use crate::password::{Busy, Password, PasswordHash, Verdict};
-use crate::{membership, own_data, reset, search, session, verification};
+use crate::{factor, membership, own_data, reset, search, session, verification};
 
 /// The user of this id.
 pub fn find(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<User>, Fault> {
@@ -59,6 +61,21 @@ pub fn create(tx: &Tx<'_>, by: &System, user: &NewUser) -> Result<UserId, Error>
     insert(tx, Some(by.actor()), user)
 }
 
+/// Makes a user for staff. Without a password nobody logs in until the user has chosen one by a link (ASVS V6.4.6). `ask` sends the
+/// mail that asks it to confirm its address, where the installation does so.
+pub fn create_by_staff(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: &NewUser, ask: bool) -> Result<UserId, Error> {
+    let id = insert(tx, Some(by.actor()), user)?;
+    if ask {
+        verification::ask(tx, id)?;
+    }
+    Ok(id)
+}
+
+/// The user as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<EditUsers>, id: UserId) -> Result<User, Error> {
+    sql::hold(tx, id)?.ok_or(Error::NotFound)
+}
+
 /// Makes a user. Without an actor the person registered itself.
 pub(crate) fn insert(tx: &Tx<'_>, by: Option<&Actor>, user: &NewUser) -> Result<UserId, Error> {
     let id = sql::insert(tx, user, &subject(tx)?)?.ok_or(Error::EmailTaken)?;
@@ -102,9 +119,12 @@ pub struct AdminChange {
     pub email: Email,
 }
 
-/// Changes a user's name and login.
+/// Changes a user's name and, with the permission for it, the login.
 pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, id: UserId, change: &AdminChange) -> Result<(), Error> {
     let user = sql::hold(tx, id)?.ok_or(Error::NotFound)?;
+    if user.email != change.email {
+        tx.authorize_admin::<ChangeLogins>(by.id())?;
+    }
     store(tx, by.actor(), &user, &change.name, &change.email)?;
     if user.email != change.email {
         tell_of_change(tx, &user, &change.email, by.actor())?;
@@ -180,7 +200,8 @@ pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), 
     Ok(tx.record(by, &event)?)
 }
 
-/// Changes one's own password; the present one is needed, and all other sessions end.
+/// Changes one's own password; the present one is needed, and all other sessions end. Who has a second factor has just confirmed with
+/// it who it is, too (ASVS V7.5.1): without one the password is all there is to confirm with.
 pub async fn change_password(
     app: &App,
     request: &Request,
@@ -189,6 +210,8 @@ pub async fn change_password(
     current: &Password,
     chosen: &Password,
 ) -> Result<(), Error> {
+    // Before anything is compared: a session alone is not to be a place to guess at.
+    app.read(move |snapshot| confirmed_where_enrolled(snapshot, user, session)).await?;
     let present = present_password(app, request, user, current, Error::WrongPassword).await?;
     let hash = match app.hasher().hash(app.random(), chosen).await {
         Err(Busy::Breached) => return Err(Error::BreachedPassword),
@@ -196,6 +219,7 @@ pub async fn change_password(
     };
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
+        confirmed_where_enrolled(tx, user, session)?;
         present.settle(tx)?;
         // The password that was verified must still be the one that is replaced.
         if !sql::replace_password(tx, user, present.kept.as_ref(), &hash)? {
@@ -210,6 +234,12 @@ pub async fn change_password(
         Ok(())
     })
     .await
+}
+
+/// Whether the second factor was shown lately in this session, if there is one.
+pub fn confirmed_where_enrolled(snapshot: &Snapshot<'_>, user: UserId, session: SessionId) -> Result<(), Denied> {
+    let subject = Subject::User(user);
+    if factor::enrolled(snapshot, subject)? { snapshot.confirmed(subject, session).map(drop) } else { Ok(()) }
 }
 
 /// The present password of somebody who is logged in was right.

@@ -12,10 +12,9 @@ use std::time::Duration;
 use crate::access::Denied;
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
-use crate::password::Busy;
 
 pub(crate) use ops::{ask, forget};
-pub use ops::{cancel, change_address, confirm, open, pending, resend};
+pub use ops::{cancel, change_address, confirm, open, pending, resend, try_link};
 
 /// How long a link works.
 pub const VALID_FOR: Duration = Duration::from_hours(24);
@@ -43,9 +42,6 @@ pub enum Error {
     /// The link is unknown, used, expired, or not the newest: nobody learns which.
     #[error("this link is no longer valid")]
     Gone,
-    /// The present password is wrong.
-    #[error("the present password is wrong")]
-    WrongPassword,
     /// The user has this address already.
     #[error("the user has this address already")]
     SameAddress,
@@ -55,9 +51,6 @@ pub enum Error {
     /// Too many links in a short time.
     #[error("too many links in a short time")]
     TooMany,
-    /// Too many hashes at once.
-    #[error(transparent)]
-    Busy(#[from] Busy),
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -73,11 +66,9 @@ impl HasKind for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Gone => Kind::Gone,
-            Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-password-wrong")]),
             Self::SameAddress => Kind::Invalid(vec![Invalid::new("email", "error-email-same")]),
             Self::NothingPending => Kind::Conflict("error-nothing-to-confirm"),
             Self::TooMany => Kind::Conflict("error-verification-limited"),
-            Self::Busy(busy) => busy.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Guessing(error) => error.kind(),
             Self::Fault(fault) => fault.kind(),

@@ -1,12 +1,12 @@
 use super::{Error, LIMITED_WITHIN, MAX_MAILS, Pending, VALID_FOR, sql};
-use crate::access::{Denied, Myself};
+use crate::access::{Confirmed, Denied, Myself, Subject};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
+use crate::guessing::{self, Guess, Kind};
 use crate::id::UserId;
 use crate::mail::{self, About, Content, EMAIL_CHANGE, EMAIL_VERIFICATION, Link, NewMail, Notice, SECRET_MARK};
-use crate::password::Password;
 use crate::secret::Secret;
 use crate::settings::{self, Verification};
 use crate::user::{self, User};
@@ -40,24 +40,19 @@ fn refuse_many(tx: &Tx<'_>, user: UserId) -> Result<(), Error> {
     if sql::asked_since(tx, user, tx.now().before(LIMITED_WITHIN))? >= MAX_MAILS { Err(Error::TooMany) } else { Ok(()) }
 }
 
-/// Asks for another address. The present password is needed; the present address is told. The answer is the same when
-/// somebody else has the address: then its holder is told instead of sending a link.
-pub async fn change_address(app: &App, request: &Request, user: UserId, email: Email, current: &Password) -> Result<(), Error> {
-    let present = user::present_password(app, request, user, current, Error::WrongPassword).await?;
-    app.write(request, move |tx| {
-        let by = tx.myself(user)?;
-        let user = user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
-        present.settle(tx)?;
-        if user.email == email {
-            return Err(Error::SameAddress);
-        }
-        refuse_many(tx, user.id)?;
-        send_or_tell_holder(tx, &user, &email)?;
-        mail::tell(tx, user.id, Notice::EmailChangeAsked, &About::default().what(email.as_str()))?;
-        let event = Event::new(EventKind::EmailChangeAsked).to_user(by.id(), by.name()).with_email(email.as_str());
-        Ok(tx.record(by.actor(), &event)?)
-    })
-    .await
+/// Asks for another address, by whom has just confirmed who it is (ASVS V7.5.1); the present address is told. The answer is the
+/// same when somebody else has the address: then its holder is told instead of sending a link.
+pub fn change_address(tx: &Tx<'_>, by: &Confirmed, email: &Email) -> Result<(), Error> {
+    let Subject::User(id) = by.subject() else { return Err(Denied::NoSuchUser.into()) };
+    let user = user::hold(tx, id)?.ok_or(Denied::NoSuchUser)?;
+    if user.email == *email {
+        return Err(Error::SameAddress);
+    }
+    refuse_many(tx, id)?;
+    send_or_tell_holder(tx, &user, email)?;
+    mail::tell(tx, id, Notice::EmailChangeAsked, &About::default().what(email.as_str()))?;
+    let event = Event::new(EventKind::EmailChangeAsked).to_user(id, &user.name.full()).with_email(email.as_str());
+    Ok(tx.record(by.actor(), &event)?)
 }
 
 /// One mail either way: a link to who has asked, or word to who has the address.
@@ -119,6 +114,23 @@ pub fn cancel(tx: &Tx<'_>, by: &Myself) -> Result<(), Error> {
 pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Pending, Error> {
     let (_, pending) = sql::by_token(snapshot, &secret.hash())?.ok_or(Error::Gone)?;
     if pending.expires_at > snapshot.now() { Ok(pending) } else { Err(Error::Gone) }
+}
+
+/// Like [`open`], for a secret that somebody brings: one that opens nothing is a guess, and counted as one.
+pub async fn try_link(app: &App, request: &Request, secret: &Secret) -> Result<Pending, Error> {
+    let (asked, tried) = (request.clone(), secret.clone());
+    let found = app.read(move |snapshot| match open(snapshot, &tried) {
+        Err(Error::Gone) => {
+            let _ = guessing::admit(snapshot, &asked, &Guess::at_secret(Kind::VerificationLink))?;
+            Ok::<_, Error>(None)
+        }
+        opened => opened.map(Some),
+    });
+    if let Some(pending) = found.await? {
+        return Ok(pending);
+    }
+    app.write(request, |tx| guessing::failed(tx, &Guess::at_secret(Kind::VerificationLink))).await?;
+    Err(Error::Gone)
 }
 
 /// **Confirm Email Address**: from now on the address is the user's, and verified. Whoever holds the link may; of two one is

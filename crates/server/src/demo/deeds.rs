@@ -177,7 +177,10 @@ impl Past {
 
     async fn disable(&self, staff: &str, whom: &str) -> anyhow::Result<()> {
         let (by, whom, request) = (self.admin(staff)?, self.admin(whom)?, at_desk(member_of_staff(staff)?)?);
-        self.write(request, move |tx| Ok(admin::set_disabled(tx, &tx.authorize_admin(by)?, whom, true)?)).await.map(drop)
+        let confirmed = ConfirmedAdmin::machine(&System::named("demo"));
+        self.write(request, move |tx| Ok(admin::set_disabled(tx, &tx.authorize_admin(by)?, &confirmed, whom, true)?))
+            .await
+            .map(drop)
     }
 }
 

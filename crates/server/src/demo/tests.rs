@@ -100,7 +100,7 @@ const SECOND_FACTORS: [EventKind; 8] = [
 ];
 
 /// Nobody in the story forgets a password, changes an address, guesses or wants to go.
-const QUIET: [&str; 15] = [
+const QUIET: [&str; 16] = [
     "password-reset",
     "email-",
     "data-",
@@ -111,6 +111,7 @@ const QUIET: [&str; 15] = [
     "password-stopped",
     "device-",
     "ban-",
+    "webhook-",
     "passkey-",
     "sso-",
     "api-",
@@ -141,7 +142,13 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     assert!(demo.users.iter().filter(|listed| listed.accounts >= 8).count() >= 2);
     assert!(demo.waiting.contains(&State::Pending) && demo.waiting.contains(&State::Expired));
     for kind in EventKind::ALL {
-        let rare = [EventKind::AdminLogout, EventKind::AdminEnabled, EventKind::ContactDeleted, EventKind::ContactUpdated];
+        let rare = [
+            EventKind::AdminLogout,
+            EventKind::AdminEnabled,
+            EventKind::ContactDeleted,
+            EventKind::ContactUpdated,
+            EventKind::InvitationExpired,
+        ];
         // Nor are there other admins in it than the two.
         let of_staff = ["masquerade-", "admin-invit", "admin-role-", "admin-deleted"];
         let quiet = rare.contains(kind)

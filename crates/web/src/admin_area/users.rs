@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use latchkey_core::access::{DeleteUsers, Denied, EditUsers, ViewLog, ViewStaffArea};
+use latchkey_core::access::{ChangeLogins, DeleteUsers, Denied, EditUsers, ViewLog, ViewStaffArea};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::email::{Email, EmailKey};
 use latchkey_core::error::{Fields, Invalid};
@@ -285,7 +285,7 @@ pub(crate) async fn delete(staff: Staff, Path(id): Path<UserId>, _: Form<Pressed
 pub(crate) async fn disable_two_factor(staff: Staff, Path(id): Path<UserId>, _: Form<Pressed>) -> Answer {
     let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let taken = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<EditUsers>(admin)?;
+        let by = tx.authorize_admin::<ChangeLogins>(admin)?;
         factor::take_from_user(tx, &by, &tx.confirmed_admin(admin, session)?, id)
     });
     let path = format!("/admin/users/{id}");

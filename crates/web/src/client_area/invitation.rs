@@ -10,6 +10,7 @@ use latchkey_core::factor::Begun;
 use latchkey_core::invitation::{self, Accepted, Error, Invitation, LoginAndAccept, RegisterAndAccept};
 use latchkey_core::membership::{self, Joined};
 use latchkey_core::password::{Busy, Password, Rules};
+use latchkey_core::puzzle::Purpose;
 use latchkey_core::secret::Secret;
 use latchkey_core::user::{self, PersonName};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ use crate::error::PageError;
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};
+use crate::puzzle;
 use crate::view::{self, PermissionShown};
 use crate::visit::{LoggedIn, Visit};
 
@@ -35,6 +37,8 @@ pub(crate) struct RegisterForm {
     #[serde(skip_serializing)]
     password: String,
     terms: String,
+    #[serde(skip_serializing)]
+    puzzle: String,
 }
 
 impl RegisterForm {
@@ -124,6 +128,7 @@ async fn render(visit: &Visit, token: &str, typed: Typed) -> Answer {
         login_form => typed.login.unwrap_or_else(|| Shown::new(&LoginForm::default())),
         register_form => typed.register.unwrap_or_else(|| Shown::new(&prefilled)),
         invitation => offer(visit, &invitation),
+        puzzle => puzzle::of_page(visit, Purpose::Invitation).await?,
     };
     Ok(if is_invalid { page::invalid(visit, TEMPLATE, context) } else { page::page(visit, TEMPLATE, context) })
 }
@@ -143,7 +148,7 @@ async fn gone_or_guessed(visit: &Visit, token: &str) -> Answer {
 }
 
 fn message(state: &str) -> minijinja::Value {
-    context! { state, token => (), invitation => () }
+    context! { state, token => (), invitation => (), puzzle => () }
 }
 
 fn offer(visit: &Visit, invitation: &Invitation) -> Offer {
@@ -167,6 +172,9 @@ pub(crate) async fn login(visit: Visit, Path(token): Path<String>, Form(form): F
     let Some(secret) = invitation::token(&token) else { return Ok(gone(&visit)) };
     let mut problems = form.missing();
     if problems.is_empty() {
+        problems = puzzle::check(&visit, Purpose::Invitation, &form.puzzle).await?;
+    }
+    if problems.is_empty() {
         let input = LoginAndAccept { secret, login: form.login() };
         match invitation::login_and_accept(visit.web.app(), &visit.request, input).await {
             Ok(Begun::Session((started, accepted))) => return Ok(login::begin(&visit, &started, inside(&visit, &accepted))),
@@ -183,7 +191,7 @@ pub(crate) async fn login(visit: Visit, Path(token): Path<String>, Form(form): F
 pub(crate) async fn register(visit: Visit, Path(token): Path<String>, Form(form): Form<RegisterForm>) -> Answer {
     let Some(secret) = invitation::token(&token) else { return Ok(gone(&visit)) };
     let rules = form.rules(&visit, &secret).await?;
-    let problems = match form.parse(secret, &rules, visit.brand.terms_url.is_some()) {
+    let problems = match taken(&visit, &form, secret, &rules).await? {
         Err(problems) => problems,
         Ok(input) => match invitation::register_and_accept(visit.web.app(), &visit.request, input).await {
             Ok((started, accepted)) => return Ok(login::begin(&visit, &started, inside(&visit, &accepted))),
@@ -194,6 +202,21 @@ pub(crate) async fn register(visit: Visit, Path(token): Path<String>, Form(form)
     };
     let shown = Shown::new(&form).with_errors(&visit.web, &problems);
     render(&visit, &token, Typed { login: None, register: Some(shown) }).await
+}
+
+/// What was typed, once nothing is wrong with it.
+async fn taken(
+    visit: &Visit,
+    form: &RegisterForm,
+    secret: Secret,
+    rules: &Rules,
+) -> Result<Result<RegisterAndAccept, Vec<Invalid>>, PageError> {
+    let input = match form.parse(secret, rules, visit.brand.terms_url.is_some()) {
+        Ok(input) => input,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let problems = puzzle::check(visit, Purpose::Invitation, &form.puzzle).await?;
+    Ok(if problems.is_empty() { Ok(input) } else { Err(problems) })
 }
 
 /// **Accept Invite**.

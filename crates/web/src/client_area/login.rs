@@ -1,11 +1,13 @@
 //! **Login** and **Logout**.
 
 use axum::extract::Query;
+use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use latchkey_core::error::{Invalid, Kind};
 use latchkey_core::factor::Begun;
 use latchkey_core::password::Password;
+use latchkey_core::puzzle::Purpose;
 use latchkey_core::session::{self, Login, Started};
 use latchkey_core::{error::HasKind, membership};
 use latchkey_http::cookie::{self, Name};
@@ -15,7 +17,9 @@ use super::{accounts, masquerade};
 use crate::error::PageError;
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
+use crate::headers;
 use crate::page::{self, Answer};
+use crate::puzzle;
 use crate::visit::{LoggedIn, Visit};
 
 /// What is typed to log in, here and on the invitation's page.
@@ -28,6 +32,8 @@ pub(crate) struct LoginForm {
     pub(crate) remember: String,
     #[serde(skip_serializing)]
     pub(crate) next: String,
+    #[serde(skip_serializing)]
+    pub(crate) puzzle: String,
 }
 
 impl LoginForm {
@@ -58,24 +64,32 @@ pub(crate) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     if visit.user.is_some() {
         return Ok(page::see_other(page::local(&asked.next).unwrap_or("/accounts")));
     }
-    let form = Shown::new(&LoginForm::default());
-    Ok(page::page(&visit, "client/login.html", context! { form, next => asked.next }))
+    form_page(&visit, StatusCode::OK, Shown::new(&LoginForm::default()), &asked.next).await
+}
+
+async fn form_page(visit: &Visit, status: StatusCode, form: Shown, next: &str) -> Answer {
+    let puzzle = puzzle::of_page(visit, Purpose::Login).await?;
+    Ok(page::respond(visit, status, "client/login.html", context! { form, next, puzzle }))
+}
+
+async fn again(visit: &Visit, form: &LoginForm, invalid: &[Invalid]) -> Answer {
+    let shown = Shown::new(form).with_errors(&visit.web, invalid);
+    form_page(visit, StatusCode::UNPROCESSABLE_ENTITY, shown, &form.next).await
 }
 
 /// Logs in.
 pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer {
-    let again = |invalid: &[Invalid]| {
-        let shown = Shown::new(&form).with_errors(&visit.web, invalid);
-        page::invalid(&visit, "client/login.html", context! { form => shown, next => form.next })
-    };
-    let missing = form.missing();
-    if !missing.is_empty() {
-        return Ok(again(&missing));
+    let mut problems = form.missing();
+    if problems.is_empty() {
+        problems = puzzle::check(&visit, Purpose::Login, &form.puzzle).await?;
+    }
+    if !problems.is_empty() {
+        return again(&visit, &form, &problems).await;
     }
     match session::login(visit.web.app(), &visit.request, form.login(), page::local(&form.next).unwrap_or_default()).await {
         Ok(Begun::Session(started)) => landed(&visit, &started, &form.next).await,
         Ok(Begun::SecondFactor(waiting)) => Ok(two_factor::ask(&visit, &waiting)),
-        Err(error) if error.kind() == Kind::Unauthenticated => Ok(again(&[FAILED])),
+        Err(error) if error.kind() == Kind::Unauthenticated => again(&visit, &form, &[FAILED]).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -119,6 +133,7 @@ pub(crate) fn end(visit: &Visit, mut response: Response) -> Response {
     if let Some(header) = cookie::clear(Name::Session, visit.web.settings().secure) {
         response.headers_mut().append(SET_COOKIE, header);
     }
+    headers::clear_site_data(&visit.web, &mut response);
     response
 }
 

@@ -12,6 +12,7 @@ mod masquerade;
 mod me;
 mod password;
 mod reset;
+mod sso;
 mod users;
 mod verification;
 
@@ -38,6 +39,8 @@ pub(crate) fn routes() -> Routes<Web> {
         .post("/password/forgot", reset::ask)
         .get("/password/reset/{token}", reset::show)
         .post("/password/reset/{token}", reset::choose)
+        .get("/oauth/singlesignon.php", sso::show)
+        .post("/oauth/singlesignon.php", sso::redeem)
         .get("/verify/{token}", verification::show)
         .post("/verify/{token}", verification::confirm)
         .post("/password/generate", password::generate)
@@ -84,6 +87,8 @@ pub(crate) fn routes() -> Routes<Web> {
         .get("/me/password", me::password::show)
         .post("/me/password", me::password::save)
         .get("/me/security", me::security::show)
+        .post("/me/devices/forget-others", me::security::forget_others)
+        .post("/me/devices/{device}/forget", me::security::forget)
         .get("/me/sessions", me::sessions::show)
         .post("/me/sessions/end-others", me::sessions::end_others)
         .post("/me/sessions/{session}/end", me::sessions::end)

@@ -6,6 +6,7 @@ use axum::response::Response;
 use latchkey_core::email::Email;
 use latchkey_core::error::Invalid;
 use latchkey_core::password::{Busy, Password};
+use latchkey_core::puzzle::Purpose;
 use latchkey_core::reset::{self, Error, Open};
 use latchkey_core::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::password;
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
+use crate::puzzle;
 use crate::visit::Visit;
 
 const FORGOT: &str = "client/password_forgot.html";
@@ -22,22 +24,32 @@ const TEMPLATE: &str = "client/password_reset.html";
 #[serde(default)]
 pub(crate) struct ForgotForm {
     email: String,
+    #[serde(skip_serializing)]
+    puzzle: String,
 }
 
 /// The page that asks for the address.
 pub(crate) async fn forgot(visit: Visit) -> Answer {
-    Ok(page::page(&visit, FORGOT, context! { form => Shown::new(&ForgotForm::default()) }))
+    forgot_page(&visit, &ForgotForm::default(), &[]).await
+}
+
+async fn forgot_page(visit: &Visit, form: &ForgotForm, invalid: &[Invalid]) -> Answer {
+    let puzzle = puzzle::of_page(visit, Purpose::Forgot).await?;
+    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let form = Shown::new(form).with_errors(&visit.web, invalid);
+    Ok(page::respond(visit, status, FORGOT, context! { form, puzzle }))
 }
 
 /// **Send Reset Link**: the same answer for every address (ASVS V6.3.8).
 pub(crate) async fn ask(visit: Visit, Form(form): Form<ForgotForm>) -> Answer {
     let email = match Email::parse(&form.email) {
         Ok(email) => email,
-        Err(message) => {
-            let form = Shown::new(&form).with_errors(&visit.web, &[Invalid::new("email", message)]);
-            return Ok(page::invalid(&visit, FORGOT, context! { form }));
-        }
+        Err(message) => return forgot_page(&visit, &form, &[Invalid::new("email", message)]).await,
     };
+    let problems = puzzle::check(&visit, Purpose::Forgot, &form.puzzle).await?;
+    if !problems.is_empty() {
+        return forgot_page(&visit, &form, &problems).await;
+    }
     let asked = visit.web.app().write(&visit.request, move |tx| reset::ask(tx, &email));
     asked.await?;
     Ok(page::done(&visit, "/login", "flash-reset-asked", &[]))
@@ -60,8 +72,7 @@ pub(crate) async fn show(visit: Visit, Path(token): Path<String>) -> Answer {
 
 async fn found(visit: &Visit, token: &str) -> Result<Option<(Secret, Open)>, Error> {
     let Some(secret) = Secret::parse(token) else { return Ok(None) };
-    let probe = secret.clone();
-    match visit.web.app().read(move |snapshot| reset::open(snapshot, &probe)).await {
+    match reset::try_link(visit.web.app(), &visit.request, &secret).await {
         Ok(open) => Ok(Some((secret, open))),
         Err(Error::Gone) => Ok(None),
         Err(error) => Err(error),

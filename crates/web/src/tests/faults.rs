@@ -57,6 +57,7 @@ async fn serve(app: &TestApp) -> SocketAddr {
         mail_from: String::new(),
         trusted_proxies: Vec::new(),
         demo: false,
+        webhook_http: false,
     };
     let web = Web::new(app.app.clone(), Arc::new(engine()), settings);
     let failing = Routes::default().get("/panics", panics).get("/number", panics_with_a_number).get("/fails", fails);

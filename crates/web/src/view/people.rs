@@ -110,6 +110,7 @@ pub(crate) struct SessionShown {
     created_at: Timestamp,
     last_seen_at: Timestamp,
     remember: bool,
+    known: bool,
 }
 
 pub(crate) fn session(web: &Web, session: &Session, current: bool) -> SessionShown {
@@ -122,6 +123,7 @@ pub(crate) fn session(web: &Web, session: &Session, current: bool) -> SessionSho
         created_at: session.created_at,
         last_seen_at: session.last_seen_at,
         remember: session.remember,
+        known: session.of_known_device,
     }
 }
 

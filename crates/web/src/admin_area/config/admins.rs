@@ -144,14 +144,14 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 
 /// **Invite Admin**: nobody but the invited person chooses the password.
 pub(crate) async fn invite(staff: Staff, Form(form): Form<InviteForm>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let problems = match form.parse() {
         Err(problems) => problems,
         Ok(new) => {
             let email = new.email.to_string();
             let sent = visit.web.app().write(&visit.request, move |tx| {
                 let by = tx.authorize_admin::<ManageAdmins>(me)?;
-                admin_invitation::send(tx, &by, &new)
+                admin_invitation::send(tx, &by, &tx.confirmed_admin(me, session)?, &new)
             });
             match page::outcome(sent.await)? {
                 Outcome::Done(_) => {
@@ -168,10 +168,10 @@ pub(crate) async fn invite(staff: Staff, Form(form): Form<InviteForm>) -> Answer
 
 /// **Resend Invite**.
 pub(crate) async fn resend(staff: Staff, Path(id): Path<AdminInvitationId>, _: Form<Pressed>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let resent = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ManageAdmins>(me)?;
-        admin_invitation::resend(tx, &by, id)
+        admin_invitation::resend(tx, &by, &tx.confirmed_admin(me, session)?, id)
     });
     page::pressed(visit, PATH, resent.await, |invitation| {
         page::done(visit, PATH, "flash-invite-resent", &[("email", &invitation.email)])
@@ -210,11 +210,11 @@ pub(crate) struct RoleForm {
 
 /// Another role.
 pub(crate) async fn set_role(staff: Staff, Path(id): Path<AdminId>, Form(form): Form<RoleForm>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let role = form.role.parse().unwrap_or(AdminRoleId(0));
     let changed = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ManageAdmins>(me)?;
-        admin::set_role(tx, &by, id, role)
+        admin::set_role(tx, &by, &tx.confirmed_admin(me, session)?, id, role)
     });
     page::pressed(visit, PATH, changed.await, |name| page::done(visit, PATH, "flash-admin-role-changed", &[("name", &name)]))
 }
@@ -230,20 +230,20 @@ pub(crate) async fn enable(staff: Staff, Path(id): Path<AdminId>, _: Form<Presse
 }
 
 async fn set_disabled(staff: &Staff, id: AdminId, disabled: bool, message: &str) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let done = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ManageAdmins>(me)?;
-        admin::set_disabled(tx, &by, id, disabled)
+        admin::set_disabled(tx, &by, &tx.confirmed_admin(me, session)?, id, disabled)
     });
     page::pressed(visit, PATH, done.await, |name| page::done(visit, PATH, message, &[("name", &name)]))
 }
 
 /// Deletes an admin.
 pub(crate) async fn delete(staff: Staff, Path(id): Path<AdminId>, _: Form<Pressed>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let deleted = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ManageAdmins>(me)?;
-        admin::delete(tx, &by, id)
+        admin::delete(tx, &by, &tx.confirmed_admin(me, session)?, id)
     });
     page::pressed(visit, PATH, deleted.await, |name| page::done(visit, PATH, "flash-admin-deleted", &[("name", &name)]))
 }

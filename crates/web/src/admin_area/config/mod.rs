@@ -11,6 +11,7 @@ mod notifications;
 mod roles;
 mod security;
 mod templates;
+mod webhooks;
 
 use latchkey_http::Routes;
 
@@ -59,4 +60,15 @@ pub(super) fn routes() -> Routes<Web> {
         .get("/admin/config/roles/{role}", roles::edit)
         .post("/admin/config/roles/{role}", roles::save)
         .post("/admin/config/roles/{role}/delete", roles::delete)
+        .get("/admin/config/webhooks", webhooks::list)
+        .post("/admin/config/webhooks", webhooks::create)
+        .get("/admin/config/webhooks/new", webhooks::new)
+        .get("/admin/config/webhooks/{webhook}", webhooks::show)
+        .post("/admin/config/webhooks/{webhook}", webhooks::save)
+        .post("/admin/config/webhooks/{webhook}/rotate", webhooks::rotate)
+        .post("/admin/config/webhooks/{webhook}/disable", webhooks::disable)
+        .post("/admin/config/webhooks/{webhook}/enable", webhooks::enable)
+        .post("/admin/config/webhooks/{webhook}/test", webhooks::test)
+        .post("/admin/config/webhooks/{webhook}/replay", webhooks::replay)
+        .post("/admin/config/webhooks/{webhook}/delete", webhooks::delete)
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{ConfigureSystem, Denied};
 use latchkey_core::error::Invalid;
-use latchkey_core::settings::{self, Security, TypedLimits};
+use latchkey_core::settings::{self, Puzzles, Security, TypedLimits, When};
 use serde::{Deserialize, Serialize};
 
 use crate::form::{Form, Shown};
@@ -22,6 +22,9 @@ pub(crate) struct SecurityForm {
     admin_idle_minutes: String,
     everybody: String,
     admins: String,
+    puzzle_when: String,
+    puzzle_bits: String,
+    puzzle_wait: String,
 }
 
 impl SecurityForm {
@@ -34,7 +37,11 @@ impl SecurityForm {
             admin_absolute_hours: &self.admin_absolute_hours,
             admin_idle_minutes: &self.admin_idle_minutes,
         };
-        Security::parse(&typed, !self.everybody.is_empty(), !self.admins.is_empty())
+        let puzzles = Puzzles::parse(&self.puzzle_when, &self.puzzle_bits, &self.puzzle_wait);
+        match (Security::parse(&typed, !self.everybody.is_empty(), !self.admins.is_empty()), puzzles) {
+            (Ok(security), Ok(puzzles)) => Ok(Security { puzzles, ..security }),
+            (security, puzzles) => Err(security.err().into_iter().flatten().chain(puzzles.err().into_iter().flatten()).collect()),
+        }
     }
 }
 
@@ -52,13 +59,24 @@ impl From<Security> for SecurityForm {
             admin_idle_minutes: minutes(security.admin_idle),
             everybody: checked(security.everybody),
             admins: checked(security.admins),
+            puzzle_when: security.puzzles.when.key().to_owned(),
+            puzzle_bits: security.puzzles.bits.to_string(),
+            puzzle_wait: security.puzzles.wait.as_secs().to_string(),
         }
     }
 }
 
+#[derive(Serialize)]
+struct Choice {
+    value: &'static str,
+    label: String,
+}
+
 fn form_page(staff: &Staff, form: &SecurityForm, invalid: &[Invalid]) -> Response {
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let context = context! { form => Shown::new(form).with_errors(&staff.visit.web, invalid) };
+    let label =
+        |when: &When| Choice { value: when.key(), label: staff.visit.web.text(&format!("config-puzzle-{}", when.key()), &[]) };
+    let context = context! { whens => When::ALL.iter().map(label).collect::<Vec<_>>(), form => Shown::new(form).with_errors(&staff.visit.web, invalid) };
     page::respond(&staff.visit, status, "admin/config/security.html", context)
 }
 

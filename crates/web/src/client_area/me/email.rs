@@ -1,8 +1,7 @@
 //! One's own address: another one takes effect when it is confirmed.
 
 use latchkey_core::email::Email;
-use latchkey_core::error::{Fields, Invalid};
-use latchkey_core::password::Password;
+use latchkey_core::error::Invalid;
 use latchkey_core::verification;
 use serde::{Deserialize, Serialize};
 
@@ -15,30 +14,19 @@ use crate::visit::LoggedIn;
 #[serde(default)]
 pub(crate) struct EmailForm {
     email: String,
-    #[serde(skip_serializing)]
-    current: String,
 }
 
-impl EmailForm {
-    fn parse(&self) -> Result<(Email, Password), Vec<Invalid>> {
-        let mut fields = Fields::default();
-        let email = fields.take("email", Email::parse(&self.email));
-        if self.current.is_empty() {
-            fields.refuse("current", "error-password-required");
-        }
-        fields.finish()?;
-        email.map(|email| (email, Password::typed(&self.current))).ok_or_else(Vec::new)
-    }
-}
-
-/// **Change Email Address**.
+/// **Change Email Address**. Who it is has to be confirmed first.
 pub(crate) async fn save(member: LoggedIn, Form(form): Form<EmailForm>) -> Answer {
     let visit = &member.visit;
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok((email, current)) => {
-            let text = email.to_string();
-            let asked = verification::change_address(visit.web.app(), &visit.request, member.id(), email, &current);
+    let problems = match Email::parse(&form.email) {
+        Err(message) => vec![Invalid::new("email", message)],
+        Ok(email) => {
+            let (text, subject, session) = (email.to_string(), member.user.subject(), member.user.session.id);
+            let asked = visit.web.app().write(&visit.request, move |tx| {
+                let by = tx.confirmed(subject, session)?;
+                verification::change_address(tx, &by, &email)
+            });
             match page::outcome(asked.await)? {
                 Outcome::Done(()) => {
                     return Ok(page::done(visit, "/me/profile", "flash-email-change-asked", &[("email", &text)]));

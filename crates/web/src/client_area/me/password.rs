@@ -34,8 +34,10 @@ impl PasswordForm {
     }
 }
 
-/// The page.
+/// The page. Who has a second factor confirms with it first.
 pub(crate) async fn show(member: LoggedIn) -> Answer {
+    let (user, session) = (member.id(), member.user.session.id);
+    member.visit.web.app().read(move |snapshot| user::confirmed_where_enrolled(snapshot, user, session)).await?;
     Ok(page::page(&member.visit, "client/me/password.html", context! { form => Shown::new(&PasswordForm::default()) }))
 }
 

@@ -1,0 +1,103 @@
+//! `POST /api/v1/session/check`: whose session this is, for services on the same domain.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+use latchkey_core::check::Page;
+use latchkey_core::forward::{self, Found, Tokens};
+use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::secret::Secret;
+use latchkey_http::cookie::{self, Name};
+use serde::{Deserialize, Serialize};
+
+use super::lists::Row;
+use super::{Asking, body};
+use crate::forward::touch;
+use crate::problem::Problem;
+
+/// A session, by its secret or by the header that the browser sent.
+#[derive(Deserialize)]
+struct Body {
+    /// What the session's cookie holds.
+    token: Option<String>,
+    /// The whole `Cookie` header of the browser.
+    cookie: Option<String>,
+    /// The host that the cookie is of, when it is one of a service behind a proxy.
+    #[serde(default)]
+    host: String,
+    /// The account that is entered; without one all of the user's are answered.
+    account: Option<AccountId>,
+}
+
+/// Whose session it is. `active` is false, and nothing else is told, when it does not live.
+#[derive(Default, Serialize)]
+pub(super) struct Told {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Person>,
+    /// The admin who acts for the user, if one does. Then there is one account, and no other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acting_admin: Option<Admin>,
+    /// Whether a second factor was shown lately in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_factor: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounts: Option<Vec<Row>>,
+    /// Whether the user has more accounts than are answered.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
+}
+
+#[derive(Serialize)]
+struct Person {
+    id: UserId,
+    name: String,
+    email: String,
+}
+
+#[derive(Serialize)]
+struct Admin {
+    id: AdminId,
+    name: String,
+}
+
+/// What the body shows.
+fn tokens(body: &Body, secure: bool) -> Tokens {
+    let mut headers = HeaderMap::new();
+    if let Some(cookie) = body.cookie.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
+        headers.insert(COOKIE, cookie);
+    }
+    let read = |name| cookie::read(&headers, name, secure).and_then(|text| Secret::parse(&text));
+    let token = body.token.as_deref().and_then(Secret::parse);
+    // The table tells what a bare token is of.
+    Tokens {
+        forward: read(Name::Forward).or_else(|| token.clone()),
+        masquerade: read(Name::Masquerade).or_else(|| token.clone()),
+        session: read(Name::Session).or(token),
+    }
+}
+
+/// `POST /api/v1/session/check`
+pub(super) async fn ask(asking: Asking, headers: HeaderMap, body: Bytes) -> Result<Json<Told>, Problem> {
+    let body: Body = body::read(&headers, &body)?;
+    let secure = asking.api.settings().secure;
+    let (tokens, host, account, scope) =
+        (tokens(&body, secure), body.host.to_ascii_lowercase(), body.account, asking.asker.scope);
+    let found = asking.api.app().read(move |snapshot| forward::look(snapshot, &tokens, &host, account, scope));
+    let Some(found) = found.await? else { return Ok(Json(Told::default())) };
+    touch(&asking.api, &asking.request, &found.found);
+    Ok(Json(told(found)))
+}
+
+fn told(Found { found, second_factor, accounts: Page { rows, next } }: Found) -> Told {
+    let acting = found.acting.as_ref().map(|acting| &acting.behalf);
+    Told {
+        active: true,
+        user: Some(Person { id: found.user.id, name: found.user.name.full(), email: found.user.email.to_string() }),
+        acting_admin: acting.map(|behalf| Admin { id: behalf.admin(), name: behalf.admin_name().to_owned() }),
+        second_factor: Some(second_factor),
+        accounts: Some(rows.into_iter().map(Row::from).collect()),
+        more: next.is_some(),
+    }
+}

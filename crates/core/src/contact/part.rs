@@ -1,0 +1,29 @@
+//! Contacts by page number, and who gets a kind of mail: for the action API and for messages.
+
+use super::{Category, Contact, Filter, sql};
+use crate::access::{AllowedAdmin, ViewStaffArea};
+use crate::app::Snapshot;
+use crate::error::Fault;
+use crate::id::AccountId;
+use crate::paging::{Part, Slice};
+
+/// Contacts of any account that a filter finds, oldest first.
+pub fn part(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    filter: &Filter,
+    slice: Slice,
+) -> Result<Part<Contact>, Fault> {
+    Ok(Part { total: sql::count(snapshot, filter)?, rows: sql::slice(snapshot, filter, slice)? })
+}
+
+/// The addresses of an account's contacts that get mail of this kind.
+pub(crate) fn receiving(snapshot: &Snapshot<'_>, account: AccountId, category: Category) -> Result<Vec<String>, Fault> {
+    let filter = Filter { account: Some(account), ..Filter::default() };
+    let contacts = sql::list(snapshot, &filter, super::MAX_PER_ACCOUNT)?;
+    Ok(contacts
+        .into_iter()
+        .filter(|contact| contact.details.categories.has(category))
+        .map(|contact| contact.details.email)
+        .collect())
+}

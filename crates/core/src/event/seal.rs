@@ -1,0 +1,67 @@
+//! Sealing: committed events get the next number without gaps and their link of the chain.
+//!
+//! An event's id is taken before its transaction commits, and on PostgreSQL transactions commit in another order than they take ids: who
+//! reads by id would miss what commits later. So a number is given only to what is committed, by one sealer at a time, which holds the
+//! row of the chain's head. What commits later gets a later number, never one before a number that somebody may have read already.
+//!
+//! Among what is sealed at once the order is that of the ids. An id is taken when its event is recorded, which is under the locks of what
+//! the event is about; so what was committed before another operation began, or before it got the lock, always comes first.
+
+use super::chain::Head;
+use super::sql;
+use crate::access::System;
+use crate::app::{App, Request, Snapshot, Tx};
+use crate::db::DbError;
+use crate::error::Fault;
+
+/// Events that one transaction seals at most.
+const BATCH: i64 = 1_000;
+
+/// What a try to seal came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sealing {
+    /// So many events were sealed; there may be more.
+    More(usize),
+    /// Everything that was committed is sealed; so many just now.
+    Done(usize),
+    /// Another node is at it.
+    Busy,
+}
+
+/// Seals what has been committed, at most a thousand events, and wakes those who wait for sealed events, whoever sealed them.
+pub async fn seal(app: &App, _by: &System) -> Result<Sealing, Fault> {
+    // Looking needs no writer.
+    let (head, waits) = app.read(|snapshot| Ok::<_, Fault>((head(snapshot)?, sql::has_unsealed(snapshot)?))).await?;
+    app.note_sealed(head.seq);
+    if !waits {
+        return Ok(Sealing::Done(0));
+    }
+    let (head, sealing) = app.write(&Request::default(), move |tx| batch(tx, head)).await?;
+    app.note_sealed(head.seq);
+    Ok(sealing)
+}
+
+/// Seals until nothing is left, as a command does that looks at the log; ends when another node is at it.
+pub async fn seal_all(app: &App, by: &System) -> Result<(), Fault> {
+    while let Sealing::More(_) = seal(app, by).await? {}
+    Ok(())
+}
+
+/// The last link of the chain.
+pub fn head(snapshot: &Snapshot<'_>) -> Result<Head, Fault> {
+    sql::head(snapshot, "")?.ok_or(Fault::Db(DbError::NoRow))
+}
+
+fn batch(tx: &Tx<'_>, known: Head) -> Result<(Head, Sealing), Fault> {
+    let Some(mut head) = sql::head(tx, tx.skip_locked())? else { return Ok((known, Sealing::Busy)) };
+    let entries = sql::unsealed(tx, BATCH)?;
+    let mut links = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        head = Head { seq: head.seq + 1, hash: entry.hash_after(&head.hash) };
+        links.push((entry.id()?, head.clone()));
+    }
+    sql::seal(tx, &links)?;
+    sql::set_head(tx, &head)?;
+    let full = i64::try_from(links.len()) == Ok(BATCH);
+    Ok((head, if full { Sealing::More(links.len()) } else { Sealing::Done(links.len()) }))
+}

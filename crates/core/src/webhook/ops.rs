@@ -1,0 +1,160 @@
+use super::{
+    Attempt, Because, Error, MAX_ATTEMPTS, MAX_SECRETS, MAX_WEBHOOKS, NewWebhook, Overlap, SecretInfo, Webhook, message, sql,
+};
+use crate::access::{AllowedAdmin, ConfirmedAdmin, ManageApi};
+use crate::app::{Snapshot, Tx};
+use crate::error::Fault;
+use crate::event::{self, Event, EventKind, FeedFilter};
+use crate::id::WebhookId;
+
+/// Single deliveries that can wait at the same time for one endpoint.
+const MAX_EXTRAS: i64 = 100;
+
+/// For what the secrets of an endpoint are sealed.
+pub(super) fn purpose(id: WebhookId) -> String {
+    format!("webhook {id}")
+}
+
+/// Every endpoint, oldest first.
+pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Vec<Webhook>, Fault> {
+    sql::list(snapshot)
+}
+
+/// One endpoint.
+pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Webhook, Error> {
+    sql::find(snapshot, id, "")?.ok_or(Error::NotFound)
+}
+
+/// The latest tries of an endpoint, newest first, at most `limit`; [`MAX_ATTEMPTS`] are kept.
+pub fn attempts(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    id: WebhookId,
+    limit: i64,
+) -> Result<Vec<Attempt>, Fault> {
+    sql::attempts(snapshot, id, limit.clamp(1, MAX_ATTEMPTS))
+}
+
+/// The secrets of an endpoint that count now, latest first, without themselves.
+pub fn secrets(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Vec<SecretInfo>, Fault> {
+    Ok(sql::secrets(snapshot, id)?.into_iter().map(|(_, info)| info).collect())
+}
+
+/// Makes an endpoint, which gets what happens from now on, and returns its first secret, `whsec_…`: it is told this once.
+pub fn create(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageApi>,
+    _confirmed: &ConfirmedAdmin,
+    new: &NewWebhook,
+) -> Result<(WebhookId, String), Error> {
+    if sql::count(tx)? >= MAX_WEBHOOKS {
+        return Err(Error::TooMany);
+    }
+    let id = sql::insert(tx, new, event::head(tx)?.seq)?;
+    let secret = new_secret(tx, id)?;
+    record(tx, by, EventKind::WebhookCreated, &super::label(&new.url, &new.description))?;
+    Ok((id, secret))
+}
+
+/// Another address, description or choice of events. What waits is tried again at once.
+pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, new: &NewWebhook) -> Result<(), Error> {
+    held(tx, id)?;
+    sql::update(tx, id, new)?;
+    tx.promise();
+    record(tx, by, EventKind::WebhookUpdated, &super::label(&new.url, &new.description))
+}
+
+/// Makes a new secret and returns it, this once; those before it go on counting for `overlap`, and messages are signed with all of them.
+/// Of many the oldest end at once: [`MAX_SECRETS`] count at the same time.
+pub fn rotate(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageApi>,
+    _confirmed: &ConfirmedAdmin,
+    id: WebhookId,
+    overlap: Overlap,
+) -> Result<String, Error> {
+    let webhook = held(tx, id)?;
+    sql::end_secrets(tx, id, tx.now().after(overlap.span()))?;
+    let secret = new_secret(tx, id)?;
+    sql::keep_secrets(tx, id, i64::try_from(MAX_SECRETS).unwrap_or(i64::MAX))?;
+    record(tx, by, EventKind::WebhookSecretRotated, &webhook.label())?;
+    Ok(secret)
+}
+
+/// Stops an endpoint, or lets it go on where it stopped. Nothing changes when it is so already.
+pub fn set_enabled(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, enabled: bool) -> Result<Webhook, Error> {
+    let webhook = held(tx, id)?;
+    if enabled && webhook.disabled.is_some() {
+        sql::enable(tx, id)?;
+        tx.promise();
+        record(tx, by, EventKind::WebhookEnabled, &webhook.label())?;
+    } else if !enabled && webhook.disabled.is_none() {
+        sql::disable(tx, id, Because::Staff)?;
+        record(tx, by, EventKind::WebhookDisabled, &webhook.label())?;
+    }
+    Ok(webhook)
+}
+
+/// Deletes an endpoint, with its secrets and tries.
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Webhook, Error> {
+    let webhook = held(tx, id)?;
+    sql::delete(tx, id)?;
+    record(tx, by, EventKind::WebhookDeleted, &webhook.label())?;
+    Ok(webhook)
+}
+
+/// Promises a test, tried once, also where the endpoint is disabled.
+pub fn send_test(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Webhook, Error> {
+    let webhook = held(tx, id)?;
+    extra(tx, id, None)?;
+    Ok(webhook)
+}
+
+/// Promises one event again, whether the endpoint's choice has it or not, tried once. Its message's id is the same as before.
+pub fn replay_one(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, seq: i64) -> Result<Webhook, Error> {
+    let webhook = held(tx, id)?;
+    let page = event::feed_page(tx, seq.saturating_sub(1), 1, &FeedFilter::default())?;
+    if seq < 1 || page.events.first().is_none_or(|found| found.seq != seq) {
+        return Err(Error::NoSuchEvent);
+    }
+    extra(tx, id, Some(seq))?;
+    record(tx, by, EventKind::WebhookReplayed, &format!("{}: {seq}", webhook.label()))?;
+    Ok(webhook)
+}
+
+/// Moves the endpoint's place: everything after `seq` is sent in order, again or for the first time. A number ahead of the present place
+/// leaves events out.
+pub fn replay_after(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, seq: i64) -> Result<Webhook, Error> {
+    let webhook = held(tx, id)?;
+    if seq < 0 || seq > event::head(tx)?.seq {
+        return Err(Error::NoSuchEvent);
+    }
+    sql::go_on_after(tx, id, seq)?;
+    tx.promise();
+    record(tx, by, EventKind::WebhookReplayed, &format!("{}: {seq}+", webhook.label()))?;
+    Ok(webhook)
+}
+
+/// The endpoint, held until the transaction ends.
+fn held(tx: &Tx<'_>, id: WebhookId) -> Result<Webhook, Error> {
+    sql::find(tx, id, tx.for_update())?.ok_or(Error::NotFound)
+}
+
+fn new_secret(tx: &Tx<'_>, id: WebhookId) -> Result<String, Fault> {
+    let secret = tx.secret()?;
+    sql::insert_secret(tx, id, &tx.seal_bytes(&purpose(id), secret.bytes())?)?;
+    Ok(message::shown(&secret))
+}
+
+fn extra(tx: &Tx<'_>, id: WebhookId, seq: Option<i64>) -> Result<(), Error> {
+    if sql::count_extras(tx, id)? >= MAX_EXTRAS {
+        return Err(Error::TooMany);
+    }
+    sql::insert_extra(tx, id, seq)?;
+    tx.promise();
+    Ok(())
+}
+
+fn record(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, kind: EventKind, detail: &str) -> Result<(), Error> {
+    Ok(tx.record(by.actor(), &Event::new(kind).with_detail(detail))?)
+}

@@ -1,0 +1,102 @@
+//! Pages, filters, and lists that are sent.
+
+use serde_json::{Value, json};
+
+use super::{Rest, problem, read};
+use crate::support::tables::number;
+use crate::support::{TestApp, on_both_databases};
+
+/// All ids of a list, page by page.
+async fn walked(rest: &Rest, first: &str, id: &str) -> Vec<i64> {
+    let mut ids = Vec::new();
+    let mut next = Some(first.to_owned());
+    while let Some(path) = next {
+        let answer = rest.call("GET", &path, None).await;
+        let page = read(&answer);
+        ids.extend(page["items"].as_array().unwrap().iter().map(|item| item[id].as_i64().unwrap()));
+        next = page["next"].as_str().map(str::to_owned);
+        let link = next.as_ref().map(|next| format!("<{next}>; rel=\"next\""));
+        assert_eq!(answer.header("link"), link.as_deref());
+    }
+    ids
+}
+
+#[on_both_databases]
+async fn every_one_stands_on_one_page(app: TestApp) {
+    let rest = Rest::new(app).await;
+    for number in 0..5 {
+        rest.member(number).await;
+    }
+    let descending = |mut ids: Vec<i64>| {
+        ids.sort_unstable_by(|one, other| other.cmp(one));
+        ids.dedup();
+        ids
+    };
+    let users = walked(&rest, "/api/v1/users?limit=3", "id").await;
+    assert_eq!(users.len(), 8);
+    assert_eq!(users, descending(users.clone()));
+    let members = walked(&rest, &rest.acme("/memberships?limit=2"), "user").await;
+    assert_eq!(members.len(), 7);
+    let found = walked(&rest, "/api/v1/users?query=tom%20targ&limit=2", "id").await;
+    assert_eq!(found.len(), 5);
+    assert_eq!(walked(&rest, "/api/v1/accounts?query=acme", "id").await, [rest.acme.0]);
+    rest.call("POST", &rest.acme("/close"), None).await;
+    assert_eq!(walked(&rest, "/api/v1/accounts?status=closed&limit=1", "id").await, [rest.acme.0]);
+    let wrong = problem(&rest.call("GET", "/api/v1/accounts?status=gone", None).await);
+    assert_eq!(wrong, json!([422, "invalid", [["status", "choice"]]]));
+    let wrong = problem(&rest.call("GET", "/api/v1/users?cursor=nonsense", None).await);
+    assert_eq!(wrong, json!([422, "invalid", [["cursor", "cursor"]]]));
+}
+
+fn line(email: &str, permissions: &[&str]) -> Value {
+    json!({"email": email, "permissions": permissions})
+}
+
+#[on_both_databases]
+async fn a_list_of_invitations_is_tried_and_then_sent(app: TestApp) {
+    let rest = Rest::new(app).await;
+    rest.post(&rest.acme("/invitations"), line("waiting@example.com", &["invoices"])).await;
+    let list = json!([
+        line("one@example.com", &["invoices"]),
+        line("mia@example.com", &["invoices"]),
+        line("waiting@example.com", &["invoices"]),
+        line("one@example.com", &["tickets"]),
+        line("nobody", &["tickets"]),
+        line("two@example.com", &["everything"]),
+        line("three@example.com", &["users"]),
+    ]);
+    let path = rest.acme("/invitations/bulk");
+    let outcome = |result: &Value| -> Vec<String> {
+        let lines = result["lines"].as_array().unwrap().iter();
+        lines
+            .map(|line| format!("{} {}", line["outcome"].as_str().unwrap(), line["error"]["code"].as_str().unwrap_or("-")))
+            .collect()
+    };
+    let tried = rest.post(&path, json!({"invitations": list, "dry_run": true})).await;
+    let refused = [
+        "refused already-member",
+        "refused already-pending",
+        "refused listed-twice",
+        "refused email-malformed",
+        "refused permission-unknown",
+    ];
+    assert_eq!(outcome(&tried), [&["possible -"], &refused[..], &["possible -"]].concat());
+    assert_eq!(number(&rest.app, "select count(*) from invitations").await, 1);
+    let sent = rest.post(&path, json!({"invitations": list, "send_mail": false})).await;
+    assert_eq!(outcome(&sent), [&["sent -"], &refused[..], &["sent -"]].concat());
+    assert_eq!((&sent["taken"], &sent["refused"]), (&json!(2), &json!(5)));
+    assert!(sent["lines"][0]["link"].as_str().unwrap().contains("/invite/"));
+    let pending = rest.get(&rest.acme("/invitations?state=pending")).await;
+    assert_eq!(pending["items"].as_array().unwrap().len(), 3);
+    assert!(pending["items"].as_array().unwrap().iter().all(|item| item.get("link").is_none()), "a link is answered once");
+}
+
+#[on_both_databases]
+async fn a_list_into_a_closed_account_sends_nothing(app: TestApp) {
+    let rest = Rest::new(app).await;
+    rest.call("POST", &rest.acme("/close"), None).await;
+    let list = json!({"invitations": [line("one@example.com", &["invoices"])]});
+    let refused = rest.call("POST", &rest.acme("/invitations/bulk"), Some(&list)).await;
+    assert_eq!(problem(&refused), json!([409, "conflict", []]));
+    assert_eq!(number(&rest.app, "select count(*) from invitations").await, 0);
+}
