@@ -22,7 +22,7 @@ pub(crate) struct CredentialShown {
     made_by: String,
     /// Why it does not work, if it does not: `asleep` or `ended`.
     idle: Option<&'static str>,
-    pub(crate) networks: String,
+    networks: String,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
     last_used_at: Option<Timestamp>,
