@@ -203,6 +203,18 @@ sessions-end-all-text = { $count ->
     [one] One device is logged out at once. The user can log in again.
    *[other] { $count } devices are logged out at once. The user can log in again.
 }
+user-more-sessions = { $count ->
+    [one] Show one more device
+   *[other] Show { $count } more devices
+}
+user-more-mails = { $count ->
+    [one] Show one older mail
+   *[other] Show { $count } older mails
+}
+user-more-events = { $count ->
+    [one] Show one older event
+   *[other] Show { $count } older events
+}
 sessions-empty = Not logged in anywhere
 sessions-empty-text = Devices on which this user is logged in are listed here.
 user-delete = Delete User

@@ -119,5 +119,6 @@ pub(crate) async fn two_factor(who: Somebody, Query(asked): Query<Asked>) -> Res
     if who.two_factor {
         return Ok(page::see_other(&leading_to(&format!("{}/confirm", who.base()), next)));
     }
-    Ok(page::page(&who.visit, "two_factor_required.html", context! { next, base => who.base() }))
+    let add_passkey = leading_to(&format!("{}/me/passkeys/new", who.base()), next);
+    Ok(page::page(&who.visit, "two_factor_required.html", context! { next, add_passkey, base => who.base() }))
 }

@@ -3,7 +3,7 @@
 pub(crate) mod login;
 
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use latchkey_core::access::Subject;
 use latchkey_core::clock::Timestamp;
@@ -120,19 +120,29 @@ pub(crate) struct NewForm {
     attestation_object: String,
     #[serde(skip_serializing)]
     transports: String,
+    #[serde(skip_serializing)]
+    next: String,
+}
+
+/// Where to go on to when there is a passkey.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    next: String,
 }
 
 /// **Add Passkey**: the page that asks for a name. Who it is has to be confirmed first.
-pub(crate) async fn new(me: Somebody) -> Answer {
+pub(crate) async fn new(me: Somebody, Query(Asked { next }): Query<Asked>) -> Answer {
     let (subject, session) = (me.subject, me.session);
     me.visit.web.app().read(move |snapshot| snapshot.confirmed(subject, session).map(drop)).await?;
     let name = view::device(me.visit.web.engine().texts(), &me.visit.request.user_agent);
-    Ok(form_page(&me, &NewForm { name, ..NewForm::default() }, &[]))
+    Ok(form_page(&me, &NewForm { name, next, ..NewForm::default() }, &[]))
 }
 
 fn form_page(me: &Somebody, form: &NewForm, invalid: &[Invalid]) -> Response {
+    let next = page::local(&form.next).unwrap_or_default();
     let form = Shown::new(form).with_errors(&me.visit.web, invalid);
-    let context = context! { form, at => path(me), layout => layout(me) };
+    let context = context! { form, next, at => path(me), layout => layout(me) };
     if invalid.is_empty() {
         page::page(&me.visit, "passkey_new.html", context)
     } else {
@@ -165,12 +175,14 @@ pub(crate) async fn add(me: Somebody, Form(form): Form<NewForm>) -> Answer {
         let by = tx.confirmed(subject, session)?;
         passkey::add(tx, &by, &browser, &name, &response)
     });
+    let at = path(&me);
+    let next = page::local(&form.next).filter(|next| !next.is_empty()).unwrap_or(&at);
     match page::outcome(added.await)? {
-        Outcome::Done(Some(Added { recovery_codes: Some(codes), .. })) => Ok(settings::codes_page(&me, &codes, &path(&me))),
-        Outcome::Done(Some(_)) => Ok(page::done(&me.visit, &path(&me), "flash-passkey-added", &[("name", form.name.trim())])),
+        Outcome::Done(Some(Added { recovery_codes: Some(codes), .. })) => Ok(settings::codes_page(&me, &codes, next)),
+        Outcome::Done(Some(_)) => Ok(page::done(&me.visit, next, "flash-passkey-added", &[("name", form.name.trim())])),
         Outcome::Done(None) => Ok(form_page(&me, &form, REFUSED)),
         Outcome::Invalid(problems) => Ok(form_page(&me, &form, &problems)),
-        Outcome::Conflict(message) => Ok(page::refused(&me.visit, &path(&me), message)),
+        Outcome::Conflict(message) => Ok(page::refused(&me.visit, &at, message)),
     }
 }
 
