@@ -100,7 +100,7 @@ const SECOND_FACTORS: [EventKind; 8] = [
 ];
 
 /// Nobody in the story forgets a password, changes an address, guesses or wants to go.
-const QUIET: [&str; 16] = [
+const QUIET: [&str; 19] = [
     "password-reset",
     "email-",
     "data-",
@@ -114,6 +114,9 @@ const QUIET: [&str; 16] = [
     "webhook-",
     "passkey-",
     "sso-",
+    "message-",
+    "line-",
+    "oauth-",
     "api-",
     "client-group-updated",
     "client-group-deleted",
