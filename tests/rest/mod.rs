@@ -3,6 +3,7 @@
 mod changes;
 mod clients;
 mod document;
+mod feed;
 mod idempotency;
 mod limits;
 mod lists;

@@ -1,7 +1,7 @@
 //! May this user do that in this account? Asked by other systems, a thousand questions at a time.
 //!
 //! The decision is the policy's ([`Ground::decide`](crate::access::Ground::decide)); there is no second one. What it rests on
-//! is remembered by each node ([`Copies`]), and **a change that was answered is never contradicted by a later answer of any node**:
+//! is remembered by each node (`Copies`), and **a change that was answered is never contradicted by a later answer of any node**:
 //!
 //! 1. Every transaction that can change who may do what adds rows to `access_changes` before it commits, and holds the one
 //!    row of `access_head` until then: numbers are in the order of commits, without a gap.
