@@ -71,7 +71,7 @@ pub(crate) struct CheckHead {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// The public key it must be signed with (default: this installation's).
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) public_key: Option<String>,
 }
 

@@ -206,6 +206,22 @@ impl EventKind {
                 | K::AdminLogin
                 | K::AdminLoginFailed
                 | K::AdminLogout
+                | K::InvitationExpired
+                | K::ContactUpdated
+                | K::DeviceForgotten
+                | K::MessageQueued
+                | K::LineWritten
+                | K::SsoTokenMade
+                | K::WebhookCreated
+                | K::WebhookUpdated
+                | K::WebhookDeleted
+                | K::WebhookSecretRotated
+                | K::WebhookDisabled
+                | K::WebhookEnabled
+                | K::WebhookReplayed
+                | K::OauthClientCreated
+                | K::OauthClientUpdated
+                | K::OauthClientDeleted
                 | K::AdminInvited
                 | K::AdminInvitationResent
                 | K::AdminInvitationCancelled
