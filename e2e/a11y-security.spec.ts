@@ -26,11 +26,10 @@ test("passwords and addresses by mail", async ({ open, world, sink }) => {
   await logIn(page, account.owner);
   await page.goto("/me/profile");
   const fresh = address();
-  await page.getByLabel("New Email Address").fill(fresh);
+  await page.getByLabel("New Email Address").fill("nobody");
   await page.getByRole("button", { name: "Change Email Address" }).click();
   await accessible(page, "email change with errors");
   await page.getByLabel("New Email Address").fill(fresh);
-  await page.getByLabel("Current Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Change Email Address" }).click();
   await accessible(page, "email change is pending");
   await page.goto((await sink.mail(fresh)).link);

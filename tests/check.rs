@@ -58,7 +58,7 @@ async fn questions_are_answered_one_by_one_and_a_thousand_at_a_time(app: TestApp
 }
 
 #[on_both_databases]
-async fn v2_2_1_what_cannot_be_taken_is_said_field_by_field(app: TestApp) {
+async fn what_cannot_be_taken_is_said_field_by_field(app: TestApp) {
     people(&app).await;
     let admin = stella(&app).await;
     let doors = Doors::start(&app, latchkey_api::forward::Settings::default()).await;

@@ -72,7 +72,7 @@ async fn what_was_refused_keeps_nothing_and_may_be_tried_again_with_the_same_key
 }
 
 #[on_both_databases]
-async fn v11_3_3_an_answer_with_a_secret_waits_sealed(app: TestApp) {
+async fn an_answer_with_a_secret_waits_sealed(app: TestApp) {
     let rest = Rest::new(app).await;
     let body = json!({"name": "Shop", "role": 2});
     let ask = asked(&rest.full, "POST", "/api/v1/api-credentials", Some(&body)).with("idempotency-key", "key");
@@ -107,7 +107,7 @@ async fn of_many_at_once_with_one_key_one_executes_and_all_get_its_answer(app: T
 }
 
 #[on_both_databases]
-async fn v2_2_1_a_key_is_visible_ascii_once(app: TestApp) {
+async fn a_key_is_visible_ascii_once(app: TestApp) {
     let rest = Rest::new(app).await;
     for key in ["", "a b", &"x".repeat(256)] {
         let answer = rest.send(&invite(&rest, key, "nora@example.com")).await;

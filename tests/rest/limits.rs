@@ -28,7 +28,7 @@ async fn v2_4_1_a_credential_that_calls_too_often_has_to_wait(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn v2_2_1_bodies_are_json_of_known_fields_and_bounded_length(app: TestApp) {
+async fn bodies_are_json_of_known_fields_and_bounded_length(app: TestApp) {
     let rest = Rest::new(app).await;
     let send = async |body: &str, kind: &str| {
         let ask = asked(&rest.full, "POST", "/api/v1/users", None).body(kind, body.to_owned());

@@ -173,7 +173,7 @@ async fn admins_are_invited_kept_out_and_never_oneself(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn v14_2_6_no_answer_holds_a_hash_a_token_or_a_secret(app: TestApp) {
+async fn no_answer_holds_a_hash_a_token_or_a_secret(app: TestApp) {
     let rest = Rest::new(app).await;
     rest.session().await;
     rest.post("/api/v1/api-credentials", json!({"name": "Shop", "role": 2})).await;

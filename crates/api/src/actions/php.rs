@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn v1_5_2_nothing_else_is_read() {
+    fn nothing_else_is_read() {
         for bad in [
             "",
             "i:1;",

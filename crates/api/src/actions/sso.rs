@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v1_3_5_a_link_leads_nowhere_but_to_this_server() {
+    fn a_link_leads_nowhere_but_to_this_server() {
         assert_eq!(local("a/1/users?x=1").as_deref(), Some("/a/1/users?x=1"));
         for bad in ["//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/ä"] {
             assert!(local(bad).is_none(), "{bad:?}");

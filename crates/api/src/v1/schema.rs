@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn v2_2_1_every_field_that_is_wrong_is_named() {
+    fn every_field_that_is_wrong_is_named() {
         let typed = json!({"id": "1", "limit": 101, "on": 1, "list": [{"name": "abcd"}, {}], "other": {"name": "x", "extra": 1}, "more": 1});
         let mut found = wrong(&typed);
         found.sort();

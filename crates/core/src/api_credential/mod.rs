@@ -286,7 +286,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn v1_5_2_whatever_is_sent_as_a_token_is_read_or_refused(text in "lk_[0-9a-f]{0,40}_?[ -~]{0,60}|\\PC{0,80}") {
+        fn whatever_is_sent_as_a_token_is_read_or_refused(text in "lk_[0-9a-f]{0,40}_?[ -~]{0,60}|\\PC{0,80}") {
             if let Some(shown) = Shown::from_token(&text) {
                 prop_assert_eq!(shown.token(), text);
             }
