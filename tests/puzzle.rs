@@ -62,7 +62,7 @@ async fn v2_4_1_every_form_of_strangers_asks_for_it_and_keeps_what_was_typed(app
         let browser = world.server.anonymous();
         let shown = browser.get(page).await;
         let asked = puzzle(&shown).unwrap_or_else(|| panic!("{page} carries none"));
-        assert!(shown.text().contains("<noscript>") && shown.text().contains("js/puzzle."), "{page}");
+        assert!(shown.text().contains("hint no-js-only\">Please take at least") && shown.text().contains("js/puzzle."), "{page}");
         for given in ["", asked.text.as_str(), "forged"] {
             let refused = send(&browser, &path, fields, given).await;
             assert_eq!(refused.status, 422, "{path} {given}");
