@@ -29,7 +29,7 @@ macro_rules! rights {
 
 rights! {
     UsersRead = "users:read" needs View;
-    UsersWrite = "users:write" needs View | Users;
+    UsersWrite = "users:write" needs View | Users | Credentials;
     UsersDelete = "users:delete" needs View | Delete;
     AccountsRead = "accounts:read" needs View;
     AccountsWrite = "accounts:write" needs View | Clients;
@@ -55,7 +55,7 @@ rights! {
     Check = "check" needs View;
     AddUser = "adduser" needs View | Users;
     GetUsers = "getusers" needs View;
-    UpdateUser = "updateuser" needs View | Users;
+    UpdateUser = "updateuser" needs View | Users | Credentials;
     DeleteUser = "deleteuser" needs View | Delete;
     DeleteUserClient = "deleteuserclient" needs View | Associate;
     CreateClientInvite = "createclientinvite" needs View | Associate;
@@ -225,6 +225,13 @@ mod tests {
             assert!(!writes.iter().any(|word| key.starts_with(word) || key.ends_with(&format!(":{word}"))), "{key}");
         }
         assert!(rights.has(ApiRight::GetClients) && rights.has(ApiRight::UsersRead) && !rights.has(ApiRight::ValidateLogin));
+    }
+
+    #[test]
+    fn whatever_changes_a_users_address_says_that_it_draws_on_logins() {
+        for right in [ApiRight::UsersWrite, ApiRight::UpdateUser] {
+            assert!(right.needs().contains(&AdminPermission::Credentials), "{}", right.key());
+        }
     }
 
     #[test]

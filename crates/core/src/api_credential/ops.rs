@@ -119,7 +119,7 @@ pub fn revoke(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) ->
     end(tx, by.actor(), found)
 }
 
-/// Ends a credential that an owner made for the own account.
+/// Ends a credential that works in the account alone, whoever made it.
 pub fn revoke_of_account(tx: &Tx<'_>, by: &Allowed<ManageAccountApi>, id: ApiCredentialId) -> Result<Credential, Error> {
     let found = sql::find(tx, id)?.filter(|found| found.account.as_ref().is_some_and(|(account, _)| *account == by.account()));
     end(tx, by.actor(), found.ok_or(Error::NotFound)?)
