@@ -6,7 +6,7 @@ use latchkey_core::access::{Subject, System};
 use latchkey_core::factor;
 use latchkey_core::settings;
 
-use crate::support::{Actor, Answer, Ask, PASSWORD, TestApp, World, on_both_databases};
+use crate::support::{Actor, Answer, Ask, PASSWORD, TestApp, World, difference, dump, on_both_databases};
 
 const STEP: Duration = Duration::from_secs(30);
 
@@ -127,6 +127,18 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
     ] {
         let refused = press(&world.admin, &path, "/admin/users").await;
         assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fusers"), "{path}");
+    }
+    for (actor, path, form, confirm) in [
+        (&world.admin, format!("/admin/clients/{}/masquerade", world.acme), vec![("reason", "Ticket 7")], "/admin/confirm"),
+        (&world.admin, "/admin/config/api".to_owned(), vec![("name", "Shop"), ("role", "1")], "/admin/confirm"),
+        (&world.admin, "/admin/config/api/roles".to_owned(), vec![("name", "Checks"), ("rights", "check")], "/admin/confirm"),
+        (&world.owner, format!("/a/{}/api", world.acme), vec![("name", "Shop"), ("role", "2")], "/confirm"),
+    ] {
+        let before = dump(&world.app).await;
+        let refused = actor.post(&path, &form).await;
+        assert!(refused.location().is_some_and(|location| location.starts_with(confirm)), "{path}: {}", refused.outline());
+        let changed = difference(&before, &dump(&world.app).await);
+        assert!(!changed.iter().any(|row| row.contains("api_credentials") || row.contains("api_roles")), "{path}: {changed:?}");
     }
     let invite = [("email", "nora@staff.example"), ("role", "2")];
     assert_eq!(world.admin.post("/admin/config/admins", &invite).await.location(), Some("/admin/confirm"));

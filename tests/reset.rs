@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use latchkey_core::email::Email;
+use latchkey_core::reset;
 use latchkey_core::settings::Verification;
+use latchkey_core::testing::link_secret;
 
 use crate::support::{Answer, TestApp, World, difference, dump, on_both_databases};
 
@@ -152,4 +155,17 @@ async fn the_download_is_a_file_of_json(app: TestApp) {
     let held: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
     assert_eq!(held["profile"]["email"], "olivia@example.com");
     assert_eq!(held["memberships"][0]["account"], "Acme");
+}
+
+#[on_both_databases]
+async fn the_name_of_an_account_is_no_password_after_a_reset_either(app: TestApp) {
+    let world = World::new(app).await;
+    let email = Email::parse("olivia@example.com").unwrap();
+    let request = world.app.request();
+    world.app.app.write(&request, move |tx| reset::ask(tx, &email)).await.unwrap();
+    world.app.resolve_resets().await;
+    let path = format!("/password/reset/{}", link_secret(world.app.take_mails().await.last().unwrap()).reveal());
+    let stranger = world.server.anonymous();
+    assert_eq!(stranger.post(&path, &[("new", "Acme Acme Acme Acme")]).await.status, 422);
+    assert_eq!(stranger.post(&path, &[("new", "quiet harbour, seven lanterns")]).await.outline(), "303 /login (success)");
 }
