@@ -14,10 +14,10 @@ use crate::text;
 use crate::user::MAX_NAME;
 
 pub use category::{Categories, Category};
-pub use ops::{account_of, add, count, delete, find, list, of_account, update};
 pub(crate) use ops::gets_domain_mail;
-pub use part::{part, part_of_account};
+pub use ops::{account_of, add, count, delete, find, list, of_account, update};
 pub(crate) use part::receiving;
+pub use part::{part, part_of_account};
 
 /// The most contacts of one account.
 pub const MAX_PER_ACCOUNT: i64 = 500;

@@ -1,6 +1,6 @@
 use super::{Category, Contact, Details, Error, Filter, MAX_PER_ACCOUNT, NewContact, sql};
-use crate::account;
 use crate::access::{Allowed, AllowedAdmin, ManageContacts, ShowsContacts, ViewStaffArea};
+use crate::account;
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
