@@ -480,7 +480,8 @@ async fn an_invitation_that_nobody_used_in_time_is_told_of_once_each_time_it_was
 async fn the_log_is_narrowed_to_whose_address_it_is(app: TestApp) {
     let (admin, owner) = (staff(&app).await, app.user("Olga", "Owner", "olga@example.org").await);
     let typed = Details { name: "Acme".to_owned(), contact_email: "billing@acme.example".to_owned(), ..Details::default() };
-    let made = app.app.write(&request(), move |tx| {
+    let request = request();
+    let made = app.app.write(&request, move |tx| {
         account::create_by_system(tx, &System::named("test"), &typed, &NewOwner::Existing(owner))
     });
     let acme = made.await.unwrap();

@@ -200,7 +200,8 @@ async fn a_page_of_a_full_address_holds_that_one_and_no_longer_one(app: TestApp)
     let long = app.user("Ada", "Lovelace", "ada@example.network").await;
     for (owner, email) in [(short, "ada@example.net"), (long, "ada@example.network")] {
         let details = Details { name: "Ada".to_owned(), contact_email: email.to_owned(), ..Details::default() };
-        let made = app.app.write(&request(), move |tx| {
+        let request = request();
+        let made = app.app.write(&request, move |tx| {
             account::create_by_system(tx, &System::named("test"), &details, &NewOwner::Existing(owner))
         });
         made.await.unwrap();
