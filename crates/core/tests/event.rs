@@ -481,9 +481,9 @@ async fn the_log_is_narrowed_to_whose_address_it_is(app: TestApp) {
     let (admin, owner) = (staff(&app).await, app.user("Olga", "Owner", "olga@example.org").await);
     let typed = Details { name: "Acme".to_owned(), contact_email: "billing@acme.example".to_owned(), ..Details::default() };
     let request = request();
-    let made = app.app.write(&request, move |tx| {
-        account::create_by_system(tx, &System::named("test"), &typed, &NewOwner::Existing(owner))
-    });
+    let made = app
+        .app
+        .write(&request, move |tx| account::create_by_system(tx, &System::named("test"), &typed, &NewOwner::Existing(owner)));
     let acme = made.await.unwrap();
     app.user("Nobody", "Else", "else@example.org").await;
     client_group(&app, admin, "Friends").await;
