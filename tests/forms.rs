@@ -107,7 +107,7 @@ pub(crate) const FORMS: &[Form] = &[
     Form {
         path: "/a/{account}/details",
         actor: "owner",
-        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("country", "DE")],
+        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("country", "DE"), ("categories", "domain")],
         fields: &DETAILS,
     },
     Form { path: "/me/profile", actor: "member", good: &[("first_name", "Mia"), ("last_name", "More")], fields: &[FIRST, LAST] },
@@ -154,7 +154,13 @@ pub(crate) const FORMS: &[Form] = &[
     Form {
         path: "/admin/clients/{account}/profile",
         actor: "admin",
-        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", ""), ("status", "active")],
+        good: &[
+            ("name", "Acme"),
+            ("contact_email", "acme@example.com"),
+            ("categories", "domain"),
+            ("group", ""),
+            ("status", "active"),
+        ],
         fields: &[
             DETAILS[0],
             DETAILS[1],

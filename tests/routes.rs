@@ -45,7 +45,7 @@ pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/a/{account}/users/{user}/permissions" | "/admin/clients/{account}/users/{user}/permissions" => {
             &[("permissions", "tickets")]
         }
-        "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com")],
+        "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com"), ("categories", "domain")],
         "/me/profile" => &NAME,
         "/me/passkeys/{passkey}/rename" | "/admin/me/passkeys/{passkey}/rename" => &[("name", "Blue key")],
         "/password/forgot" => &[("email", "mia+ACTOR@example.com")],
@@ -67,9 +67,13 @@ pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         ],
         "/admin/users/{user}" => &[NAME[0], NAME[1], ("email", "renamed+ACTOR@example.com")],
         "/admin/clients/{account}/delete" => &[("confirm", "Acme")],
-        "/admin/clients/{account}/profile" => {
-            &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", ""), ("status", "active")]
-        }
+        "/admin/clients/{account}/profile" => &[
+            ("name", "Acme"),
+            ("contact_email", "acme@example.com"),
+            ("categories", "domain"),
+            ("group", ""),
+            ("status", "active"),
+        ],
         "/admin/clients/{account}/users/associate" => {
             &[("query", "nora+ACTOR@example.com"), ("permissions", "invoices"), ("send_invite", "yes")]
         }

@@ -59,13 +59,14 @@ async fn of_many_who_change_one_version_at_once_one_succeeds(app: TestApp) {
 #[on_both_databases]
 async fn what_is_left_out_of_a_change_stays(app: TestApp) {
     let rest = Rest::new(app).await;
-    let details = json!({"company": "Acme Ltd.", "country": "NL", "mail_categories": ["invoice"], "two_factor_required": true});
+    let details =
+        json!({"company": "Acme Ltd.", "country": "NL", "mail_categories": ["invoice", "domain"], "two_factor_required": true});
     let changed = rest.call("PATCH", &rest.acme(""), Some(&details)).await;
     assert_eq!(changed.status, 200, "{}", changed.text());
     let changed = read(&rest.call("PATCH", &rest.acme(""), Some(&json!({"city": "Utrecht", "active": false}))).await);
     assert_eq!(changed["company"], "Acme Ltd.");
     assert_eq!(changed["country"], "NL");
-    assert_eq!(changed["mail_categories"], json!(["invoice"]));
+    assert_eq!(changed["mail_categories"], json!(["invoice", "domain"]));
     assert_eq!(changed["two_factor_required"], true);
     assert_eq!(changed["status"], "inactive");
     assert_eq!(changed["name"], "Acme");

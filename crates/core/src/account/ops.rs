@@ -5,6 +5,7 @@ use crate::access::{
 };
 use crate::app::{Snapshot, Tx};
 use crate::client_group;
+use crate::contact::{self, Category};
 use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
@@ -53,6 +54,11 @@ pub fn update(tx: &Tx<'_>, by: &Allowed<EditDetails>, details: &Details) -> Resu
     let details = &Details { currency: currency.clone(), ..details.clone() };
     if before == *details {
         return Ok(());
+    }
+    // ICANN wants the holder of a domain to be reached. The account's row is held, so no contact stops at the same moment.
+    let stops = before.categories.has(Category::Domain) && !details.categories.has(Category::Domain);
+    if stops && !contact::gets_domain_mail(tx, by.account(), None)? {
+        return Err(Error::DomainRecipient);
     }
     sql::update(tx, by.account(), details)?;
     index(tx, by.account(), details)?;
