@@ -230,3 +230,39 @@ pub(crate) async fn delete(staff: Staff, Path(id): Path<ApiRoleId>, _: Form<Pres
     });
     page::pressed(visit, PATH, deleted.await, |name| page::done(visit, PATH, "flash-role-deleted", &[("role", &name)]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(resources: &str, actions: &str, rights: &[&str]) -> RoleForm {
+        let rights = rights.iter().map(|key| (*key).to_owned()).collect();
+        RoleForm { name: "Billing".to_owned(), resources: resources.to_owned(), actions: actions.to_owned(), rights }
+    }
+
+    #[test]
+    fn one_choice_stands_for_all_rights_of_its_kind_and_the_boxes_count_where_one_chooses() {
+        let chosen = form("none", "choose", &["users:write", "addclient"]).chosen();
+        assert_eq!(chosen, ["addclient"], "a box that is hidden gives nothing");
+        let chosen = form("read", "none", &[]).chosen();
+        assert!(chosen.contains(&"users:read".to_owned()) && !chosen.contains(&"users:write".to_owned()), "{chosen:?}");
+        assert_eq!(form("all", "all", &[]).chosen().len(), ApiRight::ALL.len());
+        assert_eq!(
+            form("", "", &["users:read", "everything"]).chosen(),
+            ["users:read", "everything"],
+            "the unknown is refused later"
+        );
+        assert!(form("none", "none", &["users:read"]).chosen().is_empty());
+    }
+
+    #[test]
+    fn a_role_is_shown_as_it_was_chosen() {
+        for (resources, actions, rights) in [("read", "none", ""), ("all", "all", ""), ("none", "choose", "addclient")] {
+            let keys: Vec<&str> = rights.split_ascii_whitespace().collect();
+            let chosen = form(resources, actions, &keys).chosen();
+            let rights = ApiRights::choose(chosen.iter().map(String::as_str)).unwrap();
+            let shown = RoleForm::of(&ApiRole { id: ApiRoleId(9), name: "Billing".to_owned(), built_in: false, rights });
+            assert_eq!((shown.resources.as_str(), shown.actions.as_str()), (resources, actions));
+        }
+    }
+}
