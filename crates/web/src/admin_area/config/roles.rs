@@ -24,9 +24,10 @@ struct Row {
     built_in: bool,
     full: bool,
     permissions: Vec<String>,
-    admins: i64,
-    used: bool,
+    /// How many admins have it.
+    used: i64,
     may_change: bool,
+    may_delete: bool,
 }
 
 /// A role to be made or changed.
@@ -56,15 +57,18 @@ async fn list_page(staff: &Staff, form: &RoleForm, invalid: &[Invalid]) -> Answe
     });
     let (by, roles): (AllowedAdmin<ManageAdmins>, Vec<Listed>) = loaded.await?;
     let label = |permission: AdminPermission| web.text(&format!("admin-permission-{}", permission.key()), &[]);
-    let row = |listed: Listed| Row {
-        id: listed.role.id.0,
-        name: view::admin_role(web, &listed.role),
-        built_in: listed.role.built_in.is_some(),
-        full: listed.role.grants.is_full(),
-        permissions: listed.role.grants.iter().map(label).collect(),
-        admins: listed.admins,
-        used: listed.admins + listed.invitations > 0,
-        may_change: listed.role.built_in.is_none() && by.may_give(&listed.role.grants),
+    let row = |listed: Listed| {
+        let may_change = listed.role.built_in.is_none() && by.may_give(&listed.role.grants);
+        Row {
+            id: listed.role.id.0,
+            name: view::admin_role(web, &listed.role),
+            built_in: listed.role.built_in.is_some(),
+            full: listed.role.grants.is_full(),
+            permissions: listed.role.grants.iter().map(label).collect(),
+            used: listed.admins,
+            may_change,
+            may_delete: may_change && listed.admins + listed.invitations == 0,
+        }
     };
     let context = context! {
         roles => roles.into_iter().map(row).collect::<Vec<_>>(),
