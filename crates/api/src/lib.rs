@@ -69,7 +69,6 @@ pub fn table() -> Vec<Route> {
 
 fn routes() -> Routes<Api> {
     Routes::default()
-        .get("/api/v1/whoami", whoami::show)
         .get("/api/openapi.json", v1::openapi)
         .get("/api/docs", v1::docs)
         .get("/api/docs.css", v1::style)

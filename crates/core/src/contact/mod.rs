@@ -14,7 +14,7 @@ use crate::text;
 use crate::user::MAX_NAME;
 
 pub use category::{Categories, Category};
-pub use ops::{account_of, add, count, delete, find, list, of_account, update};
+pub use ops::{account_of, add, count, delete, find, list, of_account, page, update};
 pub use part::part;
 pub(crate) use part::receiving;
 
