@@ -72,6 +72,7 @@ fn routes() -> Routes<Api> {
         .get("/api/openapi.json", v1::openapi)
         .get("/api/docs", v1::docs)
         .get("/api/docs.css", v1::style)
+        .get("/api/docs.js", v1::script)
         .merge(check::routes())
         .merge(forward::routes())
         .merge(actions::routes())

@@ -30,16 +30,16 @@ pub(super) struct Asked {
 #[serde(deny_unknown_fields)]
 #[schema(as = Check)]
 pub(super) struct Body {
-    /// May this user
+    /// Who is asked about.
     #[schema(value_type = Option<i64>)]
     user: Option<UserId>,
-    /// in this account
+    /// Where.
     #[schema(value_type = Option<i64>)]
     account: Option<AccountId>,
-    /// do that,
+    /// The key of what the user is about to do.
     #[schema(value_type = Option<String>)]
     permission: Option<Key>,
-    /// on the whole account, or on one resource such as `service:17`?
+    /// One resource, such as `service:17`; the whole account when left out.
     #[schema(min_length = 1, max_length = 200)]
     resource: Option<String>,
     /// Up to 1,000 questions, in the place of one.
@@ -60,16 +60,16 @@ pub(super) struct Body {
 #[serde(deny_unknown_fields)]
 #[schema(as = Question)]
 pub(super) struct One {
-    /// May this user
+    /// Who is asked about.
     #[schema(value_type = i64)]
     user: Option<UserId>,
-    /// in this account
+    /// Where.
     #[schema(value_type = i64)]
     account: Option<AccountId>,
-    /// do that,
+    /// The key of what the user is about to do.
     #[schema(value_type = String)]
     permission: Option<Key>,
-    /// on the whole account, or on one resource such as `service:17`?
+    /// One resource, such as `service:17`; the whole account when left out.
     #[schema(min_length = 1, max_length = 200)]
     resource: Option<String>,
 }

@@ -15,6 +15,7 @@ mod credentials;
 mod document;
 mod events;
 mod html;
+mod html_schema;
 mod invitations;
 mod limit;
 mod memberships;
@@ -36,7 +37,7 @@ use utoipa::OpenApi;
 
 use crate::state::Api;
 
-pub(crate) use html::{show as docs, style};
+pub(crate) use html::{script, show as docs, style};
 pub(crate) use limit::{Limits, guard};
 // What the lists of permission checks have in common with those here.
 pub(crate) use call::Query;
