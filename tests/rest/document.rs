@@ -41,7 +41,10 @@ async fn every_problem_and_every_resource_stands_on_the_page_and_it_loads_nothin
         assert!(text.contains(&format!("<code>{path}</code>")), "{path}");
     }
     assert_eq!(text.matches("<script").count(), 1);
-    assert!(text.contains("<script type=\"module\" src=\"/api/docs.js\"></script>") && !text.contains("://"), "nothing from elsewhere");
+    assert!(
+        text.contains("<script type=\"module\" src=\"/api/docs.js\"></script>") && !text.contains("://"),
+        "nothing from elsewhere"
+    );
     // Whatever is linked to on the page is there.
     let links: BTreeSet<&str> = text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     for link in &links {

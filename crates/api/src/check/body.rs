@@ -42,7 +42,7 @@ pub(super) struct Body {
     /// One resource, such as `service:17`; the whole account when left out.
     #[schema(min_length = 1, max_length = 200)]
     resource: Option<String>,
-    /// Up to 1,000 questions, in the place of one.
+    /// Questions, in the place of one.
     #[schema(max_items = 1000)]
     checks: Option<Vec<One>>,
     /// Whether to say why.

@@ -54,8 +54,7 @@ impl<'a> Schemas<'a> {
         };
         let (whole, name) = name.strip_prefix("Page_").map_or(("", name), |name| ("a page of ", name));
         let Some(schema) = self.schemas.and_then(|schemas| schemas.get(name)) else { return };
-        let _ =
-            writeln!(html, "<details class=\"schema\"><summary>{says} {whole}<code>{}</code></summary>", escaped(name));
+        let _ = writeln!(html, "<details class=\"schema\"><summary>{says} {whole}<code>{}</code></summary>", escaped(name));
         fields(html, self, schema);
         html.push_str("</details>\n");
     }
