@@ -6,6 +6,7 @@
 
 mod actions;
 mod check;
+mod check_docs;
 mod cli;
 mod contacts;
 mod crash;

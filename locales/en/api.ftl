@@ -28,7 +28,6 @@ api-error-method = This address does not know this method.
 api-error-too-large = The body is larger than one mebibyte.
 api-error-media-type = Send JSON, with Content-Type: application/json.
 api-error-revision-too-old = This server knows only an older revision of an account than the one demanded.
-error-limit-rows = A number between 1 and 500.
 error-too-many = At most 1,000 at once.
 api-error-malformed = The request cannot be read.
 

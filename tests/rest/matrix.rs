@@ -91,6 +91,8 @@ pub(super) fn typical(rest: &Rest, route: Route, number: usize) -> Option<Value>
         ("POST", "/api/v1/api-roles") => json!({"name": format!("Role {number}"), "rights": ["users:read"]}),
         ("PATCH", "/api/v1/api-roles/{role}") => json!({"rights": ["users:read"]}),
         ("POST", "/api/v1/api-credentials") => json!({"name": "Shop", "role": 2}),
+        ("POST", "/api/v1/check") => json!({"user": rest.mia.0, "account": rest.acme.0, "permission": "invoices"}),
+        ("POST", "/api/v1/session/check") => json!({"token": "nonsense", "account": rest.acme.0}),
         ("POST", "/api/v1/webhooks") => json!({"url": "https://hooks.example.com/in"}),
         ("PATCH", "/api/v1/webhooks/{webhook}") => json!({"description": "Billing"}),
         ("POST", "/api/v1/webhooks/{webhook}/rotate") => json!({"overlap": "week"}),
@@ -103,6 +105,7 @@ pub(super) fn typical(rest: &Rest, route: Route, number: usize) -> Option<Value>
 /// The path of a row, its variables filled in with something that is there, made just now.
 pub(super) async fn fill(rest: &Rest, path: &str, number: usize) -> String {
     let mut filled = path.replace("{account}", &rest.acme.to_string());
+    filled = filled.replace("/users/{user}/accounts", &format!("/users/{}/accounts", rest.mia));
     if filled.contains("/memberships/{user}") {
         filled = filled.replace("{user}", &rest.member(number).await);
     }

@@ -14,8 +14,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::answer::Answer;
 use super::call::Query;
-use super::memberships::PageParameters;
-use super::page::{Page, Paging};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use crate::machine::Machine;
 use crate::problem::Problem;
@@ -189,9 +188,9 @@ pub(crate) async fn list(machine: Machine, Query { wanted, uri }: Query<EventFil
 pub(crate) async fn of_account(
     machine: Machine,
     Path(account): Path<i64>,
-    Query { wanted, uri }: Query<PageParameters>,
+    query: Query<PageParameters>,
 ) -> Result<Response, Problem> {
-    let paging = Paging::new(uri, wanted.limit, wanted.cursor.as_deref())?;
+    let paging = Paging::of(query)?;
     let (before, fetch) = (paging.after().map(EventId), paging.fetch());
     let found = machine.look(ApiRight::EventsRead, move |snapshot, call| {
         let by = snapshot.authorize_api::<ViewUsers>(call, AccountId(account))?;

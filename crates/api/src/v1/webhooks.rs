@@ -1,6 +1,7 @@
 //! `/api/v1/webhooks`: addresses of other systems that get events as they happen.
 
 use axum::extract::Path;
+use axum::response::Response;
 use latchkey_core::access::{ApiRight, ManageApi};
 use latchkey_core::error::Invalid;
 use latchkey_core::event::EventKind;
@@ -11,15 +12,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::answer::Answer;
-use super::call::{Change, Nothing, Post};
-use super::page::Page;
+use super::call::{Change, Nothing, Post, Query};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use crate::machine::Machine;
 use crate::problem::Problem;
 use crate::state::Api;
-
-/// Tries that are shown.
-const SHOWN: i64 = 100;
 
 /// A webhook: where events go, and which. How it fares stands in its state.
 #[derive(Serialize, ToSchema)]
@@ -88,6 +86,7 @@ impl From<webhook::Webhook> for WebhookState {
 /// One try to deliver.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WebhookAttempt {
+    id: i64,
     /// The message's id: the same each time an event is sent to this webhook.
     message: String,
     /// The message's type, such as `invitation.sent`.
@@ -106,8 +105,8 @@ pub(crate) struct WebhookAttempt {
 
 impl From<webhook::Attempt> for WebhookAttempt {
     fn from(found: webhook::Attempt) -> Self {
-        let webhook::Attempt { message, kind, seq, at, status, took_ms, error } = found;
-        Self { message, r#type: kind, seq, at: time::at(at), status, took_ms, error }
+        let webhook::Attempt { id, message, kind, seq, at, status, took_ms, error } = found;
+        Self { id, message, r#type: kind, seq, at: time::at(at), status, took_ms, error }
     }
 }
 
@@ -175,14 +174,16 @@ fn parsed(api: &Api, url: &str, description: &str, kinds: &[String]) -> Result<W
     Wanted::parse(url, description, kinds, api.settings().webhook_http).map_err(Problem::invalid)
 }
 
-/// Lists the webhooks.
-#[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks", responses((status = 200, body = Page<Webhook>)))]
-pub(crate) async fn list(machine: Machine) -> Result<Answer, Problem> {
-    let found = machine.look(ApiRight::WebhooksRead, |snapshot, call| {
+/// Lists the webhooks by their numbers.
+#[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks", params(PageParameters), responses((status = 200, body = Page<Webhook>)))]
+pub(crate) async fn list(machine: Machine, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (after, fetch) = (paging.after().map(WebhookId), paging.fetch());
+    let found = machine.look(ApiRight::WebhooksRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageApi>(call)?;
-        Ok(webhook::list(snapshot, &by)?)
+        Ok(webhook::page(snapshot, &by, after, fetch)?)
     });
-    Ok(Page::whole(found.await?.iter().map(Webhook::from).collect()))
+    Ok(paging.page(found.await?, |webhook| webhook.id.0, |webhook| Webhook::from(&webhook)))
 }
 
 /// Shows a webhook.
@@ -205,15 +206,17 @@ async fn find(machine: &Machine, id: i64) -> Result<webhook::Webhook, Problem> {
     found.await
 }
 
-/// Lists the latest tries to deliver, newest first.
-#[utoipa::path(get, path = "/api/v1/webhooks/{webhook}/attempts", tag = "webhooks", params(("webhook" = i64, Path)), responses((status = 200, body = Page<WebhookAttempt>)))]
-pub(crate) async fn attempts(machine: Machine, Path(id): Path<i64>) -> Result<Answer, Problem> {
+/// Lists the latest tries to deliver, newest first; some 200 are kept.
+#[utoipa::path(get, path = "/api/v1/webhooks/{webhook}/attempts", tag = "webhooks", params(("webhook" = i64, Path), PageParameters), responses((status = 200, body = Page<WebhookAttempt>)))]
+pub(crate) async fn attempts(machine: Machine, Path(id): Path<i64>, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (before, fetch) = (paging.after(), paging.fetch());
     let found = machine.look(ApiRight::WebhooksRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageApi>(call)?;
         webhook::find(snapshot, &by, WebhookId(id))?;
-        Ok(webhook::attempts(snapshot, &by, WebhookId(id), SHOWN)?)
+        Ok(webhook::attempts_before(snapshot, &by, WebhookId(id), before, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(WebhookAttempt::from).collect()))
+    Ok(paging.page(found.await?, |attempt| attempt.id, WebhookAttempt::from))
 }
 
 /// Makes a webhook, which gets what happens from now on. Its secret is shown this once.

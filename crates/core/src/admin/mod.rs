@@ -18,8 +18,8 @@ use crate::secret::Secret;
 
 pub(crate) use ops::{begin, insert, resolve_session, start_with_passkey, touch_session, who_may};
 pub use ops::{
-    behind, by_email, create_by_system, create_in_role, end_others, exists, list, login, logout, resolve, resolve_under, set_up,
-    setup_is_open, setup_link, touch,
+    behind, by_email, create_by_system, create_in_role, end_others, exists, find, list, login, logout, page, resolve,
+    resolve_under, set_up, setup_is_open, setup_link, touch,
 };
 pub use second::{confirm, second_step};
 pub(crate) use sql::of_role;

@@ -92,6 +92,21 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Result
     sql::list(snapshot)
 }
 
+/// Admins by their numbers, after this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageAdmins>,
+    after: Option<AdminId>,
+    limit: i64,
+) -> Result<Vec<Admin>, Fault> {
+    sql::page(snapshot, after, limit)
+}
+
+/// One admin.
+pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Result<Admin, Error> {
+    sql::find(snapshot, id)?.ok_or(Error::NotFound)
+}
+
 /// The admin behind a ticket.
 pub fn behind<P>(snapshot: &Snapshot<'_>, by: &AllowedAdmin<P>) -> Result<Option<Admin>, Fault> {
     sql::find(snapshot, by.id())

@@ -36,6 +36,11 @@ pub(super) fn list(snapshot: &Snapshot<'_>) -> Result<Vec<Admin>, Fault> {
     snapshot.all(&format!("select {COLUMNS} from {TABLES} order by a.name, a.id limit 500"), &[], admin)
 }
 
+pub(super) fn page(snapshot: &Snapshot<'_>, after: Option<AdminId>, limit: i64) -> Result<Vec<Admin>, Fault> {
+    let sql = format!("select {COLUMNS} from {TABLES} where a.id > $1 order by a.id limit $2");
+    snapshot.all(&sql, params![after.map_or(0, |id| id.0), limit], admin)
+}
+
 /// `None` when another admin has the address.
 pub(super) fn insert(tx: &Tx<'_>, new: &NewAdmin, role: AdminRoleId) -> Result<Option<AdminId>, Fault> {
     tx.optional(

@@ -8,7 +8,7 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::AdminRoleId;
 use crate::text;
 
-pub use ops::{built_in, by_name, create, delete, find, list, update};
+pub use ops::{built_in, by_name, create, delete, find, list, page, update};
 
 /// Longest name of a role, in characters.
 pub const MAX_NAME: usize = 60;

@@ -12,6 +12,16 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Result
     sql::list(snapshot)
 }
 
+/// Roles by their numbers, after this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageAdmins>,
+    after: Option<AdminRoleId>,
+    limit: i64,
+) -> Result<Vec<AdminRole>, Fault> {
+    sql::page(snapshot, after, limit)
+}
+
 /// The role of this id.
 pub fn find(snapshot: &Snapshot<'_>, id: AdminRoleId) -> Result<Option<AdminRole>, Fault> {
     sql::find(snapshot, id)

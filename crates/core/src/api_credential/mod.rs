@@ -19,8 +19,8 @@ use crate::text;
 
 pub(crate) use ops::end_of_owners;
 pub use ops::{
-    authenticate, create, create_by_api, create_by_system, create_for_account, find, list, of_account, of_myself, revoke,
-    revoke_of_account, touch,
+    authenticate, create, create_by_api, create_by_system, create_for_account, find, find_to_change, list, of_account, of_myself,
+    page, revoke, revoke_of_account, touch,
 };
 
 /// Longest name of a credential, in characters.

@@ -98,6 +98,22 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Ve
     sql::list(snapshot, sql::Of::Everybody)
 }
 
+/// Credentials, newest first, before this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    before: Option<ApiCredentialId>,
+    limit: i64,
+) -> Result<Vec<Credential>, Fault> {
+    sql::page(snapshot, before, limit)
+}
+
+/// The credential as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) -> Result<Credential, Error> {
+    sql::hold(tx, id)?;
+    sql::find(tx, id)?.ok_or(Error::NotFound)
+}
+
 /// One credential.
 pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) -> Result<Credential, Error> {
     sql::find(snapshot, id)?.ok_or(Error::NotFound)

@@ -85,6 +85,17 @@ pub(super) fn list(snapshot: &Snapshot<'_>, of: Of) -> Result<Vec<Credential>, F
     snapshot.all(&format!("select {} {FROM} {narrow} order by c.id desc limit 1000", columns()), &arguments, credential)
 }
 
+pub(super) fn page(snapshot: &Snapshot<'_>, before: Option<ApiCredentialId>, limit: i64) -> Result<Vec<Credential>, Fault> {
+    let sql = format!("select {} {FROM} where c.id < $1 order by c.id desc limit $2", columns());
+    snapshot.all(&sql, params![before.map_or(i64::MAX, |id| id.0), limit], credential)
+}
+
+/// The row of a credential stays as it is until the transaction ends.
+pub(super) fn hold(tx: &Tx<'_>, id: ApiCredentialId) -> Result<(), Fault> {
+    let sql = format!("select id from api_credentials where id = $1{}", tx.for_update());
+    tx.optional(&sql, params![id], Row::take::<ApiCredentialId>).map(drop)
+}
+
 pub(super) fn find(snapshot: &Snapshot<'_>, id: ApiCredentialId) -> Result<Option<Credential>, Fault> {
     snapshot.optional(&format!("select {} {FROM} where c.id = $1", columns()), params![id], credential)
 }

@@ -8,7 +8,7 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::ApiRoleId;
 use crate::text;
 
-pub use ops::{built_in, by_name, create, create_by_api, delete, find, find_to_change, list, update, update_by_api};
+pub use ops::{built_in, by_name, create, create_by_api, delete, find, find_to_change, list, page, update, update_by_api};
 
 /// Longest name of a role, in characters.
 pub const MAX_NAME: usize = 60;

@@ -11,6 +11,16 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Ve
     sql::list(snapshot)
 }
 
+/// Roles by their numbers, after this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    after: Option<ApiRoleId>,
+    limit: i64,
+) -> Result<Vec<ApiRole>, Fault> {
+    sql::page(snapshot, after, limit)
+}
+
 /// The role of this id.
 pub fn find(snapshot: &Snapshot<'_>, id: ApiRoleId) -> Result<Option<ApiRole>, Fault> {
     sql::find(snapshot, id)

@@ -15,7 +15,7 @@ use crate::user::MAX_NAME;
 
 pub use category::{Categories, Category};
 pub(crate) use ops::gets_domain_mail;
-pub use ops::{account_of, add, count, delete, find, list, of_account, update};
+pub use ops::{account_of, add, count, delete, find, list, of_account, page, update};
 pub(crate) use part::receiving;
 pub use part::{part, part_of_account};
 

@@ -18,6 +18,16 @@ pub fn of_account<P: ShowsContacts>(snapshot: &Snapshot<'_>, by: &Allowed<P>) ->
     Ok(contacts)
 }
 
+/// Contacts of the account by their numbers, after this one: a page for programs.
+pub fn page<P: ShowsContacts>(
+    snapshot: &Snapshot<'_>,
+    by: &Allowed<P>,
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<Contact>, Fault> {
+    sql::list(snapshot, &Filter { account: Some(by.account()), after, ..Filter::default() }, limit)
+}
+
 /// Contacts of any account that a filter finds, oldest first, at most `limit`.
 pub fn list(
     snapshot: &Snapshot<'_>,

@@ -235,6 +235,32 @@ pub fn of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user:
     sql::of_user(snapshot, user, &settings::security(snapshot)?)
 }
 
+/// The sessions of a user, newest first, before this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    user: UserId,
+    before: Option<SessionId>,
+    limit: i64,
+) -> Result<Vec<Session>, Fault> {
+    sql::page(snapshot, user, &settings::security(snapshot)?, before, limit)
+}
+
+/// One session of a user, for staff.
+pub fn find_of(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    user: UserId,
+    id: SessionId,
+) -> Result<Session, Error> {
+    sql::one_of_user(snapshot, user, &settings::security(snapshot)?, id, "")?.ok_or(Error::NotFound)
+}
+
+/// The session as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_end(tx: &Tx<'_>, _by: &AllowedAdmin<EditUsers>, user: UserId, id: SessionId) -> Result<Session, Error> {
+    sql::one_of_user(tx, user, &settings::security(tx)?, id, tx.for_update())?.ok_or(Error::NotFound)
+}
+
 /// Ends one session of a user.
 pub fn end_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId, session: SessionId) -> Result<(), Error> {
     let found = user::find(tx, user)?.ok_or(Error::NotFound)?;

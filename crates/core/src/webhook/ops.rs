@@ -20,6 +20,16 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Ve
     sql::list(snapshot)
 }
 
+/// Endpoints by their numbers, after this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    after: Option<WebhookId>,
+    limit: i64,
+) -> Result<Vec<Webhook>, Fault> {
+    sql::page(snapshot, after, limit)
+}
+
 /// One endpoint.
 pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Webhook, Error> {
     sql::find(snapshot, id, "")?.ok_or(Error::NotFound)
@@ -37,7 +47,18 @@ pub fn attempts(
     id: WebhookId,
     limit: i64,
 ) -> Result<Vec<Attempt>, Fault> {
-    sql::attempts(snapshot, id, limit.clamp(1, MAX_ATTEMPTS))
+    sql::attempts(snapshot, id, None, limit.clamp(1, MAX_ATTEMPTS))
+}
+
+/// The same before one of these tries, by its number: a page for programs.
+pub fn attempts_before(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    id: WebhookId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Attempt>, Fault> {
+    sql::attempts(snapshot, id, before, limit)
 }
 
 /// The secrets of an endpoint that count now, latest first, without themselves.

@@ -77,7 +77,7 @@ struct AttemptShown {
 
 impl From<Attempt> for AttemptShown {
     fn from(attempt: Attempt) -> Self {
-        let Attempt { message, kind, seq, at, status, took_ms, error } = attempt;
+        let Attempt { id: _, message, kind, seq, at, status, took_ms, error } = attempt;
         Self { at, kind, seq, message, status, taken: status.is_some_and(|status| (200..300).contains(&status)), took_ms, error }
     }
 }
