@@ -35,6 +35,7 @@ mod reset;
 mod search;
 mod session;
 mod settings;
+mod sso;
 mod store;
 mod support;
 mod user;
