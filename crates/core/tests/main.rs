@@ -21,6 +21,7 @@ mod fuzz;
 mod guessing;
 mod invitation;
 mod mail;
+mod mail_template;
 mod masquerade;
 mod membership;
 mod note;

@@ -43,6 +43,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0031_logins", include_str!("../../../../migrations/0031_logins.sql")),
     ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
     ("0033_session_begun_by", include_str!("../../../../migrations/0033_session_begun_by.sql")),
+    ("0034_mail_templates", include_str!("../../../../migrations/0034_mail_templates.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (
