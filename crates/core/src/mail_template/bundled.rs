@@ -3,7 +3,7 @@
 use super::Details;
 
 /// Each template is a line `= name (category)`, a line with the subject, an empty line, and the text.
-const TEXT: &str = include_str!("../../../../locales/en/mail_templates.txt");
+const TEXT: &str = include_str!("bundled.txt");
 
 /// The templates that come along: what billing sends most.
 pub fn bundled() -> Vec<Details> {
