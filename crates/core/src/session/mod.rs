@@ -3,6 +3,7 @@
 //! The cookie holds 256 random bits, the database their hash. A login always makes a new session;
 //! logout ends it at once, on every node.
 
+mod hosts;
 mod ops;
 mod second;
 mod sql;
@@ -19,6 +20,7 @@ use crate::password::{Busy, Password};
 use crate::secret::Secret;
 use crate::user::User;
 
+pub(crate) use hosts::Hosts;
 pub use ops::{
     Current, Proven, authenticate, end, end_all_of, end_of, end_others, hostname_found, list, login, logout, of_user, resolve,
     resolve_under, start, to_look_up, touch,

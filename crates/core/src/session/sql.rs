@@ -85,8 +85,8 @@ pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) 
     let confirmed_at = (new.begun_by == BegunBy::Login).then(|| tx.now());
     tx.one(
         "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
-                               confirmed_at, second_factor_at, device_id, begun_by)
-         values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id",
+                               confirmed_at, second_factor_at, device_id, begun_by, host)
+         values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
         params![
             new.hash,
             user,
@@ -98,7 +98,8 @@ pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) 
             confirmed_at,
             second_factor.then(|| tx.now()),
             new.device,
-            new.begun_by.key()
+            new.begun_by.key(),
+            tx.known_host().flatten()
         ],
         Row::take,
     )
