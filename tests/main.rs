@@ -22,6 +22,7 @@ mod input;
 mod invitation;
 mod login;
 mod masquerade;
+mod masquerade_doors;
 mod mass_assignment;
 mod passkeys;
 mod password;

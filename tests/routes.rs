@@ -97,6 +97,9 @@ fn typical_of_configuration(path: &str) -> &'static [(&'static str, &'static str
         "/admin/config/admins/{admin}/role" => &[("role", "2")],
         "/admin/config/roles" | "/admin/config/roles/{role}" => &[("name", "Sales"), ("permissions", "log")],
         "/admin/config/groups" | "/admin/config/groups/{group}" => &[("name", "Group of ACTOR"), ("colour", "#b45309")],
+        "/admin/config/templates" | "/admin/config/templates/own/{template}" => {
+            &[("name", "Template of ACTOR"), ("category", "invoice"), ("subject", "Hello {first_name}"), ("message", "A text.")]
+        }
         "/admin/config" => &[("name", "Latchkey"), ("hue", "220")],
         "/admin/config/api" | "/a/{account}/api" => &[("name", "Billing"), ("role", "2")],
         "/admin/config/api/roles" | "/admin/config/api/roles/{api_role}" => &[("name", "Sales"), ("rights", "getclients")],

@@ -252,6 +252,16 @@ flash-two-factor-disabled = Two-factor disabled. The user is told by mail.
 flash-two-factor-required = Two-factor is required now.
 flash-two-factor-not-required = Two-factor is no longer required.
 
+error-mail-template-name-taken = Another email template has this name.
+error-mail-templates-too-many = There are too many email templates. Delete one that is no longer needed.
+flash-mail-template-created = Email template { $template } added.
+flash-mail-template-saved = Email template { $template } saved.
+flash-mail-template-deleted = Email template { $template } deleted.
+flash-mail-templates-added = { $count ->
+    [0] All bundled email templates are there already.
+    [one] One email template added.
+   *[other] { $count } email templates added.
+}
 error-sso-nobody = Name a user or an account.
 error-sso-off = The account does not allow single sign-on.
 error-message-no-recipient = Nobody of this account wants mail of this kind.

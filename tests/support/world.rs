@@ -16,6 +16,7 @@ use latchkey_core::contact;
 use latchkey_core::email::Email;
 use latchkey_core::error::Fault;
 use latchkey_core::id::{AccountId, AdminId, SessionId, UserId};
+use latchkey_core::mail_template;
 use latchkey_core::note;
 use latchkey_core::passkey;
 use latchkey_core::passkey::soft::{SoftKey, Told};
@@ -310,6 +311,18 @@ impl World {
         .await
     }
 
+    /// A template of the operator's.
+    pub(crate) async fn mail_template(&self) -> i64 {
+        let stella = self.stella;
+        let name = format!("Template {}", number(&self.app, "select coalesce(max(id), 0) from mail_templates").await);
+        let details = mail_template::Details::parse(&name, "general", "Hello {first_name}", "A text.").unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+            Ok(mail_template::create(tx, &by, &details).unwrap().0)
+        })
+        .await
+    }
+
     /// Another session of the user with this address.
     pub(crate) async fn session_of(&self, email: &str) -> i64 {
         self.server.user(email).await;
@@ -514,6 +527,9 @@ async fn fill_roles_and_contacts(world: &World, mut filled: String) -> String {
     }
     if filled.contains("{contact}") {
         filled = filled.replace("{contact}", &world.contact().await.to_string());
+    }
+    if filled.contains("{template}") {
+        filled = filled.replace("{template}", &world.mail_template().await.to_string());
     }
     if filled.contains("{group}") {
         filled = filled.replace("{group}", &world.group().await.to_string());

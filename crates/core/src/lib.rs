@@ -33,6 +33,7 @@ pub mod id;
 pub mod idempotency;
 pub mod invitation;
 pub mod mail;
+pub mod mail_template;
 pub mod masquerade;
 pub mod membership;
 pub mod note;

@@ -56,17 +56,24 @@ pub struct Who {
     user: UserId,
     second_factor_at: Option<Timestamp>,
     must_enrol: bool,
+    by_link: bool,
 }
 
 impl Who {
     /// With what the session knows. Whoever still has to enrol has shown no second factor, whatever it showed before.
     pub(crate) fn new(user: UserId, second_factor_at: Option<Timestamp>, must_enrol: bool) -> Self {
-        Self { user, second_factor_at: second_factor_at.filter(|_| !must_enrol), must_enrol }
+        Self { user, second_factor_at: second_factor_at.filter(|_| !must_enrol), must_enrol, by_link: false }
     }
 
     /// A user of whom no second factor is known: accounts that require one stay closed.
     pub const fn without_second_factor(user: UserId) -> Self {
-        Self { user, second_factor_at: None, must_enrol: false }
+        Self { user, second_factor_at: None, must_enrol: false, by_link: false }
+    }
+
+    /// The same user in a session that a link of another system began: accounts that want none of that stay closed.
+    #[must_use]
+    pub const fn begun_by_link(self) -> Self {
+        Self { by_link: true, ..self }
     }
 
     /// The user.
@@ -77,6 +84,11 @@ impl Who {
     /// When the second factor was last shown.
     pub(crate) const fn second_factor_at(self) -> Option<Timestamp> {
         self.second_factor_at
+    }
+
+    /// Whether the session began with a link of another system.
+    pub(crate) const fn is_by_link(self) -> bool {
+        self.by_link
     }
 
     /// Whether two-factor is required of everybody and this user has none.

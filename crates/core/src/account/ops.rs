@@ -164,11 +164,13 @@ pub fn require_two_factor(tx: &Tx<'_>, by: &Allowed<RequireTwoFactor>, required:
     Ok(tx.record(by.actor(), &Event::new(kind).in_account(by.account(), by.account_name()))?)
 }
 
-/// Lets other systems log the account's users in with a link (single sign-on), or no longer does.
+/// Lets other systems log the account's users in with a link (single sign-on), or no longer does: then sessions that began so are
+/// outside from their next request on.
 pub fn allow_sso(tx: &Tx<'_>, by: &Allowed<ChooseSso>, allowed: bool) -> Result<(), Error> {
     if !sql::allow_sso(tx, by.account(), allowed)? {
         return Ok(());
     }
+    tx.bump_revision(by.account())?;
     let kind = if allowed { EventKind::SsoAllowed } else { EventKind::SsoForbidden };
     Ok(tx.record(by.actor(), &Event::new(kind).in_account(by.account(), by.account_name()))?)
 }

@@ -142,6 +142,9 @@ kinds! {
     ApiCredentialCreated = "api-credential-created": "An API credential was made.",
     ApiCredentialRevoked = "api-credential-revoked": "An API credential was revoked.",
     MessageQueued = "message-queued": "A message of another system to an account was promised.",
+    MailTemplateCreated = "mail-template-created": "An email template was made.",
+    MailTemplateUpdated = "mail-template-updated": "An email template changed.",
+    MailTemplateDeleted = "mail-template-deleted": "An email template was deleted.",
     LineWritten = "line-written": "Another system wrote a line into the log.",
     SsoTokenMade = "sso-token-made": "A link that logs a user in was made for another system.",
     OauthClientCreated = "oauth-client-created": "An OAuth credential was made.",
@@ -210,6 +213,9 @@ impl EventKind {
                 | K::ContactUpdated
                 | K::DeviceForgotten
                 | K::MessageQueued
+                | K::MailTemplateCreated
+                | K::MailTemplateUpdated
+                | K::MailTemplateDeleted
                 | K::LineWritten
                 | K::SsoTokenMade
                 | K::WebhookCreated

@@ -65,6 +65,7 @@ struct Session {
     ip: String,
     host: Option<String>,
     browser: String,
+    begun_by: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -169,6 +170,7 @@ fn sessions(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Session>, Fault>
         ip: session.ip,
         host: session.host,
         browser: session.user_agent,
+        begun_by: session.begun_by.key(),
     });
     Ok(shown.collect())
 }

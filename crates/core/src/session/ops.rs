@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::{Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
+use super::{BegunBy, Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -118,24 +118,39 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: boo
     begin(tx, &tx.myself(user)?, remember, Some(proof)).map(Some)
 }
 
-/// Begins a session of a user whom another system logs in with a link. It has shown no factor.
+/// Begins a session of a user whom another system logs in with a link. It has shown no factor and confirmed
+/// nothing, and enters no account that has single sign-on switched off.
 pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>, Error> {
     if !user::signed_in(tx, user.id, user.password_changed_at, None)? {
         return Ok(None);
     }
-    begin(tx, &tx.myself(user.id)?, false, None).map(Some)
+    let started = begin_by(tx, &tx.myself(user.id)?, false, None, BegunBy::SingleSignOn)?;
+    Ok(Some(Started { who: started.who.begun_by_link(), ..started }))
 }
 
 pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
+    begin_by(tx, by, remember, second_factor, BegunBy::Login)
+}
+
+fn begin_by(
+    tx: &Tx<'_>,
+    by: &Myself,
+    remember: bool,
+    second_factor: Option<&SecondProof>,
+    begun_by: BegunBy,
+) -> Result<Started, Error> {
     let secret = tx.secret()?;
     let security = settings::security(tx)?;
     let lives = if remember { security.remember } else { security.absolute };
     masquerade::end_over(tx)?;
     sql::sweep(tx)?;
-    let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
+    let how = match begun_by {
+        BegunBy::Login => second_factor.map(SecondProof::how).map_or("", FactorKind::key),
+        BegunBy::SingleSignOn => "single sign-on",
+    };
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
     let (device_id, device) = device::remember(tx, Owner::User(by.id()))?;
-    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id };
+    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id, begun_by };
     let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
     if tx.request().ip.is_some() && tx.known_host().is_none() {
         outbox::promise(tx, Topic::Hostname, id.0)?;

@@ -100,7 +100,7 @@ const SECOND_FACTORS: [EventKind; 8] = [
 ];
 
 /// Nobody in the story forgets a password, changes an address, guesses or wants to go.
-const QUIET: [&str; 19] = [
+const QUIET: [&str; 20] = [
     "password-reset",
     "email-",
     "data-",
@@ -115,6 +115,7 @@ const QUIET: [&str; 19] = [
     "passkey-",
     "sso-",
     "message-",
+    "mail-template-",
     "line-",
     "oauth-",
     "api-",
