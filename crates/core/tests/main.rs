@@ -8,6 +8,7 @@
 mod account;
 mod admin;
 mod admin_invitation;
+mod admin_password;
 mod admin_role;
 mod api_credential;
 mod ban;
@@ -20,8 +21,10 @@ mod factor;
 mod fuzz;
 mod guessing;
 mod invitation;
+mod login_work;
 mod mail;
 mod masquerade;
+mod masquerade_end;
 mod membership;
 mod note;
 mod notice;
