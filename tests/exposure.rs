@@ -68,7 +68,13 @@ async fn v13_4_3_no_folder_is_listed(app: TestApp) {
 async fn v13_4_6_no_answer_tells_versions_to_people(app: TestApp) {
     app.expect_unsent_mails();
     let world = World::new(app).await;
-    let telling = [concat!("Latchkey/", env!("CARGO_PKG_VERSION")), concat!("Latchkey ", env!("CARGO_PKG_VERSION")), "hyper", "axum", "minijinja"];
+    let telling = [
+        concat!("Latchkey/", env!("CARGO_PKG_VERSION")),
+        concat!("Latchkey ", env!("CARGO_PKG_VERSION")),
+        "hyper",
+        "axum",
+        "minijinja",
+    ];
     for route in latchkey_web::table().into_iter().filter(|route| route.method == "GET") {
         let path = fill(&world, route.path, "owner").await;
         for actor in ["anonymous", "owner", "admin"] {
@@ -134,7 +140,8 @@ async fn kept(world: &World) -> Vec<Kept> {
     const STAFF: &[&str] = &["read-only", "support", "admin"];
     const MANAGERS: &[&str] = &["manager", "owner", "masquerading admin", "read-only", "support", "admin"];
     let (acme, stella) = (world.acme, world.stella);
-    let noted = world.app.app.write(&world.app.request(), move |tx| {
+    let asked = world.app.request();
+    let noted = world.app.app.write(&asked, move |tx| {
         let by = tx.authorize_admin::<WriteNotes>(stella)?;
         note::add(tx, &by, acme, "canary-of-a-note", false).map(drop)
     });
@@ -146,15 +153,11 @@ async fn kept(world: &World) -> Vec<Kept> {
     vec![
         Kept { what: "a note", mark: "canary-of-a-note".to_owned(), seen_by: STAFF },
         Kept { what: "an invited address", mark: "canary-invited@example.org".to_owned(), seen_by: MANAGERS },
-        Kept { what: "the address of another member", mark: "paula@example.com".to_owned(), seen_by: &[
-            "member with profile",
-            "manager",
-            "owner",
-            "masquerading admin",
-            "read-only",
-            "support",
-            "admin",
-        ] },
+        Kept {
+            what: "the address of another member",
+            mark: "paula@example.com".to_owned(),
+            seen_by: &["member with profile", "manager", "owner", "masquerading admin", "read-only", "support", "admin"],
+        },
         Kept { what: "an admin's address", mark: "rita@staff.example".to_owned(), seen_by: &["read-only", "support", "admin"] },
         Kept { what: "a user's hash", mark: hashes[0].clone(), seen_by: &[] },
         Kept { what: "an admin's hash", mark: admins[0].clone(), seen_by: &[] },
@@ -199,7 +202,11 @@ async fn v8_2_3_no_form_sets_a_field_for_who_may_not_set_it(app: TestApp) {
         let accounts = "select coalesce(group_id, 0) || ' ' || status || ' ' || owner_id from accounts where name like 'Acme%'";
         let users = "select email || ' ' || coalesce(verified_at, 0) from users where email like 'paula%'";
         let roles = "select role_id || '' from admins order by id";
-        [texts(&world.app.location, accounts).await, texts(&world.app.location, users).await, texts(&world.app.location, roles).await]
+        [
+            texts(&world.app.location, accounts).await,
+            texts(&world.app.location, users).await,
+            texts(&world.app.location, roles).await,
+        ]
     };
     let before = row().await;
     let paula = texts(&world.app.location, "select id || '' from users where email = 'paula@example.com'").await.remove(0);

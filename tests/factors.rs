@@ -129,14 +129,16 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
         assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fusers"), "{path}");
     }
     let role = world.role().await;
-    let before = crate::support::tables::texts(&world.app.location, "select name || permissions from admin_roles order by id").await;
+    let before =
+        crate::support::tables::texts(&world.app.location, "select name || permissions from admin_roles order by id").await;
     for path in ["/admin/config/roles".to_owned(), format!("/admin/config/roles/{role}")] {
         let refused = world.admin.post(&path, &[("name", "Sales"), ("permissions", "log")]).await;
         assert_eq!(refused.location(), Some("/admin/confirm"), "{path}");
     }
     let refused = press(&world.admin, &format!("/admin/config/roles/{role}/delete"), "/admin/config/roles").await;
     assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fconfig%2Froles"));
-    let after = crate::support::tables::texts(&world.app.location, "select name || permissions from admin_roles order by id").await;
+    let after =
+        crate::support::tables::texts(&world.app.location, "select name || permissions from admin_roles order by id").await;
     assert_eq!(before, after, "no role was made, changed or deleted");
     let invite = [("email", "nora@staff.example"), ("role", "2")];
     assert_eq!(world.admin.post("/admin/config/admins", &invite).await.location(), Some("/admin/confirm"));

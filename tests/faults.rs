@@ -264,7 +264,8 @@ async fn v6_3_8_a_login_takes_as_long_whatever_kind_of_hash_is_kept() {
     let server = place.serve(&["--log", "warn"]).await;
     let somebody = server.anonymous();
     somebody.token("/login").await;
-    let addresses: Vec<&str> = kinds.iter().map(|(address, _)| *address).chain(["olivia@example.com", "nobody@example.com"]).collect();
+    let addresses: Vec<&str> =
+        kinds.iter().map(|(address, _)| *address).chain(["olivia@example.com", "nobody@example.com"]).collect();
     let mut times = vec![Vec::new(); addresses.len()];
     // In turn, so that whatever else the machine does is the same for all; as many as are heard before the next have to wait.
     for _ in 0..8 {

@@ -65,7 +65,10 @@ async fn assert_alike_in_time(world: &World, path: &str, known_address: &str, un
     };
     let spread = at(&mut known, 75).max(at(&mut unknown, 75)).abs_diff(at(&mut known, 25).min(at(&mut unknown, 25)));
     let difference = at(&mut known, 50).abs_diff(at(&mut unknown, 50));
-    assert!(difference <= spread.max(Duration::from_micros(500)), "{path}: {difference:?} between the medians, spread {spread:?}");
+    assert!(
+        difference <= spread.max(Duration::from_micros(500)),
+        "{path}: {difference:?} between the medians, spread {spread:?}"
+    );
 }
 
 #[on_both_databases]

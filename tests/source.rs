@@ -52,7 +52,8 @@ fn holding(words: &[&str]) -> Vec<String> {
 /// A template is a file, built in or the operator's, read before the first page is served. Nothing else is ever made one.
 #[test]
 fn v1_3_7_no_template_is_made_of_anything_but_files() {
-    let makers = ["add_template", "template_from", "render_str", "render_named_str", "set_loader", "set_source", "compile_expression"];
+    let makers =
+        ["add_template", "template_from", "render_str", "render_named_str", "set_loader", "set_source", "compile_expression"];
     assert_eq!(holding(&makers), ["crates/web/src/engine/mod.rs"]);
     let (_, engine) = sources().into_iter().find(|(name, _)| name == "crates/web/src/engine/mod.rs").unwrap();
     let made: Vec<&str> = engine.lines().filter(|line| makers.iter().any(|maker| line.contains(maker))).collect();
@@ -63,13 +64,16 @@ fn v1_3_7_no_template_is_made_of_anything_but_files() {
 /// Who opens a connection, and to where: the database, the mail server, the resolver, webhooks – and those to where `reach` allows.
 #[test]
 fn v13_2_4_and_v13_2_5_connections_are_opened_in_listed_places_only() {
-    let openers =
-        ["TcpStream::connect", "UdpSocket", "TcpSocket", "UnixStream", "AsyncSmtpConnection::connect", "connect_tokio", "Resolver::"];
-    let known = [
-        "crates/delivery/src/courier.rs",
-        "crates/delivery/src/dialogue.rs",
-        "crates/delivery/src/hostname.rs",
+    let openers = [
+        "TcpStream::connect",
+        "UdpSocket",
+        "TcpSocket",
+        "UnixStream",
+        "AsyncSmtpConnection::connect",
+        "connect_tokio",
+        "Resolver::",
     ];
+    let known = ["crates/delivery/src/courier.rs", "crates/delivery/src/dialogue.rs", "crates/delivery/src/hostname.rs"];
     for place in holding(&openers) {
         assert!(known.contains(&place.as_str()), "{place} opens connections");
     }

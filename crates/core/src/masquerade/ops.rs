@@ -1,6 +1,6 @@
 use super::{ABSOLUTE, Acting, Error, Started, Whose, sql};
 use crate::access::{Actor, AdminPermission, AllowedAdmin, ConfirmedAdmin, Denied, Enter, Masquerade, OnBehalf, System, Who};
-use crate::account::{self, Account, Status};
+use crate::account::{self, Status};
 use crate::admin;
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
@@ -42,14 +42,11 @@ pub fn start(
     let secret = tx.secret()?;
     let made = sql::insert(tx, account.owner.id, account.id, staff.session, &secret.hash(), tx.now().after(ABSOLUTE), &reason)?;
     outbox::promise_at(tx, Topic::Masquerade, made.0, tx.now().after(ABSOLUTE))?;
-    tx.record(by.actor(), &about(EventKind::MasqueradeStarted, &account).with_detail(&reason))?;
+    let event = Event::new(EventKind::MasqueradeStarted).in_account(account.id, &account.details.name);
+    tx.record(by.actor(), &event.to_user(account.owner.id, &account.owner.name).with_detail(&reason))?;
     let told = About::default().in_account(account.id, &account.details.name).by(&by.actor().name).what(&reason);
     mail::tell(tx, account.owner.id, Notice::Masquerade, &told)?;
     Ok(Started { secret, account: account.id })
-}
-
-fn about(kind: EventKind, account: &Account) -> Event {
-    Event::new(kind).in_account(account.id, &account.details.name).to_user(account.owner.id, &account.owner.name)
 }
 
 /// **Return to admin area**: the session is over, and the account that was open is returned.
@@ -78,7 +75,8 @@ fn end_each(tx: &Tx<'_>, over: Vec<sql::Over>, why: &str) -> Result<(), Fault> {
         }
         let Some(account) = account::find(tx, over.account)? else { continue };
         let actor = Actor::admin(over.admin, &over.admin_name);
-        tx.record(&actor, &about(EventKind::MasqueradeEnded, &account).with_detail(why))?;
+        let event = Event::new(EventKind::MasqueradeEnded).in_account(account.id, &account.details.name);
+        tx.record(&actor, &event.to_user(over.user, &over.user_name).with_detail(why))?;
     }
     Ok(())
 }

@@ -63,17 +63,21 @@ pub(super) fn insert(
 pub(super) struct Over {
     pub id: SessionId,
     pub account: AccountId,
+    /// In whose name, whoever owns the account by now.
+    pub user: UserId,
+    pub user_name: String,
     pub admin: AdminId,
     pub admin_name: String,
 }
 
 fn over_row(row: &mut Row) -> Result<Over, DbError> {
-    Ok(Over { id: row.take()?, account: row.take()?, admin: row.take()?, admin_name: row.take()? })
+    let (id, account, user, user_name) = (row.take()?, row.take()?, row.take()?, row.take()?);
+    Ok(Over { id, account, user, user_name, admin: row.take()?, admin_name: row.take()? })
 }
 
 /// What one that is over is read from.
-const OVER: &str = "select s.id, s.masquerade_account_id, a.id, a.name
-     from sessions s join admin_sessions m on m.id = s.masquerade_session_id join admins a on a.id = m.admin_id";
+const OVER: &str = "select s.id, s.masquerade_account_id, u.id, u.first_name || ' ' || u.last_name, a.id, a.name
+     from sessions s join users u on u.id = s.user_id join admin_sessions m on m.id = s.masquerade_session_id join admins a on a.id = m.admin_id";
 
 /// Those whose own time or whose admin's session is over, a bounded number of them.
 pub(super) fn over(snapshot: &Snapshot<'_>, limits: &Security) -> Result<Vec<Over>, Fault> {
