@@ -41,8 +41,8 @@ fn sources() -> Vec<(String, String)> {
 /// The files in which one of these words stands outside of comments.
 fn holding(words: &[&str]) -> Vec<String> {
     let holds = |text: &str| {
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        code.into_iter().any(|line| words.iter().any(|word| line.contains(word)))
+        let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        code.any(|line| words.iter().any(|word| line.contains(word)))
     };
     let mut found: Vec<String> = sources().into_iter().filter(|(_, text)| holds(text)).map(|(name, _)| name).collect();
     found.sort();

@@ -42,9 +42,8 @@ pub(super) fn insert(tx: &Tx<'_>, admin: AdminId, hash: &SecretHash, mail: MailI
 
 /// Deletes the link of an admin, and returns the mail that carries it.
 pub(super) fn delete(tx: &Tx<'_>, admin: AdminId) -> Result<Option<MailId>, Fault> {
-    let mail: Option<Option<MailId>> =
-        tx.optional("delete from admin_resets where admin_id = $1 returning mail_id", params![admin], Row::take)?;
-    Ok(mail.flatten())
+    let sql = "delete from admin_resets where admin_id = $1 returning mail_id";
+    Ok(tx.optional(sql, params![admin], Row::take::<Option<MailId>>)?.flatten())
 }
 
 pub(super) fn admin_of(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<AdminId>, Fault> {
