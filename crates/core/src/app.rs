@@ -17,6 +17,7 @@ use crate::error::Fault;
 use crate::mail::Templates;
 use crate::password::Hasher;
 use crate::secret::{NoRandomness, Random, SealKey, Secret};
+use crate::session::Hosts;
 
 /// What an app is made of.
 pub struct Parts {
@@ -48,6 +49,7 @@ pub(crate) struct Inner {
     /// The last sealed event that this process knows of.
     sealed: watch::Sender<i64>,
     access: check::Copies,
+    hosts: Hosts,
 }
 
 /// From where an operation was asked for.
@@ -67,7 +69,7 @@ impl App {
     /// Puts an app together.
     pub fn new(parts: Parts) -> Self {
         let (outbox_filled, events_recorded, sealed) = (Notify::new(), Notify::new(), watch::Sender::new(0));
-        Self(Arc::new(Inner { parts, outbox_filled, events_recorded, sealed, access: check::Copies::default() }))
+        Self(Arc::new(Inner { parts, outbox_filled, events_recorded, sealed, access: check::Copies::default(), hosts: Hosts::default() }))
     }
 
     /// Runs `work` in a read-only snapshot, on the blocking pool.
@@ -251,6 +253,16 @@ impl Tx<'_> {
     /// From where this was asked for.
     pub const fn request(&self) -> &Request {
         self.request
+    }
+
+    /// The hosts that this process has looked up lately.
+    pub(crate) const fn hosts(&self) -> &Hosts {
+        &self.app.hosts
+    }
+
+    /// The host this was asked for from, if that was looked up lately: see [`Hosts::recall`].
+    pub(crate) fn known_host(&self) -> Option<Option<String>> {
+        self.hosts().recall(self.request.ip?, self.now())
     }
 
     /// A new secret.

@@ -479,6 +479,7 @@ async fn two_who_register_the_same_address_at_once_make_one_user(app: TestApp) {
 async fn deleting_an_account_beside_its_other_work_fails_for_nobody(app: TestApp) {
     let nodes = nodes(&app).await;
     let (admin, owner) = (nodes.admin, nodes.owner);
+    let owners_login = credentials("olivia@example.com", PASSWORD, false);
     for round in 0..ROUNDS {
         let guest = nodes.guest(&app, round).await;
         let doomed = app.account("Doomed", owner).await;
@@ -488,16 +489,24 @@ async fn deleting_an_account_beside_its_other_work_fails_for_nobody(app: TestApp
         });
         let noted = as_staff::<WriteNotes, _, _>(&nodes.second, admin, move |tx, by| note::add(tx, by, doomed, "note", false));
         let entered = in_account(&nodes.second, owner, doomed, move |tx, by| membership::enter(tx, by, owner));
-        let (deleted, noted, entered, accepted, resent, let_in) = join!(
+        let from = request();
+        let proven = session::authenticate(&nodes.first, &from, &owners_login).await.unwrap();
+        let landed = nodes.first.write(&from, move |tx| {
+            session::start(tx, &proven, false, "")?
+                .and(|started| Ok::<_, session::Error>(membership::enter_at_login(tx, started.who, doomed)?))
+        });
+        let (deleted, noted, entered, landed, accepted, resent, let_in) = join!(
             deleted,
             noted,
             entered,
+            landed,
             accept(&nodes.second, guest, &link),
             resend(&nodes.first, owner, doomed, id),
             associate(&nodes.second, doomed, guest, "invoices")
         );
         assert!(ok(&deleted), "{deleted:?}");
         ok(&noted);
+        assert!(landed.is_ok(), "a login waits for no account");
         ok(&entered);
         ok(&accepted);
         ok(&resent);

@@ -293,3 +293,24 @@ async fn the_host_of_a_login_is_looked_up_and_shown(app: TestApp) {
     assert_eq!(found.last_login.host.as_deref(), Some("host.example"));
     assert_eq!(found.last_login.at, Some(app.app.now()));
 }
+
+#[on_both_databases]
+async fn a_host_that_was_looked_up_lately_is_not_looked_up_again(app: TestApp) {
+    let system = || System::named("test");
+    let claim = async || app.app.write(&request(), move |tx| outbox::claim(tx, &system(), Topic::Hostname, 9, IDLE)).await.unwrap();
+    let (gus, _) = (person(&app, "Gus").await, person(&app, "Hal").await);
+    login(&app.app, "gus@example.com").await;
+    let [work] = claim().await.try_into().unwrap();
+    app.app.write(&request(), move |tx| session::hostname_found(tx, &system(), work, Some("host.example"))).await.unwrap();
+    for who in ["gus@example.com", "hal@example.com"] {
+        let again = login(&app.app, who).await;
+        assert_eq!(resolved(&app.app, &again.secret).await.unwrap().session.host.as_deref(), Some("host.example"), "{who}");
+    }
+    let found = app.app.read(move |snapshot| user::find(snapshot, gus)).await.unwrap().unwrap();
+    assert_eq!(found.last_login.host.as_deref(), Some("host.example"));
+    assert!(claim().await.is_empty(), "known from the first time");
+    app.clock.advance(Duration::from_mins(10));
+    let late = login(&app.app, "gus@example.com").await;
+    assert_eq!(resolved(&app.app, &late.secret).await.unwrap().session.host, None, "it may be another by now");
+    assert_eq!(claim().await.len(), 1);
+}

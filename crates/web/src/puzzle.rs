@@ -2,6 +2,7 @@
 
 use latchkey_core::error::Invalid;
 use latchkey_core::puzzle::{self, Purpose};
+use latchkey_core::settings::When;
 use serde::Serialize;
 
 use crate::error::PageError;
@@ -19,12 +20,18 @@ pub(crate) struct PuzzleShown {
 
 /// For the page of a form.
 pub(crate) async fn of_page(visit: &Visit, purpose: Purpose) -> Result<Option<PuzzleShown>, PageError> {
+    if visit.puzzles == When::Never {
+        return Ok(None);
+    }
     let puzzle = puzzle::of_page(visit.web.app(), &visit.request, purpose, &visit.form_key).await?;
     Ok(puzzle.map(|puzzle| PuzzleShown { text: puzzle.text, bits: puzzle.bits, wait: puzzle.wait.as_secs() }))
 }
 
 /// What is wrong with what the form gave back; nothing when it is taken.
 pub(crate) async fn check(visit: &Visit, purpose: Purpose, given: &str) -> Result<Vec<Invalid>, PageError> {
+    if visit.puzzles == When::Never {
+        return Ok(Vec::new());
+    }
     match puzzle::check(visit.web.app(), &visit.request, purpose, &visit.form_key, given).await {
         Ok(()) => Ok(Vec::new()),
         Err(error) => page::fields(error),

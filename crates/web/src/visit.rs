@@ -15,7 +15,7 @@ use latchkey_core::error::Fault;
 use latchkey_core::id::{AdminId, SessionId, UserId};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::Resolved;
-use latchkey_core::settings::{Brand, Security, Verification};
+use latchkey_core::settings::{Brand, Security, Verification, When};
 use latchkey_core::{admin, ban, masquerade, membership, session, settings};
 use latchkey_http::cookie::{self, Name};
 
@@ -74,6 +74,8 @@ pub(crate) struct Inner {
     /// Where to come back to: this page, or the one on which the form stands that was sent.
     pub(crate) back: String,
     pub(crate) brand: Brand,
+    /// When the operator asks for a proof of work before forms of strangers.
+    pub(crate) puzzles: When,
     pub(crate) user: Option<Resolved>,
     pub(crate) account_count: i64,
     /// Whether the user is asked to confirm its address.
@@ -118,14 +120,14 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let pending = cookie(if area == Area::Admin { Name::AdminPending } else { Name::Pending });
     let mut request = request(parts, web.settings())?;
     let ip = request.ip;
-    let (brand, banned, known) = web
+    let (brand, puzzles, banned, known) = web
         .app()
         .read(move |snapshot| {
             let (brand, security) = settings::look(snapshot)?;
             // In the same snapshot as the session: a ban holds on every node from the next request on.
             let banned = ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false);
             let known = if banned { Known::default() } else { who(snapshot, &security, area, tokens)? };
-            Ok::<_, Fault>((brand, banned, known))
+            Ok::<_, Fault>((brand, security.puzzles.when, banned, known))
         })
         .await?;
     let Known { user, account_count, must_confirm, admin, token } = known;
@@ -148,6 +150,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
         path: parts.uri.path().to_owned(),
         back: back(parts, web.app().public_url()),
         brand,
+        puzzles,
         user,
         account_count,
         must_confirm,

@@ -159,21 +159,21 @@ impl Conn {
                 Ok(())
             }
             (Self::Postgres(conn), Mode::Write) => conn.end("commit"),
-            (Self::Sqlite(conn), _) => conn.batch("commit"),
+            (Self::Sqlite(conn), _) => conn.transaction("commit"),
         }
     }
 
     fn rollback(&self) -> Result<(), DbError> {
         match self {
-            Self::Sqlite(conn) => conn.batch("rollback"),
+            Self::Sqlite(conn) => conn.transaction("rollback"),
             Self::Postgres(conn) => conn.end("rollback"),
         }
     }
 
     fn begin(&self, mode: Mode) -> Result<(), DbError> {
         match (self, mode) {
-            (Self::Sqlite(conn), Mode::Read) => conn.batch("begin"),
-            (Self::Sqlite(conn), Mode::Write) => conn.batch("begin immediate"),
+            (Self::Sqlite(conn), Mode::Read) => conn.transaction("begin"),
+            (Self::Sqlite(conn), Mode::Write) => conn.transaction("begin immediate"),
             (Self::Postgres(conn), Mode::Read) => {
                 conn.begin("begin isolation level repeatable read read only");
                 Ok(())
@@ -310,7 +310,7 @@ impl Drop for Returned {
         match (self.conn.take(), &self.pool) {
             (Some(Conn::Sqlite(conn)), Some(pool)) => {
                 if panicked {
-                    let _ = conn.batch("rollback");
+                    let _ = conn.transaction("rollback");
                 }
                 pool.idle().push(conn);
                 pool.permits.add_permits(1);

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -46,11 +47,18 @@ impl SqliteConn {
 
     fn prepare(connection: Connection) -> Result<Self, DbError> {
         connection.busy_timeout(BUSY).map_err(driver)?;
+        // Without this a statement whose plan could depend on an argument is compiled anew each time another one is given.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(driver)?;
         connection
             .execute_batch("pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -16384;")
             .map_err(driver)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Self(connection))
+    }
+
+    /// Begins or ends a transaction.
+    pub(super) fn transaction(&self, sql: &str) -> Result<(), DbError> {
+        self.0.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(driver).map(drop)
     }
 
     pub(super) fn batch(&self, sql: &str) -> Result<(), DbError> {

@@ -125,6 +125,14 @@ impl<S> Begun<S> {
             Self::SecondFactor(_) => None,
         }
     }
+
+    /// Goes on with the session, if it has begun.
+    pub fn and<T, E>(self, then: impl FnOnce(S) -> Result<T, E>) -> Result<Begun<T>, E> {
+        Ok(match self {
+            Self::Session(started) => Begun::Session(then(started)?),
+            Self::SecondFactor(waiting) => Begun::SecondFactor(waiting),
+        })
+    }
 }
 
 /// What a second factor led to.

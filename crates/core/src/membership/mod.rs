@@ -10,7 +10,7 @@ use crate::id::{AccountId, InvitationId, UserId};
 use crate::user::User;
 
 pub use ops::{
-    accounts_of, accounts_of_user, associate, associate_new, count_of, enter, find, leave, list, make_owner, mine, page, remove,
+    accounts_of, accounts_of_user, associate, associate_new, count_of, enter, enter_at_login, find, leave, list, make_owner, mine, page, remove,
     set_grants,
 };
 pub(crate) use ops::{insert, join, leave_all};

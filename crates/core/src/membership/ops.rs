@@ -1,7 +1,7 @@
 use super::{Error, Joined, Member, Mine, New, sql};
 use crate::access::{
-    Actor, Allowed, AllowedAdmin, Associate, ConfirmedAdmin, Enter, Grants, InAccount, ManageUsers, Myself, Permission,
-    ShowsUsers, TransferOwnership, ViewStaffArea,
+    Actor, Allowed, AllowedAdmin, Associate, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers, Myself, Permission,
+    ShowsUsers, TransferOwnership, ViewStaffArea, Who,
 };
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
@@ -225,4 +225,14 @@ pub fn enter(tx: &Tx<'_>, by: &Allowed<Enter>, user: UserId) -> Result<(), Error
         return Ok(());
     }
     Ok(sql::entered(tx, by.account(), user)?)
+}
+
+/// Notes that a login leads into an account, if its user may enter it. A login holds its user and so can wait for no account any more
+/// (accounts are held first): it reads how the user stands, and leaves out the note where somebody else holds the membership.
+pub fn enter_at_login(tx: &Tx<'_>, who: Who, account: AccountId) -> Result<(), Fault> {
+    match Snapshot::authorize::<Enter>(tx, who, account) {
+        Ok(by) => sql::entered_if_free(tx, by.account(), who.user()),
+        Err(Denied::Fault(fault)) => Err(fault),
+        Err(_) => Ok(()),
+    }
 }

@@ -142,6 +142,14 @@ pub(crate) fn entered(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(
     Ok(())
 }
 
+/// The same without waiting for whoever holds the membership.
+pub(super) fn entered_if_free(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
+    let free = format!("select user_id from memberships where account_id = $2 and user_id = $3{}", tx.skip_locked());
+    let sql = format!("update memberships set last_entered_at = $1 where account_id = $2 and user_id in ({free})");
+    tx.execute(&sql, params![tx.now(), account, user])?;
+    Ok(())
+}
+
 pub(crate) fn count_of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64, Fault> {
     snapshot.one("select count(*) from memberships where user_id = $1", params![user], Row::take)
 }

@@ -3,6 +3,7 @@
 //! The cookie holds 256 random bits, the database their hash. A login always makes a new session;
 //! logout ends it at once, on every node.
 
+mod hosts;
 mod ops;
 mod second;
 mod sql;
@@ -22,6 +23,7 @@ pub use ops::{
     Current, Proven, authenticate, end, end_all_of, end_of, end_others, hostname_found, list, login, logout, of_user, resolve,
     resolve_under, start, to_look_up, touch,
 };
+pub(crate) use hosts::Hosts;
 pub(crate) use ops::{end_every, every, for_the_log, resolve_id, start_by_link, start_registered, start_with_passkey};
 pub use second::{Renewed, confirm, second_step};
 

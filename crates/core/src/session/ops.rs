@@ -137,7 +137,7 @@ pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Opt
     let (device_id, device) = device::remember(tx, Subject::User(by.id()))?;
     let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id };
     let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
-    if tx.request().ip.is_some() {
+    if tx.request().ip.is_some() && tx.known_host().is_none() {
         outbox::promise(tx, Topic::Hostname, id.0)?;
     }
     let must_enrol = security.everybody && second_factor.is_none();
@@ -278,6 +278,9 @@ pub fn to_look_up(snapshot: &Snapshot<'_>, _by: &System, work: Claimed) -> Resul
 /// The host of a login was found, or has none; **Last Login Details** show it.
 pub fn hostname_found(tx: &Tx<'_>, by: &System, work: Claimed, host: Option<&str>) -> Result<(), Fault> {
     outbox::finish(tx, by, work)?;
+    if let Some(ip) = to_look_up(tx, by, work)? {
+        tx.hosts().note(ip, host, tx.now());
+    }
     match host {
         Some(host) => sql::set_host(tx, SessionId(work.reference), host),
         None => Ok(()),

@@ -81,8 +81,8 @@ pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) 
     let request = tx.request();
     tx.one(
         "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
-                               confirmed_at, second_factor_at, device_id)
-         values ($1, $2, $3, $3, $4, $5, $6, $7, $3, $8, $9) returning id",
+                               confirmed_at, second_factor_at, device_id, host)
+         values ($1, $2, $3, $3, $4, $5, $6, $7, $3, $8, $9, $10) returning id",
         params![
             new.hash,
             user,
@@ -92,7 +92,8 @@ pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) 
             request.ip.map_or_else(String::new, |ip| ip.to_string()),
             request.user_agent,
             second_factor.then(|| tx.now()),
-            new.device
+            new.device,
+            tx.known_host().flatten()
         ],
         Row::take,
     )

@@ -186,10 +186,10 @@ pub(super) fn signed_in(
     renewed: Option<&PasswordHash>,
 ) -> Result<bool, Fault> {
     let changed = tx.execute(
-        "update users set last_login_at = $1, last_login_ip = $2, last_login_host = null,
+        "update users set last_login_at = $1, last_login_ip = $2, last_login_host = $6,
                 password_hash = coalesce($3, password_hash)
          where id = $4 and password_changed_at is not distinct from $5",
-        params![tx.now(), tx.request().ip.map(|ip| ip.to_string()), renewed, id, changed_at],
+        params![tx.now(), tx.request().ip.map(|ip| ip.to_string()), renewed, id, changed_at, tx.known_host().flatten()],
     )?;
     Ok(changed == 1)
 }

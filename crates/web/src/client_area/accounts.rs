@@ -1,13 +1,12 @@
 //! The switcher: the accounts one may enter.
 
 use axum::response::Response;
-use latchkey_core::access::{Enter, Who};
+use latchkey_core::access::Enter;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::id::AccountId;
 use latchkey_core::membership::{self, Mine};
 use serde::{Deserialize, Serialize};
 
-use crate::error::PageError;
 use crate::form::Form;
 use crate::page::{self, Answer};
 use crate::visit::{LoggedIn, Visit};
@@ -58,15 +57,11 @@ pub(crate) struct Chosen {
 
 /// Enters an account. A closed one cannot be entered.
 pub(crate) async fn enter(member: LoggedIn, Form(chosen): Form<Chosen>) -> Answer {
-    note_entry(&member.visit, member.who(), chosen.account).await?;
-    Ok(page::see_other(&format!("/a/{}", chosen.account)))
-}
-
-/// Notes that the user has entered the account, if it may.
-pub(super) async fn note_entry(visit: &Visit, who: Who, account: AccountId) -> Result<(), PageError> {
-    let entered = visit.web.app().write(&visit.request, move |tx| {
+    let (who, account) = (member.who(), chosen.account);
+    let entered = member.visit.web.app().write(&member.visit.request, move |tx| {
         let by = tx.authorize::<Enter>(who, account)?;
         membership::enter(tx, &by, who.user())
     });
-    Ok(entered.await?)
+    entered.await?;
+    Ok(page::see_other(&format!("/a/{account}")))
 }

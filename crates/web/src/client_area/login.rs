@@ -4,16 +4,17 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
-use latchkey_core::error::{Invalid, Kind};
+use latchkey_core::app::Tx;
+use latchkey_core::error::{Fault, HasKind, Invalid, Kind};
 use latchkey_core::factor::Begun;
 use latchkey_core::password::Password;
 use latchkey_core::puzzle::Purpose;
 use latchkey_core::session::{self, Login, Started};
-use latchkey_core::{error::HasKind, membership};
+use latchkey_core::membership;
 use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
-use super::{accounts, masquerade};
+use super::masquerade;
 use crate::error::PageError;
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
@@ -86,35 +87,53 @@ pub(crate) async fn submit(visit: Visit, Form(form): Form<LoginForm>) -> Answer 
     if !problems.is_empty() {
         return again(&visit, &form, &problems).await;
     }
-    match session::login(visit.web.app(), &visit.request, form.login(), page::local(&form.next).unwrap_or_default()).await {
-        Ok(Begun::Session(started)) => landed(&visit, &started, &form.next).await,
+    let (app, next) = (visit.web.app(), page::local(&form.next).unwrap_or_default().to_owned());
+    let begun = match session::authenticate(app, &visit.request, &form.login()).await {
+        Ok(proven) => {
+            let remember = form.login().remember;
+            app.write(&visit.request, move |tx| {
+                let begun = session::start(tx, &proven, remember, &next)?;
+                begun.and(|started| Ok::<_, session::Error>(land(tx, started, &next)?))
+            })
+            .await
+        }
+        Err(error) => Err(error),
+    };
+    match begun {
+        Ok(Begun::Session(landed)) => Ok(landed.answer(&visit)),
         Ok(Begun::SecondFactor(waiting)) => Ok(two_factor::ask(&visit, &waiting)),
         Err(error) if error.kind() == Kind::Unauthenticated => again(&visit, &form, &[FAILED]).await,
         Err(error) => Err(error.into()),
     }
 }
 
-/// The answer to a login that is done.
-pub(crate) async fn landed(visit: &Visit, started: &Started, next: &str) -> Answer {
-    let location = landing(visit, started, next).await?;
-    Ok(begin(visit, started, page::see_other(&location)))
+/// A login that is done, and where it leads.
+pub(crate) struct Landed {
+    started: Started,
+    location: String,
 }
 
-/// Where a login leads: back to where one was, straight into the only account, or to the switcher.
-async fn landing(visit: &Visit, started: &Started, next: &str) -> Result<String, PageError> {
-    let user = started.user;
-    let accounts = visit.web.app().read(move |snapshot| membership::accounts_of(snapshot, user)).await?;
+impl Landed {
+    /// The way there, with the session's cookie.
+    pub(crate) fn answer(&self, visit: &Visit) -> Response {
+        begin(visit, &self.started, page::see_other(&self.location))
+    }
+}
+
+/// Where a login leads: back to where one was, straight into the only account, or to the switcher. In the login's own
+/// transaction: the disk is waited for once.
+pub(crate) fn land(tx: &Tx<'_>, started: Started, next: &str) -> Result<Landed, Fault> {
+    let accounts = membership::accounts_of(tx, started.user)?;
     let location = match (page::local(next), accounts.as_slice()) {
         (Some(next), _) => next.to_owned(),
         (None, [only]) if !only.is_closed => format!("/a/{}", only.account),
         (None, _) => "/accounts".to_owned(),
     };
-    let entered = accounts.iter().map(|mine| mine.account).find(|account| page::account_in(&location) == Some(*account));
-    if let Some(account) = entered {
+    if let Some(account) = page::account_in(&location) {
         // Who cannot enter (any more) is told so there; the login stands.
-        let _ = accounts::note_entry(visit, started.who, account).await;
+        membership::enter_at_login(tx, started.who, account)?;
     }
-    Ok(location)
+    Ok(Landed { started, location })
 }
 
 /// Sets the new session's cookie. What the browser had before is of no use any more (ASVS V7.2.4).

@@ -6,11 +6,12 @@
 use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::Response;
+use latchkey_core::membership;
 use latchkey_core::secret::Secret;
 use latchkey_core::sso::{self, Error};
 use serde::Deserialize;
 
-use super::{accounts, login};
+use super::login;
 use crate::form::Form;
 use crate::page::{self, Answer};
 use crate::visit::Visit;
@@ -45,12 +46,16 @@ fn gone(visit: &Visit) -> Response {
 /// Logs the user in and leads on.
 pub(crate) async fn redeem(visit: Visit, Form(form): Form<Asked>) -> Answer {
     let Some(secret) = Secret::parse(&form.access_token) else { return Ok(gone(&visit)) };
-    match visit.web.app().write(&visit.request, move |tx| sso::redeem(tx, &secret)).await {
+    let redeemed = visit.web.app().write(&visit.request, move |tx| {
+        let (started, link) = sso::redeem(tx, &secret)?;
+        if let Some(account) = link.account {
+            // Whoever has to show a second factor first is asked for it there; the login stands.
+            membership::enter_at_login(tx, started.who, account)?;
+        }
+        Ok::<_, Error>((started, link))
+    });
+    match redeemed.await {
         Ok((started, link)) => {
-            if let Some(account) = link.account {
-                // Whoever has to show a second factor first is asked for it there; the login stands.
-                let _ = accounts::note_entry(&visit, started.who, account).await;
-            }
             let location = page::local(&link.lands_at).unwrap_or("/accounts");
             Ok(login::begin(&visit, &started, page::see_other(location)))
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::Query;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
+use latchkey_core::app::Tx;
 use latchkey_core::error::Invalid;
 use latchkey_core::factor::{self, Second, Shown as Given};
 use latchkey_core::secret::Secret;
@@ -13,7 +14,7 @@ use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
 use crate::admin_area::login as admin_login;
-use crate::client_area::login as client_login;
+use crate::client_area::login::{self as client_login, Landed};
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
 use crate::passkeys;
@@ -122,8 +123,8 @@ pub(crate) async fn step(visit: &Visit, given: Given, problem: Invalid) -> Answe
     let app = visit.web.app();
     let again = async || form_page(visit, problem.field == "recovery", std::slice::from_ref(&problem)).await;
     match visit.area {
-        Area::Client => match app.write(&visit.request, move |tx| session::second_step(tx, &token, &given)).await? {
-            Second::Session(started, next) => Ok(forget(visit, client_login::landed(visit, &started, &next).await?)),
+        Area::Client => match app.write(&visit.request, move |tx| client_step(tx, &token, &given)).await? {
+            Second::Session(landed, _) => Ok(forget(visit, landed.answer(visit))),
             Second::Wrong => again().await,
             Second::Over => Ok(over(visit)),
         },
@@ -140,4 +141,13 @@ pub(crate) async fn step(visit: &Visit, given: Given, problem: Invalid) -> Answe
 
 fn over(visit: &Visit) -> Response {
     forget(visit, page::refused(visit, visit.area.login(), "flash-two-factor-over"))
+}
+
+/// The second step of a login to the Client Area, and where it leads.
+fn client_step(tx: &Tx<'_>, token: &Secret, given: &Given) -> Result<Second<Landed>, session::Error> {
+    Ok(match session::second_step(tx, token, given)? {
+        Second::Session(started, next) => Second::Session(client_login::land(tx, started, &next)?, next),
+        Second::Wrong => Second::Wrong,
+        Second::Over => Second::Over,
+    })
 }

@@ -106,7 +106,10 @@ pub(crate) async fn submit(visit: Visit, Form(form): Form<PasskeyForm>) -> Answe
     };
     match visit.area {
         Area::Client => match passkey::login(app, &visit.request, browser, response, !form.remember.is_empty()).await {
-            Ok(started) => client_login::landed(&visit, &started, &form.next).await,
+            Ok(started) => {
+                let landed = app.write(&visit.request, move |tx| client_login::land(tx, started, &form.next)).await?;
+                Ok(landed.answer(&visit))
+            }
             Err(error) => failed(error),
         },
         Area::Admin => match passkey::admin_login(app, &visit.request, browser, response).await {
