@@ -56,10 +56,12 @@ async fn v13_4_1_and_v13_4_5_nothing_is_left_lying_about(app: TestApp) {
 #[on_both_databases]
 async fn v13_4_3_no_folder_is_listed(app: TestApp) {
     let world = World::new(app).await;
+    let files_named = |text: &str| text.matches("/assets/").count();
+    let usual = files_named(&world.anonymous.get("/nowhere").await.text());
     for path in ["/assets", "/assets/", "/assets/css", "/assets/css/", "/assets/js/", "/assets/./", "/assets/%2e/"] {
         let answer = world.anonymous.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
-        assert!(!answer.text().contains("base.css"), "{path} names files");
+        assert!(files_named(&answer.text()) <= usual, "{path} names files");
     }
 }
 
@@ -116,16 +118,9 @@ async fn v13_2_3_no_two_installations_share_a_secret() {
             assert_eq!(answer.status, 422, "{path}");
         }
         server.stop().await;
-        for entry in std::fs::read_dir(place.folder.path()).unwrap().map(Result::unwrap) {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if entry.path().is_file() && name.contains("key") {
-                keys.push((name, std::fs::read(entry.path()).unwrap()));
-            }
-        }
+        keys.push(std::fs::read(place.folder.path().join("data/secret.key")).unwrap());
     }
-    let [(first, one), (second, other)] = keys.as_slice() else { panic!("{} keys", keys.len()) };
-    assert_eq!(first, second);
-    assert!(one.len() >= 32 && one != other);
+    assert!(keys[0].len() >= 32 && keys[0] != keys[1]);
 }
 
 /// Something that only some may see, and who of [`EVERYBODY`] may.
@@ -177,7 +172,9 @@ async fn v8_2_3_and_v15_3_1_no_page_shows_a_field_to_who_may_not_see_it(app: Tes
     let kept = kept(&world).await;
     let mut seen = vec![Vec::new(); kept.len()];
     for route in latchkey_web::table().into_iter().filter(|route| route.method == "GET") {
-        for actor in EVERYBODY {
+        // In the Admin Area an admin who acts for somebody is the admin.
+        let in_admin_area = route.path.starts_with("/admin");
+        for actor in EVERYBODY.into_iter().filter(|actor| !(in_admin_area && *actor == "masquerading admin")) {
             let path = fill(&world, route.path, actor).await;
             let text = look(world.actor(actor), &path).await;
             for (one, seen) in kept.iter().zip(&mut seen) {
