@@ -92,12 +92,14 @@ pub(crate) struct Data {
     pub(crate) owner: Email,
     /// Users with one account each.
     pub(crate) logins: Vec<Email>,
+    /// Their accounts.
+    pub(crate) own_accounts: Vec<AccountId>,
 }
 
 /// Makes it.
 pub(crate) async fn fill(app: &App) -> anyhow::Result<Data> {
     let hash = password(app).await?;
-    let account = write(app, move |tx| {
+    let made = write(app, move |tx| {
         let owner = person(tx, "members", 0, &hash)?;
         let account = account_of(tx, "Fifty & Friends", owner)?;
         for number in 1..MEMBERS {
@@ -109,13 +111,14 @@ pub(crate) async fn fill(app: &App) -> anyhow::Result<Data> {
             let by = tx.authorize::<ManageUsers>(Who::without_second_factor(owner), account)?;
             invitation::send(tx, &by, &NewInvitation { email: email("invited", number)?, grants: Grants::all() })?;
         }
+        let mut own_accounts = Vec::new();
         for number in 0..LOGINS {
             let owner = person(tx, "logins", number, &hash)?;
-            account_of(tx, &format!("Account {number}"), owner)?;
+            own_accounts.push(account_of(tx, &format!("Account {number}"), owner)?);
         }
-        Ok(account)
+        Ok((account, own_accounts))
     });
-    let account = account.await?;
+    let (account, own_accounts) = made.await?;
     // Their last logins stand in the page.
     for number in 0..MEMBERS {
         let email = email("members", number)?.to_string();
@@ -123,7 +126,7 @@ pub(crate) async fn fill(app: &App) -> anyhow::Result<Data> {
         session::login(app, &request(), login, "").await?;
     }
     let logins = (0..LOGINS).map(|number| email("logins", number)).collect::<Result<_, _>>()?;
-    Ok(Data { account, owner: email("members", 0)?, logins })
+    Ok(Data { account, owner: email("members", 0)?, logins, own_accounts })
 }
 
 /// All, some, or one.

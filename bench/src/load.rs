@@ -135,6 +135,18 @@ impl Ask {
         Self { bytes: format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n").into_bytes().into(), status: 200 }
     }
 
+    /// The same of a host by its address, as a proxy on the same machine asks.
+    pub(crate) fn get_at(host: SocketAddr, path: &str, headers: &str) -> Self {
+        Self { bytes: format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{headers}\r\n").into_bytes().into(), status: 200 }
+    }
+
+    /// A call of a program.
+    pub(crate) fn json(path: &str, headers: &str, body: &str) -> Self {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
+        let bytes = format!("{head}{headers}content-length: {}\r\n\r\n{body}", body.len());
+        Self { bytes: bytes.into_bytes().into(), status: 200 }
+    }
+
     /// A form.
     pub(crate) fn post(path: &str, headers: &str, form: &str) -> Self {
         let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n");
@@ -155,16 +167,24 @@ impl Ask {
 
 /// Sends each request again and again over a connection of its own, the next as soon as the last is answered.
 pub(crate) async fn drive(server: &Server, asks: Vec<Ask>, span: Duration) -> anyhow::Result<Sample> {
+    drive_each(server, asks.into_iter().map(|ask| vec![ask]).collect(), span).await
+}
+
+/// The same with several requests for each connection, in turn.
+pub(crate) async fn drive_each(server: &Server, asks: Vec<Vec<Ask>>, span: Duration) -> anyhow::Result<Sample> {
     let mut open = Vec::new();
-    for ask in asks {
-        open.push((Connection::open(server.address).await?, ask));
+    for asks in asks {
+        open.push((Connection::open(server.address).await?, asks));
     }
     let (begun, used) = (now(), server.processor_time()?);
     let mut tasks = JoinSet::new();
-    for (mut connection, ask) in open {
+    for (mut connection, asks) in open {
         tasks.spawn(async move {
             let mut latencies = Vec::new();
-            while begun.elapsed() < span {
+            for ask in asks.iter().cycle() {
+                if begun.elapsed() >= span {
+                    break;
+                }
                 let sent = now();
                 ask.over(&mut connection).await?;
                 latencies.push(sent.elapsed());

@@ -3,6 +3,7 @@
 //! Every figure stands beside a bare limit that is measured in the same rounds of the same run, so
 //! that what slows the whole machine down slows both and leaves their ratio alone.
 
+mod crowd;
 mod data;
 mod limits;
 mod load;
@@ -27,7 +28,7 @@ use server::{Server, Store};
 const MAX_BLOCKING_THREADS: usize = 64;
 
 /// A run that takes longer than this is given up.
-const LONGEST: Duration = Duration::from_mins(4);
+const LONGEST: Duration = Duration::from_mins(15);
 
 /// Measures Latchkey against bare limits and prints a table.
 #[derive(Parser)]
@@ -59,6 +60,8 @@ enum Part {
     Login,
     Invite,
     Start,
+    Machines,
+    Webhooks,
 }
 
 fn main() -> ExitCode {
@@ -127,6 +130,15 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
             scenario::memory::loaded(&served, &mut table)?;
             served.server.stop().await?;
+        }
+        if asked(Part::Machines) {
+            let constant = Server::constant().await.context("the constant route")?;
+            let mut served = scenario::Served::in_crowd(store, &latchkey).await.context("the server with a crowd")?;
+            scenario::machines::run(&plan, &served, &constant, &mut table).await.context("programs")?;
+            served.server.stop().await?;
+        }
+        if asked(Part::Webhooks) {
+            scenario::webhooks::run(store, &latchkey, &mut table).await.context("webhooks")?;
         }
     }
     eprintln!("measured in {} s", begun.elapsed().as_secs());

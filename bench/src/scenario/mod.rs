@@ -2,16 +2,19 @@
 
 pub(crate) mod invite;
 pub(crate) mod login;
+pub(crate) mod machines;
 pub(crate) mod memory;
 pub(crate) mod pages;
 pub(crate) mod permission;
 pub(crate) mod start;
+pub(crate) mod webhooks;
 
 use std::path::Path;
 
 use anyhow::Context;
 use latchkey_core::email::Email;
 
+use crate::crowd;
 use crate::data::{self, Data};
 use crate::load::{Ask, Connection};
 use crate::server::{Server, Site, Store};
@@ -26,6 +29,8 @@ const TASKS: usize = 8;
 pub(crate) struct Served {
     pub(crate) server: Server,
     pub(crate) data: Data,
+    /// Bearer tokens of programs.
+    tokens: Vec<String>,
     /// The name of the database.
     pub(crate) on: String,
     _site: Site,
@@ -38,7 +43,32 @@ impl Served {
         let data = data::fill(&app).await?;
         drop(app);
         let server = Server::latchkey(latchkey, &site).await?;
-        Ok(Self { server, data, on: store.to_string(), _site: site })
+        Ok(Self { server, data, tokens: Vec::new(), on: store.to_string(), _site: site })
+    }
+
+    /// The same among a crowd, with credentials for programs.
+    pub(crate) async fn in_crowd(store: &Store, latchkey: &Path) -> anyhow::Result<Self> {
+        let site = Site::fresh(store).await?;
+        let app = data::open(&site).await?;
+        crowd::gather(&site).await?;
+        let data = data::fill(&app).await?;
+        let tokens = machines::credentials(&app).await?;
+        drop(app);
+        let server = Server::latchkey(latchkey, &site).await?;
+        Ok(Self { server, data, tokens, on: store.to_string(), _site: site })
+    }
+
+    /// The bearer token of this number.
+    fn token(&self, number: usize) -> &str {
+        self.tokens.get(number).map_or("", String::as_str)
+    }
+
+    /// The secret of a new session of this user.
+    async fn session(&self, email: &Email) -> anyhow::Result<String> {
+        let login = self.login(email).await?;
+        let mut connection = Connection::open(self.server.address).await?;
+        let answer = login.over(&mut connection).await?;
+        Ok(answer.cookie("latchkey_session").context("no session")?.to_owned())
     }
 
     /// The request of a login by this address, with a token of its own and from a browser that has logged in before.
@@ -62,10 +92,7 @@ impl Served {
 
     /// The request of **User Management** by the owner, who is logged in; with further header lines.
     async fn user_management(&self, headers: &str) -> anyhow::Result<Ask> {
-        let login = self.login(&self.data.owner).await?;
-        let mut connection = Connection::open(self.server.address).await?;
-        let answer = login.over(&mut connection).await?;
-        let session = answer.cookie("latchkey_session").context("no session")?;
+        let session = self.session(&self.data.owner).await?;
         Ok(Ask::get(&format!("/a/{}/users", self.data.account), &format!("cookie: latchkey_session={session}\r\n{headers}")))
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(plan: &Plan, served: &Served, constant: &Server, table: 
     Ok(())
 }
 
-fn named(what: &str, series: &Series) -> String {
+pub(super) fn named(what: &str, series: &Series) -> String {
     let (half, most, processor) = (series.percentile(0.5), series.percentile(0.99), series.processor_time());
     format!("{what} (p50 {half:.1} ms, p99 {most:.1} ms, {processor:.2} ms of processor time)")
 }
