@@ -76,6 +76,8 @@ async fn what_cannot_be_taken_is_said_field_by_field(app: TestApp) {
     assert_eq!((wrong.status, fields(&wrong)), (422, vec!["checks.1.permission".to_owned()]));
     let many = format!(r#"{{"checks":[{}]}}"#, vec![good; 1_001].join(","));
     assert_eq!(fields(&ask(&many).await), ["checks"]);
+    let revisions: Vec<String> = (1..=1_001).map(|account| format!(r#""{account}":1"#)).collect();
+    assert_eq!(fields(&ask(&format!(r#"{{"checks":[{good}],"at_least":{{{}}}}}"#, revisions.join(","))).await), ["at_least"]);
     for malformed in ["", "[]", "{", r#"{"user":"x"}"#, r#"{"user":1.5,"account":1,"permission":"invoices"}"#] {
         let answer = ask(malformed).await;
         assert_eq!(answer.status, 400, "{malformed}");

@@ -69,7 +69,14 @@ impl App {
     /// Puts an app together.
     pub fn new(parts: Parts) -> Self {
         let (outbox_filled, events_recorded, sealed) = (Notify::new(), Notify::new(), watch::Sender::new(0));
-        Self(Arc::new(Inner { parts, outbox_filled, events_recorded, sealed, access: check::Copies::default(), hosts: Hosts::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            outbox_filled,
+            events_recorded,
+            sealed,
+            access: check::Copies::default(),
+            hosts: Hosts::default(),
+        }))
     }
 
     /// Runs `work` in a read-only snapshot, on the blocking pool.

@@ -297,7 +297,8 @@ async fn the_host_of_a_login_is_looked_up_and_shown(app: TestApp) {
 #[on_both_databases]
 async fn a_host_that_was_looked_up_lately_is_not_looked_up_again(app: TestApp) {
     let system = || System::named("test");
-    let claim = async || app.app.write(&request(), move |tx| outbox::claim(tx, &system(), Topic::Hostname, 9, IDLE)).await.unwrap();
+    let claim =
+        async || app.app.write(&request(), move |tx| outbox::claim(tx, &system(), Topic::Hostname, 9, IDLE)).await.unwrap();
     let (gus, _) = (person(&app, "Gus").await, person(&app, "Hal").await);
     login(&app.app, "gus@example.com").await;
     let [work] = claim().await.try_into().unwrap();

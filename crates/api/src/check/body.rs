@@ -17,7 +17,7 @@ use crate::problem::Problem;
 /// What is asked.
 pub(super) struct Asked {
     pub(super) questions: Vec<Question>,
-    pub(super) at_least: Vec<(AccountId, i64)>,
+    pub(super) at_least: BTreeMap<AccountId, i64>,
     pub(super) explain: bool,
     /// Whether it was asked without a list, and is answered so.
     pub(super) is_one: bool,
@@ -100,12 +100,12 @@ impl Asked {
             None => vec![one.question(None)?],
             Some(_) if !one.is_empty() => return Err(malformed()),
             // Before each of them is looked at.
-            Some(checks) if checks.len() > MAX_QUESTIONS => return Err(check::Error::TooMany.into()),
+            Some(checks) if checks.len() > MAX_QUESTIONS => return Err(check::Error::TooMany("checks").into()),
             Some(checks) => {
                 checks.into_iter().enumerate().map(|(place, one)| one.question(Some(place))).collect::<Result<_, _>>()?
             }
         };
-        Ok(Self { questions, at_least: at_least.into_iter().collect(), explain, is_one })
+        Ok(Self { questions, at_least, explain, is_one })
     }
 }
 

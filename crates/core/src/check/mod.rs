@@ -179,9 +179,9 @@ pub(crate) enum Changed {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// More than [`MAX_QUESTIONS`].
-    #[error("more than {MAX_QUESTIONS} questions at once")]
-    TooMany,
+    /// More than [`MAX_QUESTIONS`], or revisions of more accounts than can be asked about, in this field.
+    #[error("more than {MAX_QUESTIONS} {0} at once")]
+    TooMany(&'static str),
     /// The database has not seen the revision that the caller has: it was set back.
     #[error("account {account} is at revision {revision}, which is older than demanded")]
     TooOld {
@@ -198,7 +198,7 @@ pub enum Error {
 impl HasKind for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::TooMany => Kind::Invalid(vec![Invalid::new("checks", "error-too-many")]),
+            Self::TooMany(field) => Kind::Invalid(vec![Invalid::new(*field, "error-too-many")]),
             Self::TooOld { .. } => Kind::Conflict("api-error-revision-too-old"),
             Self::Fault(fault) => fault.kind(),
         }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::copies::{self, Fact, Kept};
 use super::sql::{self, Side};
@@ -37,10 +37,12 @@ pub async fn check(
     fresh: &Fresh,
     scope: Scope,
     asked: &[Question],
-    at_least: &[(AccountId, i64)],
+    at_least: &BTreeMap<AccountId, i64>,
 ) -> Result<Vec<Answer>, Error> {
-    if asked.len() > MAX_QUESTIONS {
-        return Err(Error::TooMany);
+    for (field, count) in [("checks", asked.len()), ("at_least", at_least.len())] {
+        if count > MAX_QUESTIONS {
+            return Err(Error::TooMany(field));
+        }
     }
     let Some(scope) = scope.account() else {
         let answers = answer(app, fresh, asked).await?;
@@ -61,11 +63,12 @@ pub async fn check(
     Ok(answers.collect())
 }
 
-fn demand(asked: &[Question], answers: &[Answer], at_least: &[(AccountId, i64)]) -> Result<(), Error> {
-    for (account, wanted) in at_least {
-        let found = asked.iter().zip(answers).find(|(question, _)| question.account == *account);
-        match found.and_then(|(_, answer)| answer.revision) {
-            Some(revision) if revision < *wanted => return Err(Error::TooOld { account: *account, revision }),
+fn demand(asked: &[Question], answers: &[Answer], at_least: &BTreeMap<AccountId, i64>) -> Result<(), Error> {
+    for (question, answer) in asked.iter().zip(answers) {
+        match (at_least.get(&question.account), answer.revision) {
+            (Some(wanted), Some(revision)) if revision < *wanted => {
+                return Err(Error::TooOld { account: question.account, revision });
+            }
             // An account that is gone never comes back: the answer is final.
             _ => {}
         }

@@ -10,8 +10,8 @@ use crate::id::{AccountId, InvitationId, UserId};
 use crate::user::User;
 
 pub use ops::{
-    accounts_of, accounts_of_user, associate, associate_new, count_of, enter, enter_at_login, find, leave, list, make_owner, mine, page, remove,
-    set_grants,
+    accounts_of, accounts_of_user, associate, associate_new, count_of, enter, enter_at_login, find, leave, list, make_owner,
+    mine, page, remove, set_grants,
 };
 pub(crate) use ops::{insert, join, leave_all};
 pub(crate) use sql::{count_of_user, entered, users_of};

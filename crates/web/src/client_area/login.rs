@@ -7,10 +7,10 @@ use axum::response::Response;
 use latchkey_core::app::Tx;
 use latchkey_core::error::{Fault, HasKind, Invalid, Kind};
 use latchkey_core::factor::Begun;
+use latchkey_core::membership;
 use latchkey_core::password::Password;
 use latchkey_core::puzzle::Purpose;
 use latchkey_core::session::{self, Login, Started};
-use latchkey_core::membership;
 use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
