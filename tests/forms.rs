@@ -123,6 +123,12 @@ pub(crate) const FORMS: &[Form] = &[
         fields: &[("new", "new", Kind::NewPassword)],
     },
     Form {
+        path: "/admin/me/password",
+        actor: "admin",
+        good: &[("current", "a-password-for-tests-only"), ("new", CHOSEN)],
+        fields: &[("new", "new", Kind::NewPassword)],
+    },
+    Form {
         path: "/admin/clients/new",
         actor: "admin",
         good: &[

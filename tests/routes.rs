@@ -49,10 +49,13 @@ pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/me/profile" => &NAME,
         "/me/passkeys/{passkey}/rename" | "/admin/me/passkeys/{passkey}/rename" => &[("name", "Blue key")],
         "/password/forgot" => &[("email", "mia+ACTOR@example.com")],
-        "/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
+        "/admin/password/forgot" => &[("email", "stella+ACTOR@staff.example")],
+        "/password/reset/{token}" | "/admin/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
         "/me/email" => &[("email", "another+ACTOR@example.com")],
         "/me/data/deletion" => &[("current", "a-password-for-tests-only")],
-        "/me/password" => &[("current", "a-password-for-tests-only"), ("new", "quiet harbour, seven lanterns")],
+        "/me/password" | "/admin/me/password" => {
+            &[("current", "a-password-for-tests-only"), ("new", "quiet harbour, seven lanterns")]
+        }
         "/admin/setup/{token}" | "/admin/invite/{token}" => {
             &[("name", "Nora New"), ("email", "nora@staff.example"), ("password", "quiet harbour, seven lanterns")]
         }

@@ -11,6 +11,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, ClientGroupId, UserId};
 use crate::mail::{self, About, Notice};
+use crate::masquerade::{self, Whose};
 use crate::{membership, search, user};
 
 /// Makes an account with its owner.
@@ -150,6 +151,9 @@ fn set_status(tx: &Tx<'_>, by: &Actor, id: AccountId, status: Status, kind: Even
         return Ok(());
     }
     sql::set_status(tx, id, status)?;
+    if status == Status::Closed {
+        masquerade::end_all(tx, Whose::Account(id), "account closed")?;
+    }
     Ok(tx.record(by, &Event::new(kind).in_account(id, &account.details.name))?)
 }
 
@@ -208,6 +212,7 @@ fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> 
         // Without the account itself: its mails go with it.
         mail::tell(tx, *user, Notice::AccountDeleted, &About::default().what(&account.details.name))?;
     }
+    masquerade::end_all(tx, Whose::Account(id), "account deleted")?;
     sql::delete(tx, id)?;
     search::forget(tx, search::Kind::Account, id.0)?;
     tx.record(by, &Event::new(EventKind::AccountDeleted).in_account(id, &account.details.name))?;

@@ -116,6 +116,10 @@ kinds! {
     AdminLogin = "admin-login": "An admin logged in.",
     AdminLoginFailed = "admin-login-failed": "Somebody failed to log in to the Admin Area.",
     AdminLogout = "admin-logout": "An admin logged out.",
+    AdminPasswordChanged = "admin-password-changed": "An admin changed the own password.",
+    AdminPasswordResetAsked = "admin-password-reset-asked": "Somebody asked for a link to choose an admin's password anew.",
+    AdminPasswordResetSent = "admin-password-reset-sent": "A link to choose a new password was promised to an admin by mail.",
+    AdminPasswordReset = "admin-password-reset": "An admin chose a new password by a link.",
     SettingsChanged = "settings-changed": "A setting changed.",
     PasswordResetAsked = "password-reset-asked": "Somebody asked for a link to choose a new password.",
     PasswordResetSent = "password-reset-sent": "A link to choose a new password was promised by mail.",
@@ -209,6 +213,10 @@ impl EventKind {
                 | K::AdminLogin
                 | K::AdminLoginFailed
                 | K::AdminLogout
+                | K::AdminPasswordChanged
+                | K::AdminPasswordResetAsked
+                | K::AdminPasswordResetSent
+                | K::AdminPasswordReset
                 | K::InvitationExpired
                 | K::ContactUpdated
                 | K::DeviceForgotten

@@ -1,5 +1,5 @@
 use super::{Error, LIMITED_WITHIN, MAX_MAILS, Open, VALID_FOR, sql};
-use crate::access::{Actor, AllowedAdmin, EditUsers, System};
+use crate::access::{Actor, AllowedAdmin, EditUsers, Subject, System};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::device;
 use crate::email::Email;
@@ -112,7 +112,7 @@ pub async fn choose(app: &App, request: &Request, secret: Secret, chosen: &Passw
             return Err(Error::Gone);
         }
         user::set_password(tx, id, &hash)?;
-        device::forget_after_reset(tx, id)?;
+        device::forget_after_reset(tx, Subject::User(id))?;
         mail::withdraw_links(tx, id, &[PASSWORD_RESET])?;
         let name = user.name.full();
         tx.record(&Actor::nobody(), &Event::new(EventKind::PasswordReset).to_user(id, &name).with_email(user.email.as_str()))?;

@@ -133,11 +133,13 @@ pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
 }
 
 pub(super) fn delete(tx: &Tx<'_>, user: UserId, id: SessionId) -> Result<bool, Fault> {
-    Ok(tx.execute("delete from sessions where user_id = $1 and id = $2", params![user, id])? == 1)
+    let sql = "delete from sessions where user_id = $1 and id = $2 and masquerade_session_id is null";
+    Ok(tx.execute(sql, params![user, id])? == 1)
 }
 
 pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) -> Result<u64, Fault> {
-    tx.execute("delete from sessions where user_id = $1 and id is distinct from $2", params![user, keep])
+    let sql = "delete from sessions where user_id = $1 and id is distinct from $2 and masquerade_session_id is null";
+    tx.execute(sql, params![user, keep])
 }
 
 /// The oldest that are over, a bounded number of them.

@@ -87,14 +87,14 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 
 /// **Add Role**.
 pub(crate) async fn create(staff: Staff, Form(form): Form<RoleForm>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let problems = match NewRole::parse(&form.name, &form.permissions) {
         Err(problems) => problems,
         Ok(new) => {
             let name = new.name.clone();
             let made = visit.web.app().write(&visit.request, move |tx| {
                 let by = tx.authorize_admin::<ManageAdmins>(me)?;
-                admin_role::create(tx, &by, &new)
+                admin_role::create(tx, &by, &tx.confirmed_admin(me, session)?, &new)
             });
             match page::outcome(made.await)? {
                 Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-role-created", &[("role", &name)])),
@@ -142,14 +142,14 @@ pub(crate) async fn edit(staff: Staff, Path(id): Path<AdminRoleId>) -> Answer {
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<AdminRoleId>, Form(form): Form<RoleForm>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let problems = match NewRole::parse(&form.name, &form.permissions) {
         Err(problems) => problems,
         Ok(new) => {
             let name = new.name.clone();
             let saved = visit.web.app().write(&visit.request, move |tx| {
                 let by = tx.authorize_admin::<ManageAdmins>(me)?;
-                admin_role::update(tx, &by, id, &new)
+                admin_role::update(tx, &by, &tx.confirmed_admin(me, session)?, id, &new)
             });
             match page::outcome(saved.await)? {
                 Outcome::Done(()) => return Ok(page::done(visit, PATH, "flash-role-saved", &[("role", &name)])),
@@ -163,10 +163,10 @@ pub(crate) async fn save(staff: Staff, Path(id): Path<AdminRoleId>, Form(form): 
 
 /// Deletes a role that nobody has.
 pub(crate) async fn delete(staff: Staff, Path(id): Path<AdminRoleId>, _: Form<Pressed>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let deleted = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ManageAdmins>(me)?;
-        admin_role::delete(tx, &by, id)
+        admin_role::delete(tx, &by, &tx.confirmed_admin(me, session)?, id)
     });
     page::pressed(visit, PATH, deleted.await, |name| page::done(visit, PATH, "flash-role-deleted", &[("role", &name)]))
 }
