@@ -11,6 +11,7 @@ use super::policy::{self, Denied};
 use super::ticket::{Allowed, AllowedAdmin, InAccount, Needs, StaffRight};
 use super::{Actor, AdminGrants, AdminPermission, sql};
 use crate::app::{Snapshot, Tx};
+use crate::error::Fault;
 use crate::id::{AccountId, AdminId, ApiCredentialId};
 
 /// One call: by which credential, and by which of its rights.
@@ -69,6 +70,15 @@ impl Snapshot<'_> {
         match live.admin.filter(|_| live.account.is_none()) {
             Some((admin, grants)) => Ok(AllowedAdmin::new(admin, Actor::api(call.credential, &live.name), grants)),
             None => Err(Denied::StaffOnly),
+        }
+    }
+
+    /// Whether a credential still works and would get the ticket for `P` by that right.
+    pub(crate) fn credential_may<P: StaffRight>(&self, credential: ApiCredentialId, right: ApiRight) -> Result<bool, Fault> {
+        match self.authorize_api_staff::<P>(ApiCall::new(credential, right)) {
+            Ok(_) => Ok(true),
+            Err(Denied::Fault(fault)) => Err(fault),
+            Err(_) => Ok(false),
         }
     }
 

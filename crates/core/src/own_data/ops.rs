@@ -247,12 +247,12 @@ pub async fn ask_for_deletion(
     session: SessionId,
     current: &Password,
 ) -> Result<(), Error> {
-    app.read(move |snapshot| user::confirmed_where_enrolled(snapshot, user, session)).await?;
+    app.read(move |snapshot| factor::confirmed_where_enrolled(snapshot, Subject::User(user), session)).await?;
     let present = user::present_password(app, request, user, current, Error::WrongPassword).await?;
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
         user::hold(tx, user)?.ok_or(Denied::NoSuchUser)?;
-        user::confirmed_where_enrolled(tx, user, session)?;
+        factor::confirmed_where_enrolled(tx, Subject::User(user), session)?;
         present.settle(tx)?;
         let owned = sql::owned(tx, user)?;
         if !owned.is_empty() {

@@ -20,7 +20,7 @@ use crate::password::{Busy, Password};
 use crate::secret::Secret;
 use crate::user::User;
 
-pub(crate) use hosts::Hosts;
+pub(crate) use hosts::{Host, Hosts};
 pub use ops::{
     Current, Proven, authenticate, end, end_all_of, end_of, end_others, find_of, find_to_end, hostname_found, list, login,
     logout, of_user, page, resolve, resolve_under, start, to_look_up, touch,

@@ -149,8 +149,12 @@ fn begin_by(
         BegunBy::SingleSignOn => "single sign-on",
     };
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
-    let (device_id, device) = device::remember(tx, Subject::User(by.id()))?;
-    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id, begun_by };
+    let (known, device) = match (begun_by, &tx.request().device) {
+        (BegunBy::Login, _) => device::remember(tx, Subject::User(by.id())).map(|(id, device)| (Some(id), device))?,
+        // Who opens a link has shown nothing: its browser does not become one of the user's.
+        (BegunBy::SingleSignOn, presented) => (None, presented.clone().map_or_else(|| tx.secret(), Ok)?),
+    };
+    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: known, begun_by };
     let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
     if tx.request().ip.is_some() && tx.known_host().is_none() {
         outbox::promise(tx, Topic::Hostname, id.0)?;

@@ -97,7 +97,8 @@ pub(super) struct New {
     pub(super) hash: SecretHash,
     pub(super) expires_at: Timestamp,
     pub(super) remember: bool,
-    pub(super) device: DeviceId,
+    /// `None` when the browser is not known by it.
+    pub(super) device: Option<DeviceId>,
     pub(super) begun_by: BegunBy,
 }
 
