@@ -133,6 +133,7 @@ test("lists and logs of the Admin Area", async ({ open, world }) => {
     "/admin/config",
     "/admin/config/mail",
     "/admin/config/templates",
+    "/admin/config/templates/new",
     "/admin/config/admins",
     "/admin/config/roles",
     "/admin/config/groups",
@@ -150,6 +151,7 @@ test("lists and logs of the Admin Area", async ({ open, world }) => {
     ["/admin/config/admins", "Invite Admin"],
     ["/admin/config/roles", "Add Role"],
     ["/admin/config/groups", "Add Client Group"],
+    ["/admin/config/templates/new", "Add Template"],
   ] as const) {
     await page.goto(path);
     await page.getByRole("button", { name: button }).last().click();

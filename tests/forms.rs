@@ -75,6 +75,11 @@ const CARL: &[(&str, &str)] =
 const GOLD: &[(&str, &str)] = &[("name", "Gold"), ("colour", "#b45309"), ("discount", "12.5")];
 const GROUP: [(&str, &str, Kind); 3] = [DETAILS[0], ("colour", "colour", Kind::Colour), ("discount", "discount", Kind::Discount)];
 
+const TEMPLATE: &[(&str, &str)] =
+    &[("name", "Invoice Created"), ("category", "invoice"), ("subject", "Invoice {invoice_num}"), ("message", "It is ready.")];
+const TEMPLATE_FIELDS: [(&str, &str, Kind); 3] =
+    [DETAILS[0], ("subject", "subject", Kind::Name), ("message", "message", Kind::Paragraph)];
+
 const FIRST: (&str, &str, Kind) = ("first_name", "first-name", Kind::Name);
 const LAST: (&str, &str, Kind) = ("last_name", "last-name", Kind::Name);
 const EMAIL: (&str, &str, Kind) = ("email", "email", Kind::Email);
@@ -107,13 +112,19 @@ pub(crate) const FORMS: &[Form] = &[
     Form {
         path: "/a/{account}/details",
         actor: "owner",
-        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("country", "DE")],
+        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("country", "DE"), ("categories", "domain")],
         fields: &DETAILS,
     },
     Form { path: "/me/profile", actor: "member", good: &[("first_name", "Mia"), ("last_name", "More")], fields: &[FIRST, LAST] },
     Form {
         path: "/me/password",
         actor: "member",
+        good: &[("current", "a-password-for-tests-only"), ("new", CHOSEN)],
+        fields: &[("new", "new", Kind::NewPassword)],
+    },
+    Form {
+        path: "/admin/me/password",
+        actor: "admin",
         good: &[("current", "a-password-for-tests-only"), ("new", CHOSEN)],
         fields: &[("new", "new", Kind::NewPassword)],
     },
@@ -154,7 +165,13 @@ pub(crate) const FORMS: &[Form] = &[
     Form {
         path: "/admin/clients/{account}/profile",
         actor: "admin",
-        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", ""), ("status", "active")],
+        good: &[
+            ("name", "Acme"),
+            ("contact_email", "acme@example.com"),
+            ("categories", "domain"),
+            ("group", ""),
+            ("status", "active"),
+        ],
         fields: &[
             DETAILS[0],
             DETAILS[1],
@@ -202,6 +219,8 @@ pub(crate) const FORMS: &[Form] = &[
     Form { path: "/a/{account}/contacts", actor: "owner", good: CARL, fields: &CONTACT },
     Form { path: "/a/{account}/contacts/{contact}", actor: "owner", good: CARL, fields: &CONTACT },
     Form { path: "/admin/config/groups", actor: "admin", good: GOLD, fields: &GROUP },
+    Form { path: "/admin/config/templates", actor: "admin", good: TEMPLATE, fields: &TEMPLATE_FIELDS },
+    Form { path: "/admin/config/templates/own/{template}", actor: "admin", good: TEMPLATE, fields: &TEMPLATE_FIELDS },
     Form { path: "/admin/config/groups/{group}", actor: "admin", good: GOLD, fields: &[GROUP[1], GROUP[2]] },
     Form {
         path: "/admin/clients/{account}/notes",

@@ -201,6 +201,7 @@ async fn numbers_that_nothing_has_are_not_found(app: TestApp) {
                     "{admin}",
                     "{role}",
                     "{group}",
+                    "{template}",
                     "{api_role}",
                     "{credential}",
                 ]

@@ -82,7 +82,10 @@ impl Server {
     /// Latchkey on a site.
     pub(crate) async fn latchkey(binary: &Path, site: &Site) -> anyhow::Result<Self> {
         let mut command = Command::new(binary);
-        command.arg("serve").args(["--listen", "127.0.0.1:0", "--log", "warn", "--webhook-allow", "127.0.0.0/8", "--data-dir"]).arg(&site.folder);
+        command
+            .arg("serve")
+            .args(["--listen", "127.0.0.1:0", "--log", "warn", "--webhook-allow", "127.0.0.0/8", "--data-dir"])
+            .arg(&site.folder);
         if let Location::Postgres(url) = &site.location {
             command.args(["--database-url", url]);
         }

@@ -191,6 +191,9 @@ reset-gone-next = Send a New Link
 sso-title = Log in
 sso-text = You are being logged in as { $name }.
 sso-button = Continue
+sso-refused-title = Sign in with your password to enter this account
+sso-refused-text = Another system has logged you in (single sign-on), and this account's owner does not let anybody in that way.
+sso-refused-login = Log In With Password
 sso-gone-title = This login link is no longer valid
 sso-gone-text = Login links work once, for one minute. Go back to where you came from and try again, or log in here.
 
@@ -252,6 +255,7 @@ factor-remove-text = Your password alone will open your login if this is the las
 recovery-title = Recovery codes
 recovery-lede = Keep these codes where you find them without your phone. Each opens your login once. They are shown now and never again.
 recovery-download = Download as Text
+recovery-print = Print
 recovery-go-on = I Have Kept Them
 recovery-others = Are you logged in elsewhere? Sessions that began without the second factor can be ended now.
 recovery-left = { $count ->

@@ -127,6 +127,7 @@ session-current = This device
 session-remembered = Remembered
 session-seen = Last used
 session-known = Known device
+session-sso = Single sign-on
 session-began = Began
 session-end = End Session
 

@@ -66,6 +66,8 @@ error-owns-accounts = You own accounts, so your login can't be deleted. They are
 error-verification-unknown = Choose one of the three.
 error-text-required = Write something first.
 error-category-unknown = Choose from the categories listed.
+error-domain-recipient = At least one address must get mail about domains, as ICANN requires. Turn it on for the client or another contact first.
+error-domain-recipient-last = This contact is the last one that gets mail about domains, and ICANN requires one. Turn it on for the client or another contact first.
 error-admin-self = You can't disable or delete yourself.
 error-admin-last = This is the last full administrator who can log in. Make somebody else one first.
 error-network-malformed = Write an address like 192.0.2.7, or a network like 192.0.2.0/24 or 2001:db8::/32.
@@ -250,6 +252,16 @@ flash-two-factor-disabled = Two-factor disabled. The user is told by mail.
 flash-two-factor-required = Two-factor is required now.
 flash-two-factor-not-required = Two-factor is no longer required.
 
+error-mail-template-name-taken = Another email template has this name.
+error-mail-templates-too-many = There are too many email templates. Delete one that is no longer needed.
+flash-mail-template-created = Email template { $template } added.
+flash-mail-template-saved = Email template { $template } saved.
+flash-mail-template-deleted = Email template { $template } deleted.
+flash-mail-templates-added = { $count ->
+    [0] All bundled email templates are there already.
+    [one] One email template added.
+   *[other] { $count } email templates added.
+}
 error-sso-nobody = Name a user or an account.
 error-sso-off = The account does not allow single sign-on.
 error-message-no-recipient = Nobody of this account wants mail of this kind.

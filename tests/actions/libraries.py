@@ -48,7 +48,7 @@ def whmcspy():
     assert len(pages) >= 3, pages
     refused(exceptions.Error, "Client ID Not Found", whmcs.call, "CloseClient", clientid=999999)
     refused(exceptions.MissingPermission, "Authentication Failed", WHMCS(URL, IDENTIFIER, "wrong").call, "GetUsers")
-    refused(exceptions.Error, "Email Template not found", whmcs.send_email, messagename="Client Signup Email", id=client)
+    refused(exceptions.Error, "Email Template not found", whmcs.send_email, messagename="No Such Template", id=client)
 
 
 def generated():
@@ -64,6 +64,10 @@ def generated():
         assert details.client.email == "generated@example.net", details
         changed = api.update_client(**who, clientid=made.clientid, city="Paris")
         assert changed.result == "success" and changed.clientid == str(made.clientid), changed
+        # Why UpdateClient, alone of all actions, answers the number as a text: this library refuses the answer otherwise, although
+        # its own AddClient demands a number.
+        refused(ValueError, "valid string", whmcs_client.UpdateClientResponse.from_dict, {"result": "success", "clientid": 1})
+        refused(ValueError, "valid integer", whmcs_client.AddClientResponse.from_dict, {"result": "success", "clientid": "x"})
 
 
 whmcspy()

@@ -127,6 +127,8 @@ async fn users_are_refused_in_the_documented_words(app: TestApp) {
         "A user already exists with that email address"
     );
     assert_eq!(shop.refused("DeleteUser", &[("user_id", &mia)]).await, "User is associated with one or more clients");
+    assert_eq!(shop.refused("DeleteUser", &[("user_id", "999")]).await, "Invalid User ID requested");
+    assert_eq!(shop.refused("DeleteUser", &[]).await, "Invalid User ID requested");
     assert_eq!(shop.refused("ResetPassword", &[]).await, "Please enter the email address or provide the id");
     assert_eq!(shop.refused("ResetPassword", &[("email", "x")]).await, "Please provide a valid email address");
     assert_eq!(shop.refused("ResetPassword", &[("email", "nobody@example.com")]).await, "User Not Found");
@@ -232,7 +234,7 @@ async fn clients_are_made_changed_and_refused_as_documented(app: TestApp) {
     let made = shop
         .done("AddClient", &[CLIENT.as_slice(), &[("customfields", &fields), ("notes", "VIP"), ("noemail", "true")]].concat())
         .await;
-    assert_eq!(made["warning"], "Custom fields are not kept");
+    assert_eq!(made["warning"], "Not kept: customfields");
     let id = made["clientid"].to_string();
     let shown = shop.done("GetClientsDetails", &[("email", "ADA@example.net")]).await;
     assert_eq!(shown["client"]["companyname"], "Engines & <Sons>");
@@ -243,6 +245,7 @@ async fn clients_are_made_changed_and_refused_as_documented(app: TestApp) {
     let changes = [
         ("clientemail", "ada@example.net"),
         ("city", ""),
+        ("skipvalidation", "true"),
         ("email_preferences[invoice]", "0"),
         ("status", "Inactive"),
         ("language", "german"),
@@ -356,9 +359,59 @@ async fn messages_reach_those_who_want_them_as_plain_text(app: TestApp) {
         ([without("customtype"), vec![("customtype", "x")]].concat(), "Invalid message type provided"),
         (vec![("messagename", "Order Confirmation"), ("id", "1")], "Sending Failed. Please see documentation."),
         (vec![("messagename", "Client Signup Email"), ("id", "1")], "Email Template not found"),
+        (vec![("messagename", "Password Reset Validation"), ("id", "1")], "Sending Failed. Please see documentation."),
     ] {
         assert_eq!(shop.refused("SendEmail", &fields).await, words);
     }
+    shop.app.finish().await;
+}
+
+#[on_both_databases]
+async fn templates_of_the_operator_are_sent_by_name_and_run_nothing(app: TestApp) {
+    let shop = Shop::open(app).await;
+    let id = shop.client();
+    shop.done("UpdateClient", &[("clientid", &id), ("email", "acme@example.com"), ("firstname", "Olivia")]).await;
+    let admin = shop.browser().log_in_as_admin("stella@staff.example").await;
+    assert_eq!(admin.press("/admin/config/templates/bundled").await.status, 303);
+    shop.done("SendEmail", &[("messagename", "client signup EMAIL"), ("id", &id)]).await;
+    let [mail] = shop.app.take_mails().await.try_into().unwrap_or_else(|_| panic!("one mail"));
+    assert_eq!((mail.to.as_str(), mail.written.subject.as_str()), ("acme@example.com", "Welcome to Latchkey"));
+    assert!(mail.written.text.contains("Hello Olivia,") && !mail.written.text.contains('{'), "{}", mail.written.text);
+    // One that was written for WHMCS.
+    let template = [
+        ("name", "Invoice Payment Overdue"),
+        ("category", "invoice"),
+        ("subject", "{$client_name}: {$invoice_num}"),
+        ("message", "Dear {$client_first_name},\n\n{$invoice_num} of {$company_name}. {$signature}"),
+    ];
+    assert_eq!(admin.post("/admin/config/templates", &template).await.status, 303);
+    let send = |value: &str| {
+        let array = format!("a:1:{{s:11:\"invoice_num\";s:{}:\"{value}\";}}", value.len());
+        STANDARD.encode(array)
+    };
+    let fields = |variables: String| {
+        vec![("messagename", "Invoice Payment Overdue".to_owned()), ("id", id.clone()), ("customvars", variables)]
+    };
+    let code = "<script>alert(1)</script> {first_name} {{ 7 * 7 }} {php}x{/php}";
+    let sent = fields(send(code));
+    shop.done("SendEmail", &sent.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>()).await;
+    let [mail] = shop.app.take_mails().await.try_into().unwrap_or_else(|_| panic!("one mail"));
+    assert!(mail.written.text.contains(&format!("{code} of Latchkey. {{$signature}}")), "{}", mail.written.text);
+    assert!(!mail.written.html.contains("<script") && mail.written.subject.contains(code), "{}", mail.written.html);
+    let before = number(&shop.app, "select count(*) from mails").await;
+    for (fields, words) in [
+        (fields(send("1\r\nBcc: victim@example.com")), None),
+        (fields("nonsense".to_owned()), Some("The custom variables you provided are invalid.")),
+        (fields(STANDARD.encode("O:8:\"stdClass\":0:{}")), Some("The custom variables you provided are invalid.")),
+        (vec![("messagename", "Invoice Payment Overdue".to_owned())], Some("A related ID is required")),
+        (vec![("messagename", "Nothing".to_owned()), ("id", id.clone())], Some("Email Template not found")),
+        (vec![("messagename", "Invoice Payment Overdue".to_owned()), ("id", "999".to_owned())], Some("Client ID Not Found")),
+    ] {
+        let told =
+            shop.refused("SendEmail", &fields.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>()).await;
+        assert!(words.is_none_or(|words| words == told), "{told}");
+    }
+    assert_eq!(number(&shop.app, "select count(*) from mails").await, before);
     shop.app.finish().await;
 }
 
@@ -426,6 +479,20 @@ async fn oauth_credentials_are_checked_and_their_secret_is_shown_once(app: TestA
         shop.refused("UpdateOAuthCredential", &[("clientApiIdentifier", "x")]).await,
         "Invalid Client Identifier provided."
     );
+    assert_eq!(shop.refused("UpdateOAuthCredential", &[("credentialId", "9")]).await, "Invalid Credential ID provided.");
+    for ((name, value), words) in [
+        (("name", " "), "A name for the Client Credential is required."),
+        (("grantType", "implicit"), "The requested grant type \"implicit\" is invalid."),
+        (("grantType", "single_sign_on"), "A service ID is required for the single sign-on grant type."),
+        (("scope", "openid all"), "The requested scope \"all\" is invalid."),
+    ] {
+        assert_eq!(shop.refused("UpdateOAuthCredential", &update(name, value)).await, words);
+    }
+    let service = [("grantType", "single_sign_on"), ("scope", "clientarea:sso"), ("serviceId", "0")];
+    assert_eq!(shop.refused("CreateOAuthCredential", &service).await, "A valid Service ID is required.");
+    let identifier = made["clientIdentifier"].as_str().unwrap();
+    let by_identifier = [("clientApiIdentifier", identifier), ("name", "By name")];
+    assert_eq!(shop.done("UpdateOAuthCredential", &by_identifier).await["credentialId"], 1);
     assert_eq!(shop.refused("DeleteOAuthCredential", &[("credentialId", "9")]).await, "Invalid Credential ID provided.");
     shop.app.finish().await;
 }

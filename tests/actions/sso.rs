@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{CLIENT, Shop};
 use crate::support::tables::{number, texts};
-use crate::support::{Actor, Answer, TestApp, on_both_databases};
+use crate::support::{Actor, Answer, Ask, TestApp, on_both_databases};
 
 /// The address of a link, without the server's name.
 fn path(answer: &serde_json::Value) -> String {
@@ -109,4 +109,69 @@ async fn a_link_stands_for_no_factor_and_waits_where_somebody_else_is_logged_in(
         answer.outline()
     );
     shop.app.finish().await;
+}
+
+#[on_both_databases]
+async fn a_session_of_a_link_enters_no_account_that_has_sso_off_and_the_page_says_why(app: TestApp) {
+    let shop = Shop::open(app).await;
+    shop.app.expect_unsent_mails();
+    let (acme, umbrella) = (shop.acme, shop.app.account("Umbrella", shop.olivia).await);
+    let olivia = shop.browser().log_in("olivia@example.com").await;
+    assert_eq!(olivia.post(&format!("/a/{umbrella}/sso"), &[("allowed", "no")]).await.status, 303);
+    // The link is for the user alone and names no account.
+    let link = path(&shop.done("CreateSsoToken", &[("user_id", &shop.olivia.to_string())]).await);
+    let browser = shop.browser();
+    assert_eq!(redeem(&browser, &link).await.outline(), "303 /accounts");
+    assert!(browser.get("/me/sessions").await.text().contains("Single sign-on"));
+    assert_eq!(browser.get(&format!("/a/{acme}")).await.status, 200);
+    let home = format!("/a/{umbrella}");
+    let refused = [
+        browser.get(&home).await,
+        browser.get(&format!("{home}/users")).await,
+        browser.post("/accounts", &[("account", &umbrella.to_string())]).await,
+        browser.post(&format!("{home}/details"), &[("name", "Taken")]).await,
+    ];
+    for page in refused {
+        assert_eq!(page.status, 403, "{}", page.text());
+        assert!(page.text().contains("Sign in with your password to enter this account"), "{}", page.text());
+    }
+    // Where that is confirmed who it is: a link confirms nothing.
+    let wants = browser.post("/me/email", &[("email", "new@example.com")]).await;
+    assert!(wants.location().is_some_and(|to| to.starts_with("/confirm")), "{}", wants.outline());
+    // What other doors say of the session, as its cookie shows it.
+    let token = browser.cookie("latchkey_session").unwrap();
+    let told = checked(&shop, &token).await;
+    let barred: Vec<_> = told["accounts"].as_array().unwrap().iter().map(|row| row["barred"].clone()).collect();
+    assert_eq!(barred, [serde_json::Value::Null, "single-sign-on-off".into()]);
+    let verify = async |account| {
+        let ask = Ask::new("GET", &format!("/auth/verify?account={account}")).with("host", "latchkey.example");
+        browser.send(&ask).await.status
+    };
+    assert_eq!((verify(acme).await, verify(umbrella).await), (200, 403));
+    // Switching it off takes effect at the next request.
+    assert_eq!(olivia.post(&format!("/a/{acme}/sso"), &[("allowed", "no")]).await.status, 303);
+    assert_eq!((browser.get(&format!("/a/{acme}")).await.status, verify(acme).await), (403, 403));
+    assert_eq!(checked(&shop, &token).await["accounts"][0]["barred"], "single-sign-on-off");
+    // With the password all is open: the page leads to the login and on.
+    let login = format!("/login?next=%2Fa%2F{umbrella}");
+    assert!(
+        browser.get(&home).await.text().contains(&login.replace('/', "&#x2f;"))
+            || browser.get(&home).await.text().contains(&login)
+    );
+    assert_eq!(browser.get(&login).await.status, 200);
+    let fields = [("email", "olivia@example.com"), ("password", crate::support::PASSWORD), ("next", home.as_str())];
+    assert_eq!(browser.post("/login", &fields).await.outline(), format!("303 {home}"));
+    assert_eq!(browser.get(&home).await.status, 200);
+    assert!(!browser.get(&login).await.text().contains("password"), "who has logged in so is led on");
+    shop.app.finish().await;
+}
+
+/// What `/api/v1/session/check` tells of a session.
+async fn checked(shop: &Shop, token: &str) -> serde_json::Value {
+    let bearer = format!("Bearer {}", shop.full.token());
+    let body = serde_json::json!({ "token": token }).to_string();
+    let ask = Ask::new("POST", "/api/v1/session/check").body("application/json", body).with("authorization", &bearer);
+    let answer = ask.send(shop.at).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    serde_json::from_slice(&answer.body).unwrap()
 }

@@ -80,13 +80,14 @@ async fn what_was_read_of_a_session_a_credential_and_an_offer_is_what_is_deleted
 #[on_both_databases]
 async fn what_is_left_out_of_a_change_stays(app: TestApp) {
     let rest = Rest::new(app).await;
-    let details = json!({"company": "Acme Ltd.", "country": "NL", "mail_categories": ["invoice"], "two_factor_required": true});
+    let details =
+        json!({"company": "Acme Ltd.", "country": "NL", "mail_categories": ["invoice", "domain"], "two_factor_required": true});
     let changed = rest.call("PATCH", &rest.acme(""), Some(&details)).await;
     assert_eq!(changed.status, 200, "{}", changed.text());
     let changed = read(&rest.call("PATCH", &rest.acme(""), Some(&json!({"city": "Utrecht", "active": false}))).await);
     assert_eq!(changed["company"], "Acme Ltd.");
     assert_eq!(changed["country"], "NL");
-    assert_eq!(changed["mail_categories"], json!(["invoice"]));
+    assert_eq!(changed["mail_categories"], json!(["invoice", "domain"]));
     assert_eq!(changed["two_factor_required"], true);
     assert_eq!(changed["status"], "inactive");
     assert_eq!(changed["name"], "Acme");

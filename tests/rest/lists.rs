@@ -48,6 +48,58 @@ async fn every_one_stands_on_one_page(app: TestApp) {
     assert_eq!(wrong, json!([422, "invalid", [["cursor", "cursor"]]]));
 }
 
+#[on_both_databases]
+async fn events_and_accounts_are_narrowed_by_what_is_asked_for(app: TestApp) {
+    let rest = Rest::new(app).await;
+    let made = rest.post("/api/v1/users", json!({"first_name": "N", "last_name": "N", "email": "nora@example.com"})).await;
+    rest.app.clock.advance(std::time::Duration::from_hours(1));
+    let other = rest.post("/api/v1/accounts", json!({"name": "Other", "owner": made["id"]})).await;
+    rest.post(&rest.acme("/contacts"), json!({"email": "carl@example.com"})).await;
+    let all = rest.get("/api/v1/events?limit=100").await["items"].as_array().unwrap().clone();
+    let (nora, other) = (made["id"].as_i64().unwrap(), other["id"].as_i64().unwrap());
+    let moment = "2026-11-24T09:00:00Z";
+    let later = |event: &Value| event["at"].as_str().unwrap() >= moment;
+    type Holds<'a> = &'a dyn Fn(&Value) -> bool;
+    let filters: [(String, Holds<'_>); 6] = [
+        ("kind=contact-added".to_owned(), &|event| event["kind"] == "contact-added"),
+        (format!("account={other}"), &|event| event["account"] == other || event["account"]["id"] == other),
+        (format!("user={nora}"), &|event| event["user"] == nora || event["user"]["id"] == nora),
+        (format!("from={moment}"), &later),
+        (format!("until={moment}"), &|event| !later(event)),
+        (format!("from={moment}&kind=contact-added&account={}", rest.acme), &|event| event["kind"] == "contact-added"),
+    ];
+    for (filter, holds) in filters {
+        let found = rest.get(&format!("/api/v1/events?limit=100&{filter}")).await["items"].as_array().unwrap().clone();
+        let wanted: Vec<Value> = all.iter().filter(|event| holds(event)).cloned().collect();
+        assert!(!wanted.is_empty() && wanted.len() < all.len(), "{filter} narrows: {all:?}");
+        assert_eq!(found, wanted, "{filter}");
+    }
+    let wrong = problem(&rest.call("GET", "/api/v1/events?kind=nonsense&from=soon", None).await);
+    assert_eq!(wrong[0], 422);
+    assert_eq!(rest.get("/api/v1/events?user=999").await["items"], json!([]));
+    let insert = "insert into client_groups (name, name_key, colour, discount_basis_points, suspend_terminate_exempt, \
+                  separate_invoices) values ('Friends', 'friends', '#b45309', 0, 0, 0) returning id";
+    let group = number(&rest.app, insert).await;
+    let changed = rest.call("PATCH", &rest.acme(""), Some(&json!({"group": group}))).await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    assert_eq!(walked(&rest, &format!("/api/v1/accounts?group={group}"), "id").await, [rest.acme.0]);
+    assert_eq!(walked(&rest, "/api/v1/accounts?group=999", "id").await, [0; 0]);
+}
+
+#[on_both_databases]
+async fn somebody_of_an_account_always_gets_mail_about_domains(app: TestApp) {
+    let rest = Rest::new(app).await;
+    let without = json!({"mail_categories": ["general"]});
+    let refused = rest.call("PATCH", &rest.acme(""), Some(&without)).await;
+    assert_eq!(problem(&refused), json!([422, "invalid", [["mail_categories", "domain-recipient"]]]));
+    let host = rest.post(&rest.acme("/contacts"), json!({"email": "host@example.com", "mail_categories": ["domain"]})).await;
+    assert_eq!(rest.call("PATCH", &rest.acme(""), Some(&without)).await.status, 200);
+    let path = rest.acme(&format!("/contacts/{}", host["id"]));
+    let refused = rest.call("PATCH", &path, Some(&without)).await;
+    assert_eq!(problem(&refused), json!([422, "invalid", [["mail_categories", "domain-recipient"]]]));
+    assert_eq!(problem(&rest.call("DELETE", &path, None).await), json!([409, "conflict", []]));
+}
+
 /// Every list whose rows can be made here, with what makes one more, and whether the newest stands first.
 fn makers(rest: &Rest) -> [(String, String, bool); 8] {
     let own = |path: &str, newest_first| (path.to_owned(), path.to_owned(), newest_first);

@@ -6,6 +6,7 @@ use latchkey_core::access::{
 };
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
+use latchkey_core::admin_reset;
 use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::api_credential::{self, NewCredential};
 use latchkey_core::api_role;
@@ -16,6 +17,7 @@ use latchkey_core::contact;
 use latchkey_core::email::Email;
 use latchkey_core::error::Fault;
 use latchkey_core::id::{AccountId, AdminId, SessionId, UserId};
+use latchkey_core::mail_template;
 use latchkey_core::note;
 use latchkey_core::passkey;
 use latchkey_core::passkey::soft::{SoftKey, Told};
@@ -217,7 +219,7 @@ impl World {
         let stella = self.stella;
         self.write(move |tx| {
             let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
-            Ok(admin_role::create(tx, &by, &new).unwrap().0)
+            Ok(admin_role::create(tx, &by, &ConfirmedAdmin::machine(&System::named("test")), &new).unwrap().0)
         })
         .await
     }
@@ -234,14 +236,20 @@ impl World {
         .await
     }
 
-    /// A new API credential that works in Acme alone.
+    /// A new API credential of Acme's owner, whoever that is by now and however well proven.
     async fn credential(&self) -> i64 {
         let (stella, acme, system) = (self.stella, self.acme, self.app.system());
-        self.write(move |tx| {
+        let made = self.write(move |tx| {
             let role = api_role::built_in(tx, BuiltInApiRole::ReadOnly)?;
             let new = NewCredential::parse("Billing", Some(role), Some(acme), "", None).unwrap();
-            Ok(api_credential::create_by_system(tx, &system, stella, &new).unwrap().id.0)
-        })
+            Ok(api_credential::create_by_system(tx, &system, stella, &new).unwrap().id)
+        });
+        let owner = "(select owner_id from accounts where accounts.id = account_id)";
+        let made = made.await;
+        number(
+            &self.app,
+            &format!("update api_credentials set admin_id = null, user_id = {owner} where id = {made} returning id"),
+        )
         .await
     }
 
@@ -300,6 +308,18 @@ impl World {
         self.write(move |tx| {
             let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
             Ok(client_group::create(tx, &by, &details).unwrap().0)
+        })
+        .await
+    }
+
+    /// A template of the operator's.
+    pub(crate) async fn mail_template(&self) -> i64 {
+        let stella = self.stella;
+        let name = format!("Template {}", number(&self.app, "select coalesce(max(id), 0) from mail_templates").await);
+        let details = mail_template::Details::parse(&name, "general", "Hello {first_name}", "A text.").unwrap();
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+            Ok(mail_template::create(tx, &by, &details).unwrap().0)
         })
         .await
     }
@@ -365,6 +385,20 @@ impl World {
         })
         .await;
         self.app.resolve_resets().await;
+        link_secret(self.app.take_mails().await.last().unwrap())
+    }
+
+    /// A link by which a new admin chooses another password, its mail sent.
+    pub(crate) async fn admin_reset_link(&self) -> Secret {
+        let id = self.another_admin().await;
+        let address = texts(&self.app.location, &format!("select email from admins where id = {id}")).await.remove(0);
+        let email = Email::parse(&address).unwrap();
+        self.write(move |tx| {
+            admin_reset::ask(tx, &email).unwrap();
+            Ok(())
+        })
+        .await;
+        self.app.resolve_admin_resets().await;
         link_secret(self.app.take_mails().await.last().unwrap())
     }
 
@@ -444,6 +478,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("/invite/{token}") {
         filled = filled.replace("{token}", &world.invitation().await.1.reveal());
     }
+    if filled.contains("/admin/password/reset/{token}") {
+        filled = filled.replace("{token}", &world.admin_reset_link().await.reveal());
+    }
     if filled.contains("/password/reset/{token}") {
         filled = filled.replace("{token}", &world.reset_link().await.reveal());
     }
@@ -508,6 +545,9 @@ async fn fill_roles_and_contacts(world: &World, mut filled: String) -> String {
     }
     if filled.contains("{contact}") {
         filled = filled.replace("{contact}", &world.contact().await.to_string());
+    }
+    if filled.contains("{template}") {
+        filled = filled.replace("{template}", &world.mail_template().await.to_string());
     }
     if filled.contains("{group}") {
         filled = filled.replace("{group}", &world.group().await.to_string());

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use latchkey_core::access::BuiltInApiRole;
 use latchkey_core::admin::{self, NewAdmin};
-use latchkey_core::api_credential::{self, NewCredential, Networks};
+use latchkey_core::api_credential::{self, Networks, NewCredential};
 use latchkey_core::api_role;
 use latchkey_core::app::App;
 
@@ -74,7 +74,8 @@ async fn invite(plan: &Plan, served: &Served, constant: &Server, table: &mut Tab
     let mut asks = Vec::new();
     for connection in 0..CONNECTIONS {
         let account = served.data.own_accounts.get(connection).context("no account")?;
-        let body = |number: usize| format!("{{\"email\":\"new{number}@c{connection}.example.com\",\"permissions\":[\"invoices\"]}}");
+        let body =
+            |number: usize| format!("{{\"email\":\"new{number}@c{connection}.example.com\",\"permissions\":[\"invoices\"]}}");
         let path = format!("/api/v1/accounts/{account}/invitations");
         let token = served.token(connection);
         asks.push((0..INVITATIONS).map(|number| created(post(&path, token, &body(number)))).collect::<Vec<_>>());

@@ -140,7 +140,7 @@ impl Problem {
             Refusal::Closed => new("account-closed", "api-error-closed"),
             Refusal::OwnerOnly => new("owner-only", "api-error-owner-only"),
             Refusal::StaffOnly => new("account-bound", "api-error-staff-only"),
-            Refusal::NotVerified | Refusal::SecondFactor | Refusal::Unconfirmed | Refusal::OnBehalf => {
+            Refusal::NotVerified | Refusal::SingleSignOn | Refusal::SecondFactor | Refusal::Unconfirmed | Refusal::OnBehalf => {
                 new("forbidden", "api-error-forbidden")
             }
         }

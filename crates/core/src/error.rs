@@ -84,6 +84,8 @@ pub enum Refusal {
     OwnerOnly,
     /// Only staff may.
     StaffOnly,
+    /// The account lets nobody in whose login began with a link of another system.
+    SingleSignOn,
     /// A second factor has to be shown first.
     SecondFactor,
     /// It has to be confirmed first who this is.

@@ -67,6 +67,8 @@ ids! {
     EventId
     /// A mail that was promised.
     MailId
+    /// A message that the operator keeps ready.
+    MailTemplateId
     /// A note of the staff on an account.
     NoteId
     /// An address-book entry of an account.

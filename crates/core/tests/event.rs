@@ -4,15 +4,16 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use latchkey_core::access::{AdminGrants, ConfirmedAdmin, System, Who};
+use latchkey_core::access::{AdminGrants, ConfirmedAdmin, System, ViewLog, Who};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::app::Tx;
-use latchkey_core::event::{self, EventKind};
+use latchkey_core::event::{self, EventKind, Wanted};
 use latchkey_core::id::{AccountId, AdminId, ClientGroupId, ContactId, InvitationId, NoteId, SessionId, UserId};
 use latchkey_core::invitation::{self, LoginAndAccept, NewInvitation, RegisterAndAccept};
 use latchkey_core::outbox::{self, Claimed, Topic};
+use latchkey_core::paging::Slice;
 use latchkey_core::password::{Password, PasswordHash};
 use latchkey_core::secret::Secret;
 use latchkey_core::settings::{self, Brand};
@@ -308,8 +309,12 @@ fn staff_cases(w: &World) -> Vec<Case> {
     let kept = Arc::new(Mutex::new(None));
     let secret = Arc::clone(&kept);
     vec![
-        case(&[AdminRoleCreated], move |tx| Ok(admin_role::create(tx, &tx.authorize_admin(admin)?, &made).map(drop)?)),
-        case(&[AdminRoleUpdated], move |tx| Ok(admin_role::update(tx, &tx.authorize_admin(admin)?, sales(tx)?, &changed)?)),
+        case(&[AdminRoleCreated], move |tx| {
+            Ok(admin_role::create(tx, &tx.authorize_admin(admin)?, &confirmed(), &made).map(drop)?)
+        }),
+        case(&[AdminRoleUpdated], move |tx| {
+            Ok(admin_role::update(tx, &tx.authorize_admin(admin)?, &confirmed(), sales(tx)?, &changed)?)
+        }),
         case(&[AdminRoleChanged], move |tx| {
             Ok(admin::set_role(tx, &tx.authorize_admin(admin)?, &confirmed(), other_admin, sales(tx)?).map(drop)?)
         }),
@@ -324,7 +329,9 @@ fn staff_cases(w: &World) -> Vec<Case> {
         case(&[AdminInvitationCancelled], move |tx| {
             Ok(admin_invitation::cancel(tx, &tx.authorize_admin(admin)?, invited(tx)?).map(drop)?)
         }),
-        case(&[AdminRoleDeleted], move |tx| Ok(admin_role::delete(tx, &tx.authorize_admin(admin)?, sales(tx)?).map(drop)?)),
+        case(&[AdminRoleDeleted], move |tx| {
+            Ok(admin_role::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), sales(tx)?).map(drop)?)
+        }),
         case(&[ClientGroupCreated], move |tx| Ok(client_group::create(tx, &tx.authorize_admin(admin)?, &new_group).map(drop)?)),
         case(&[ClientGroupUpdated], move |tx| Ok(client_group::update(tx, &tx.authorize_admin(admin)?, group, &renamed)?)),
         case(&[ClientGroupDeleted], move |tx| Ok(client_group::delete(tx, &tx.authorize_admin(admin)?, empty_group).map(drop)?)),
@@ -473,4 +480,34 @@ async fn an_invitation_that_nobody_used_in_time_is_told_of_once_each_time_it_was
         "select count(*) from events where kind = 'invitation-expired' and email = 'late@example.com' and account_name = 'Acme'";
     assert_eq!(number(&app, told).await, 2);
     assert_ne!(id, accepted);
+}
+
+#[on_both_databases]
+async fn the_log_is_narrowed_to_whose_address_it_is(app: TestApp) {
+    let (admin, owner) = (staff(&app).await, app.user("Olga", "Owner", "olga@example.org").await);
+    let typed = Details { name: "Acme".to_owned(), contact_email: "billing@acme.example".to_owned(), ..Details::default() };
+    let request = request();
+    let made = app
+        .app
+        .write(&request, move |tx| account::create_by_system(tx, &System::named("test"), &typed, &NewOwner::Existing(owner)));
+    let acme = made.await.unwrap();
+    app.user("Nobody", "Else", "else@example.org").await;
+    client_group(&app, admin, "Friends").await;
+    let by = async |who: &str| {
+        let wanted = Wanted { who: Some(who.to_owned()), ..Wanted::default() };
+        let part = as_staff::<ViewLog, _, user::Error>(&app.app, admin, move |tx, by| {
+            Ok(event::part(tx, by, &wanted, Slice::new(0, 50, false))?)
+        });
+        let part = part.await.unwrap();
+        assert_eq!(part.total, part.rows.len() as i64);
+        part.rows
+    };
+    let of_user = by("OLGA@example.org").await;
+    assert!(!of_user.is_empty() && of_user.iter().all(|line| line.user == Some(owner)));
+    let of_account = by("billing@acme.example").await;
+    assert!(!of_account.is_empty() && of_account.iter().all(|line| line.account == Some(acme)));
+    let of_admin = by("stella@staff.example").await;
+    assert!(of_admin.iter().any(|line| line.kind == "client-group-created"), "{of_admin:?}");
+    assert!(by("Stella").await.iter().any(|line| line.kind == "client-group-created"), "a name is found, too");
+    assert!(by("gone@example.org").await.is_empty());
 }

@@ -29,8 +29,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let logins = if config.demo { Some(demo::fill(&config, &public_url).await?) } else { None };
     let opened = open::open(&config, &public_url).await?;
     let is_demo = demo::recognise(&config, &opened.app).await?;
-    for name in &opened.migrated {
-        tracing::info!(name, "migration applied");
+    if let Some(latest) = opened.migrated.last() {
+        tracing::info!(count = opened.migrated.len(), latest, "migrations applied");
     }
     let settings = Settings {
         secure: is_secure(&public_url),

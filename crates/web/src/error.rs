@@ -275,6 +275,11 @@ async fn show(visit: &Visit, problem: Problem) -> Response {
     };
     let shown = match refusal {
         Some(Refusal::Missing(permission)) => missing(visit, permission).await,
+        Some(Refusal::SingleSignOn) => {
+            let next = page::account_in(&visit.path).map_or_else(String::new, |account| format!("/a/{account}"));
+            let context = context! { account => (), login => leading_to("/login", &next) };
+            Some(page::respond(visit, status, "client/sso_refused.html", context))
+        }
         Some(Refusal::NotVerified) => Some(page::respond(visit, status, "client/verify_first.html", context! { account => () })),
         _ => None,
     };

@@ -1,17 +1,20 @@
 //! `GetEmails`, `SendEmail`.
 
-use latchkey_core::access::{EditAccounts, ViewStaffArea};
-use latchkey_core::account::{self, Account};
+use latchkey_core::access::{AllowedAdmin, EditAccounts, ViewStaffArea};
+use latchkey_core::account;
+use latchkey_core::app::Snapshot;
 use latchkey_core::contact::Category;
 use latchkey_core::error::Invalid;
 use latchkey_core::id::AccountId;
-use latchkey_core::mail::{self, Message, MessageError, Page, State};
+use latchkey_core::mail::{self, MAX_MESSAGE, MAX_SUBJECT, Message, Page, State};
+use latchkey_core::mail_template::{self, Details, Error, Values};
 use latchkey_core::settings;
+use latchkey_core::text::TOO_LONG;
 
 use super::answer::{Fields, Value, fields};
 use super::call::{Call, counted, slice};
 use super::clients;
-use super::failure::{Failure, Words, required};
+use super::failure::{Failure, required};
 use super::params::Params;
 use super::time;
 
@@ -78,62 +81,70 @@ fn row(client: AccountId, page: &Page) -> Value {
     .into()
 }
 
-/// Sends a custom message to a client, and to those of its contacts that get such mail.
+/// Sends a template of the operator, or a custom message, to a client and to those of its contacts that get such mail.
 pub(super) async fn send(call: &Call) -> Result<Fields, Failure> {
     call.write(|tx, api, params| {
         let by = tx.authorize_api_staff::<EditAccounts>(api)?;
-        let category = kind(params)?;
-        let subject = required(params.filled("customsubject"), "A subject is required for a custom message")?;
-        let body = required(params.filled("custommessage"), "A message body is required for a custom message")?;
+        let what = What::read(tx, &by, params)?;
         let words = Failure::says("The custom variables you provided are invalid.");
         let variables = params.php_array("customvars").ok_or(words)?;
         let id = AccountId(params.number("id").ok_or(Failure::says("A related ID is required"))?);
-        let found = account::find(tx, id)?.ok_or(Failure::says(clients::UNKNOWN))?;
-        let fill =
-            |text: &str| filled(text, &found, &settings::brand(tx).map(|brand| brand.name).unwrap_or_default(), &variables);
-        let message = Message::parse(&fill(subject), &fill(&plain(body))).map_err(bad)?;
-        match mail::send_message(tx, &by, id, category, &message) {
-            Err(MessageError::NoRecipient) => Err(Failure::says("Sending Failed. Nobody of the client gets mail of this type.")),
-            sent => sent.missing(clients::UNKNOWN),
-        }?;
+        match what {
+            What::Template(details) => mail_template::send(tx, &by, id, &details, variables).map_err(refused)?,
+            What::Custom(category, subject, body) => {
+                let found = account::find(tx, id)?.ok_or(Failure::says(clients::UNKNOWN))?;
+                let values = Values::of(&found, &settings::brand(tx)?.name, variables);
+                let subject = filled(&values, "subject", subject, MAX_SUBJECT)?;
+                let body = filled(&values, "message", &plain(body), MAX_MESSAGE)?;
+                let message = Message::parse(&subject, &body).map_err(Failure::Invalid)?;
+                mail::send_message(tx, &by, id, category, &message).map_err(|error| refused(error.into()))?
+            }
+        };
         Ok(Fields::default())
     })
     .await
 }
 
-fn bad(invalid: Vec<Invalid>) -> Failure {
-    Failure::Invalid(invalid)
+/// What is to be sent.
+enum What<'a> {
+    /// A template of the operator's.
+    Template(Details),
+    /// A message of the caller's own: its type, subject and text.
+    Custom(Category, &'a str, &'a str),
 }
 
-/// Which kind of mail it is. Named templates belong to billing, which Latchkey leaves to others.
-fn kind(params: &Params) -> Result<Category, Failure> {
-    if let Some(name) = params.filled("messagename") {
-        let is_refused = NOT_SENDABLE.contains(&name.to_ascii_lowercase().as_str());
-        let words = if is_refused { "Sending Failed. Please see documentation." } else { "Email Template not found" };
-        return Err(Failure::says(words));
+impl<'a> What<'a> {
+    fn read(snapshot: &Snapshot<'_>, by: &AllowedAdmin<EditAccounts>, params: &'a Params) -> Result<Self, Failure> {
+        let Some(name) = params.filled("messagename") else { return Self::custom(params) };
+        if NOT_SENDABLE.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(Failure::says("Sending Failed. Please see documentation."));
+        }
+        let found = mail_template::by_name(snapshot, by, name)?.ok_or(Failure::says("Email Template not found"))?;
+        Ok(Self::Template(found.details))
     }
-    let typed = required(
-        params.filled("customtype"),
-        "You must provide either an existing email template name or a custom message type",
-    )?;
-    Category::from_key(&typed.to_ascii_lowercase()).ok_or(Failure::says("Invalid message type provided"))
+
+    fn custom(params: &'a Params) -> Result<Self, Failure> {
+        let typed = required(
+            params.filled("customtype"),
+            "You must provide either an existing email template name or a custom message type",
+        )?;
+        let category = Category::from_key(&typed.to_ascii_lowercase()).ok_or(Failure::says("Invalid message type provided"))?;
+        let subject = required(params.filled("customsubject"), "A subject is required for a custom message")?;
+        let body = required(params.filled("custommessage"), "A message body is required for a custom message")?;
+        Ok(Self::Custom(category, subject, body))
+    }
 }
 
-/// `{$client_name}` and what `customvars` brings. Nothing else of the template language is read.
-fn filled(text: &str, account: &Account, brand: &str, variables: &[(String, String)]) -> String {
-    let details = &account.details;
-    let own = [
-        ("client_id", account.id.to_string()),
-        ("client_name", format!("{} {}", details.first_name, details.last_name).trim().to_owned()),
-        ("client_first_name", details.first_name.clone()),
-        ("client_last_name", details.last_name.clone()),
-        ("client_company_name", details.company.clone()),
-        ("client_email", details.contact_email.clone()),
-        ("company_name", brand.to_owned()),
-    ];
-    let named = own.iter().map(|(name, value)| (*name, value.as_str()));
-    let all = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(named);
-    all.fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{${name}}}"), value))
+fn refused(error: Error) -> Failure {
+    match error {
+        Error::NoSuchAccount => Failure::says(clients::UNKNOWN),
+        Error::NoRecipient => Failure::says("Sending Failed. Nobody of the client gets mail of this type."),
+        other => other.into(),
+    }
+}
+
+fn filled(values: &Values, field: &'static str, text: &str, max: usize) -> Result<String, Failure> {
+    values.fill(text, max).ok_or_else(|| Failure::Invalid(vec![Invalid::new(field, TOO_LONG)]))
 }
 
 /// HTML as plain text: what ends a line or a paragraph does so, other tags are left out.

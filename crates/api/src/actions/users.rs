@@ -36,7 +36,15 @@ pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
         let by = tx.authorize_api_staff::<EditUsers>(api)?;
         user::create_by_staff(tx, &by, &new, true).invalid(|field| (field == "email").then_some(TAKEN))
     });
-    Ok(fields! { "user_id" => id.await?.0 })
+    Ok(without_language(fields! { "user_id" => id.await?.0 }, &call.params))
+}
+
+/// Users have no language of their own here: who sends one is told so.
+fn without_language(answer: Fields, params: &Params) -> Fields {
+    match params.filled("language") {
+        Some(_) => answer.with("warning", "Not kept: language"),
+        None => answer,
+    }
 }
 
 /// A name whose parts can be taken.
@@ -90,7 +98,7 @@ fn row(found: &InAccounts) -> Value {
 
 /// Changes name and address.
 pub(super) async fn update(call: &Call) -> Result<Fields, Failure> {
-    call.write(|tx, api, params| {
+    let id = call.write(|tx, api, params| {
         let by = tx.authorize_api_staff::<EditUsers>(api)?;
         let id = UserId(params.number("user_id").unwrap_or(-1));
         let found = user::find(tx, id)?.ok_or(Failure::says(UNKNOWN))?;
@@ -99,9 +107,9 @@ pub(super) async fn update(call: &Call) -> Result<Fields, Failure> {
         }
         let change = changed(&found, params)?;
         user::update(tx, &by, id, &change).missing(UNKNOWN).invalid(|field| (field == "email").then_some(TAKEN))?;
-        Ok(fields! { "user_id" => id.0 })
-    })
-    .await
+        Ok(id)
+    });
+    Ok(without_language(fields! { "user_id" => id.await?.0 }, &call.params))
 }
 
 fn changed(found: &user::User, params: &Params) -> Result<AdminChange, Failure> {

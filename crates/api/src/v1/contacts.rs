@@ -153,7 +153,8 @@ pub(crate) async fn update(Path((account, id)): Path<(i64, i64)>, change: Change
         let by = tx.authorize_api::<ManageContacts>(call, AccountId(account))?;
         let before = contact::find(tx, &by, id)?.ok_or(contact::Error::NotFound)?;
         if_match.check(&Contact::from(before.clone()))?;
-        contact::update(tx, &by, id, &change.parse(before.details)?)?;
+        let changed = contact::update(tx, &by, id, &change.parse(before.details)?);
+        changed.map_err(|error| Problem::from(error).renamed("categories", "mail_categories"))?;
         Ok(Answer::tagged(&Contact::from(contact::find(tx, &by, id)?.ok_or(contact::Error::NotFound)?)))
     });
     work.await

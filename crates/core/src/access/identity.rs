@@ -14,7 +14,7 @@ use crate::id::{AdminId, SessionId, UserId};
 pub const CONFIRMED_FOR: Duration = Duration::from_mins(10);
 
 /// Somebody who can log in: a user or an admin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A user of the Client Area.
     User(UserId),
@@ -28,6 +28,22 @@ impl Subject {
         match self {
             Self::User(_) => "user_id",
             Self::Admin(_) => "admin_id",
+        }
+    }
+
+    /// The user, if it is one.
+    pub(crate) const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Admin(_) => None,
+        }
+    }
+
+    /// The admin, if it is one.
+    pub(crate) const fn admin(self) -> Option<AdminId> {
+        match self {
+            Self::User(_) => None,
+            Self::Admin(id) => Some(id),
         }
     }
 
@@ -56,17 +72,24 @@ pub struct Who {
     user: UserId,
     second_factor_at: Option<Timestamp>,
     must_enrol: bool,
+    by_link: bool,
 }
 
 impl Who {
     /// With what the session knows. Whoever still has to enrol has shown no second factor, whatever it showed before.
     pub(crate) fn new(user: UserId, second_factor_at: Option<Timestamp>, must_enrol: bool) -> Self {
-        Self { user, second_factor_at: second_factor_at.filter(|_| !must_enrol), must_enrol }
+        Self { user, second_factor_at: second_factor_at.filter(|_| !must_enrol), must_enrol, by_link: false }
     }
 
     /// A user of whom no second factor is known: accounts that require one stay closed.
     pub const fn without_second_factor(user: UserId) -> Self {
-        Self { user, second_factor_at: None, must_enrol: false }
+        Self { user, second_factor_at: None, must_enrol: false, by_link: false }
+    }
+
+    /// The same user in a session that a link of another system began: accounts that want none of that stay closed.
+    #[must_use]
+    pub const fn begun_by_link(self) -> Self {
+        Self { by_link: true, ..self }
     }
 
     /// The user.
@@ -77,6 +100,11 @@ impl Who {
     /// When the second factor was last shown.
     pub(crate) const fn second_factor_at(self) -> Option<Timestamp> {
         self.second_factor_at
+    }
+
+    /// Whether the session began with a link of another system.
+    pub(crate) const fn is_by_link(self) -> bool {
+        self.by_link
     }
 
     /// Whether two-factor is required of everybody and this user has none.

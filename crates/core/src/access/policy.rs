@@ -28,6 +28,8 @@ pub struct Standing {
     pub ends_at: Option<Timestamp>,
     /// Whether the operator wants a confirmed address, and the user has none.
     pub must_verify: bool,
+    /// Whether the session began with a link of another system, and the account lets no such login in.
+    pub sso_refused: bool,
     /// Whether the account, or the operator, requires a second factor.
     pub two_factor_required: bool,
     /// When the user's session last saw one.
@@ -49,6 +51,8 @@ pub enum Decision {
     MembershipEnded,
     /// No: the user must confirm its address first, the owner too.
     NotVerified,
+    /// No: the account lets nobody in whose login began with a link of another system.
+    SingleSignOnOff,
     /// No: the account requires a second factor, and none was shown lately.
     SecondFactorMissing,
     /// No: the permission is not held.
@@ -78,6 +82,8 @@ pub struct Ground<'a> {
     pub ends_at: Option<Timestamp>,
     /// Whether the operator wants a confirmed address, and the user has none.
     pub must_verify: bool,
+    /// Whether the session began with a link of another system, and the account lets no such login in.
+    pub sso_refused: bool,
     /// Whether the account, or the operator, requires a second factor.
     pub two_factor_required: bool,
     /// When a second factor was last shown.
@@ -97,6 +103,7 @@ impl Standing {
             grants: &self.grants,
             ends_at: self.ends_at,
             must_verify: self.must_verify,
+            sso_refused: self.sso_refused,
             two_factor_required: self.two_factor_required,
             second_factor_at: self.second_factor_at,
             second_factor_lasts: self.second_factor_lasts,
@@ -126,6 +133,10 @@ impl Ground<'_> {
         if self.must_verify {
             return Decision::NotVerified;
         }
+        // Before the second factor: showing one would not help.
+        if self.sso_refused {
+            return Decision::SingleSignOnOff;
+        }
         if self.lacks_second_factor() {
             return Decision::SecondFactorMissing;
         }
@@ -154,6 +165,9 @@ pub enum Denied {
     /// The user must confirm its address first.
     #[error("the address is not confirmed")]
     NotVerified,
+    /// The session began with a link of another system, and the account lets no such login in.
+    #[error("the account is not entered by single sign-on")]
+    SingleSignOn,
     /// The account requires a second factor, and none was shown lately (ASVS V6.3.3).
     #[error("a second factor is required")]
     SecondFactor,
@@ -207,6 +221,7 @@ impl HasKind for Denied {
             Self::NoSuchAccount | Self::NoSuchUser => Kind::NotFound,
             Self::Closed(_) => Kind::Forbidden(Refusal::Closed),
             Self::NotVerified => Kind::Forbidden(Refusal::NotVerified),
+            Self::SingleSignOn => Kind::Forbidden(Refusal::SingleSignOn),
             Self::SecondFactor => Kind::Forbidden(Refusal::SecondFactor),
             Self::Unconfirmed => Kind::Forbidden(Refusal::Unconfirmed),
             Self::Missing { permission } => Kind::Forbidden(Refusal::Missing(*permission)),
@@ -228,6 +243,7 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
             Decision::AccountClosed => Err(Denied::Closed(standing.account_name.clone())),
             Decision::MembershipEnded => Err(Denied::NoSuchAccount),
             Decision::NotVerified => Err(Denied::NotVerified),
+            Decision::SingleSignOnOff => Err(Denied::SingleSignOn),
             Decision::SecondFactorMissing => Err(Denied::SecondFactor),
             Decision::NotHeld => Err(Denied::Missing { permission }),
         },
@@ -236,6 +252,7 @@ pub(super) fn check(standing: &Standing, needs: Needs) -> Result<(), Denied> {
         }
         Needs::Membership if standing.is_closed => Err(Denied::Closed(standing.account_name.clone())),
         Needs::Membership if standing.must_verify => Err(Denied::NotVerified),
+        Needs::Membership if standing.sso_refused => Err(Denied::SingleSignOn),
         Needs::Membership if standing.lacks_second_factor() => Err(Denied::SecondFactor),
         Needs::Owner if !standing.is_owner => check(standing, Needs::Membership).and(Err(Denied::OwnerOnly)),
         Needs::Owner => check(standing, Needs::Membership),
@@ -266,6 +283,7 @@ mod tests {
             grants: Grants::parse(grants),
             ends_at: None,
             must_verify: false,
+            sso_refused: false,
             two_factor_required: false,
             second_factor_at: None,
             second_factor_lasts: Duration::from_hours(24),
@@ -315,6 +333,21 @@ mod tests {
             let unverified = Standing { must_verify: true, is_owner, ..member("invoices") };
             assert_eq!(decide(&unverified, Permission::Invoices), Decision::NotVerified);
             assert!(matches!(check(&unverified, Needs::Membership), Err(Denied::NotVerified)));
+        }
+    }
+
+    #[test]
+    fn whose_login_began_elsewhere_does_nothing_where_single_sign_on_is_off_not_even_the_owner() {
+        for is_owner in [false, true] {
+            // With a second factor or without: showing one would not open the account.
+            for second_factor_at in [None, Some(Timestamp::from_micros(1_000))] {
+                let base = Standing { two_factor_required: true, second_factor_at, is_owner, ..member("invoices") };
+                let refused = Standing { sso_refused: true, ..base };
+                assert_eq!(decide(&refused, Permission::Invoices), Decision::SingleSignOnOff);
+                for needs in [Needs::Membership, Needs::Owner, Needs::Permission(Permission::Invoices)] {
+                    assert!(matches!(check(&refused, needs), Err(Denied::SingleSignOn)), "{needs:?}");
+                }
+            }
         }
     }
 

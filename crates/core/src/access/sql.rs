@@ -22,7 +22,7 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lo
                 case when a.owner_id = u.id then 1 else 0 end, m.grants, m.ends_at,
                 case when u.verified_at is null and exists (
                     select 1 from settings s where s.key = $3 and s.value = $4) then 1 else 0 end,
-                case when a.two_factor_required_at is null then 0 else 1 end,
+                a.allow_sso, case when a.two_factor_required_at is null then 0 else 1 end,
                 (select value from settings where key = 'security.second_factor_minutes')
          from memberships m join accounts a on a.id = m.account_id join users u on u.id = m.user_id
          where m.account_id = $1 and m.user_id = $2",
@@ -37,6 +37,7 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lo
                 grants: row.take()?,
                 ends_at: row.take()?,
                 must_verify: row.take()?,
+                sso_refused: !row.take::<bool>()? && who.is_by_link(),
                 two_factor_required: row.take::<bool>()? || who.must_enrol(),
                 second_factor_at: who.second_factor_at(),
                 second_factor_lasts: Security::second_factor_of(row.take::<Option<String>>()?.as_deref()),

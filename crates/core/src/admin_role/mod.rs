@@ -1,4 +1,6 @@
 //! Admin roles: what staff may do. Three come built in and stay as they are; the operator adds more.
+//!
+//! Whoever makes, changes or deletes one confirms who it is first (ASVS V7.5.3): a role decides what other admins may do.
 
 mod ops;
 mod sql;

@@ -314,6 +314,8 @@ pub(super) fn ground<'a>(
         grants: &member.grants,
         ends_at: member.ends_at,
         must_verify: rules.must_verify && !user.is_verified,
+        // Nobody knows which session a question is about; whose it is enters with any other.
+        sso_refused: false,
         two_factor_required: account.two_factor_required || rules.everybody,
         second_factor_at: user.has_second_factor.then_some(now),
         second_factor_lasts: rules.second_factor_lasts,

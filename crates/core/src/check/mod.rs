@@ -74,6 +74,8 @@ pub enum Reason {
     AccountClosed,
     /// The operator wants a confirmed address, and the user has none.
     NotVerified,
+    /// The session that was asked about began with a link of another system, and the account lets no such login in.
+    SingleSignOnOff,
     /// The account, or the operator, requires a second factor, and the user has set none up, or has not shown it lately in
     /// the session that was asked about.
     SecondFactorMissing,
@@ -94,6 +96,7 @@ impl Reason {
             Self::MembershipEnded => "membership-ended",
             Self::AccountClosed => "account-closed",
             Self::NotVerified => "address-not-confirmed",
+            Self::SingleSignOnOff => "single-sign-on-off",
             Self::SecondFactorMissing => "two-factor-missing",
             Self::UnknownUser => "unknown-user",
             Self::UnknownAccount => "unknown-account",
@@ -107,6 +110,7 @@ impl Reason {
             Decision::AccountClosed => Self::AccountClosed,
             Decision::MembershipEnded => Self::MembershipEnded,
             Decision::NotVerified => Self::NotVerified,
+            Decision::SingleSignOnOff => Self::SingleSignOnOff,
             Decision::SecondFactorMissing => Self::SecondFactorMissing,
             Decision::NotHeld => Self::NotHeld,
         }
@@ -128,7 +132,7 @@ pub struct Access {
     pub permissions: Vec<Permission>,
     /// What is allowed on single resources, such as `products@service:17`.
     pub on_resources: Vec<String>,
-    /// Why nothing is, when nothing is: closed, ended, not confirmed, no second factor.
+    /// Why nothing is, when nothing is: closed, ended, not confirmed, no second factor, not by single sign-on.
     pub barred: Option<Reason>,
 }
 

@@ -162,9 +162,12 @@ fn list(snapshot: &Snapshot<'_>, side: Side, scope: Option<AccountId>, limit: i6
 pub(crate) fn accounts_of_session(snapshot: &Snapshot<'_>, who: Who, only: Option<AccountId>) -> Result<Page<AccountId>, Fault> {
     let rules = sql::rules(snapshot)?;
     let facts = sql::memberships(snapshot, Side::User(who.user(), None), only, i64::try_from(MAX_ROWS).unwrap_or(i64::MAX))?;
+    // Only of such a session is it asked at all.
+    let without_sso = if who.is_by_link() { sql::without_sso(snapshot, who.user())? } else { BTreeSet::new() };
     let access = |fact: &Fact| {
         let (account, user, member) = (fact.account.as_ref()?, fact.user?, fact.member.as_ref()?);
         let ground = Ground {
+            sso_refused: without_sso.contains(&fact.account_id),
             two_factor_required: account.two_factor_required || who.must_enrol(),
             second_factor_at: who.second_factor_at(),
             ..copies::ground(&rules, account, user, fact.user_id, member, snapshot.now())

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::Changed;
 use super::copies::{AccountCopy, Fact, MemberCopy, Rules, Seen, UserCopy};
 use crate::app::{Snapshot, Tx};
@@ -170,6 +172,16 @@ pub(super) enum Side {
 pub(super) fn ends_at(snapshot: &Snapshot<'_>, credential: ApiCredentialId) -> Result<Option<Timestamp>, Fault> {
     let ends_at = snapshot.optional("select expires_at from api_credentials where id = $1", params![credential], Row::take)?;
     Ok(ends_at.flatten())
+}
+
+/// Those of the user's accounts that let nobody in by a link of another system.
+pub(super) fn without_sso(snapshot: &Snapshot<'_>, user: UserId) -> Result<BTreeSet<AccountId>, Fault> {
+    let found = snapshot.all(
+        "select a.id from memberships m join accounts a on a.id = m.account_id where m.user_id = $1 and a.allow_sso = 0",
+        params![user],
+        Row::take,
+    )?;
+    Ok(found.into_iter().collect())
 }
 
 /// An account's revision.

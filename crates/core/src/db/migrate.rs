@@ -42,6 +42,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0030_oauth_clients", include_str!("../../../../migrations/0030_oauth_clients.sql")),
     ("0031_logins", include_str!("../../../../migrations/0031_logins.sql")),
     ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
+    ("0033_session_begun_by", include_str!("../../../../migrations/0033_session_begun_by.sql")),
+    ("0034_mail_templates", include_str!("../../../../migrations/0034_mail_templates.sql")),
+    ("0035_admin_resets", include_str!("../../../../migrations/0035_admin_resets.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

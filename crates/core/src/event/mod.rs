@@ -116,6 +116,10 @@ kinds! {
     AdminLogin = "admin-login": "An admin logged in.",
     AdminLoginFailed = "admin-login-failed": "Somebody failed to log in to the Admin Area.",
     AdminLogout = "admin-logout": "An admin logged out.",
+    AdminPasswordChanged = "admin-password-changed": "An admin changed the own password.",
+    AdminPasswordResetAsked = "admin-password-reset-asked": "Somebody asked for a link to choose an admin's password anew.",
+    AdminPasswordResetSent = "admin-password-reset-sent": "A link to choose a new password was promised to an admin by mail.",
+    AdminPasswordReset = "admin-password-reset": "An admin chose a new password by a link.",
     SettingsChanged = "settings-changed": "A setting changed.",
     PasswordResetAsked = "password-reset-asked": "Somebody asked for a link to choose a new password.",
     PasswordResetSent = "password-reset-sent": "A link to choose a new password was promised by mail.",
@@ -142,6 +146,9 @@ kinds! {
     ApiCredentialCreated = "api-credential-created": "An API credential was made.",
     ApiCredentialRevoked = "api-credential-revoked": "An API credential was revoked.",
     MessageQueued = "message-queued": "A message of another system to an account was promised.",
+    MailTemplateCreated = "mail-template-created": "An email template was made.",
+    MailTemplateUpdated = "mail-template-updated": "An email template changed.",
+    MailTemplateDeleted = "mail-template-deleted": "An email template was deleted.",
     LineWritten = "line-written": "Another system wrote a line into the log.",
     SsoTokenMade = "sso-token-made": "A link that logs a user in was made for another system.",
     OauthClientCreated = "oauth-client-created": "An OAuth credential was made.",
@@ -206,10 +213,17 @@ impl EventKind {
                 | K::AdminLogin
                 | K::AdminLoginFailed
                 | K::AdminLogout
+                | K::AdminPasswordChanged
+                | K::AdminPasswordResetAsked
+                | K::AdminPasswordResetSent
+                | K::AdminPasswordReset
                 | K::InvitationExpired
                 | K::ContactUpdated
                 | K::DeviceForgotten
                 | K::MessageQueued
+                | K::MailTemplateCreated
+                | K::MailTemplateUpdated
+                | K::MailTemplateDeleted
                 | K::LineWritten
                 | K::SsoTokenMade
                 | K::WebhookCreated

@@ -26,8 +26,8 @@ use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
 
+use crate::access::Subject;
 use crate::clock::Timestamp;
-use crate::device::Owner;
 use crate::email::EmailKey;
 use crate::error::{Fault, HasKind};
 use crate::id::{AccountId, AdminId, DeviceId, UserId};
@@ -192,28 +192,28 @@ pub struct Guess {
     kind: Kind,
     /// What the account's bucket is for: a login, a user, an account.
     at: Option<String>,
-    owner: Option<Owner>,
+    owner: Option<Subject>,
 }
 
 impl Guess {
     /// At the password of a login, whether somebody has it or not.
     pub fn login(email: &EmailKey, user: Option<UserId>) -> Self {
-        Self { kind: Kind::Login, at: Some(email.as_str().to_owned()), owner: user.map(Owner::User) }
+        Self { kind: Kind::Login, at: Some(email.as_str().to_owned()), owner: user.map(Subject::User) }
     }
 
     /// At the password of an admin's login, whether somebody has it or not.
     pub fn admin_login(email: &EmailKey, admin: Option<AdminId>) -> Self {
-        Self { kind: Kind::AdminLogin, at: Some(email.as_str().to_owned()), owner: admin.map(Owner::Admin) }
+        Self { kind: Kind::AdminLogin, at: Some(email.as_str().to_owned()), owner: admin.map(Subject::Admin) }
     }
 
     /// At something of a user.
     pub fn of_user(kind: Kind, user: UserId) -> Self {
-        Self { kind, at: Some(format!("user {user}")), owner: Some(Owner::User(user)) }
+        Self { kind, at: Some(format!("user {user}")), owner: Some(Subject::User(user)) }
     }
 
     /// At something of an admin.
     pub fn of_admin(kind: Kind, admin: AdminId) -> Self {
-        Self { kind, at: Some(format!("admin {admin}")), owner: Some(Owner::Admin(admin)) }
+        Self { kind, at: Some(format!("admin {admin}")), owner: Some(Subject::Admin(admin)) }
     }
 
     /// For an address that anybody may type, whether somebody has it or not.
@@ -256,10 +256,10 @@ impl Guess {
     }
 }
 
-fn counter(authenticator: Authenticator, owner: Owner) -> Vec<u8> {
+fn counter(authenticator: Authenticator, owner: Subject) -> Vec<u8> {
     let (kind, id) = match owner {
-        Owner::User(id) => ("user", id.0),
-        Owner::Admin(id) => ("admin", id.0),
+        Subject::User(id) => ("user", id.0),
+        Subject::Admin(id) => ("admin", id.0),
     };
     hash(&[authenticator.key(), kind, &id.to_string()])
 }

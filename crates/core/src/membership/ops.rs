@@ -7,9 +7,10 @@ use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, UserId};
-use crate::invitation;
 use crate::mail::{self, About, Notice};
+use crate::masquerade::{self, Whose};
 use crate::user::{self, NewUser};
+use crate::{api_credential, invitation};
 
 /// The users of the account: the owner first, then by the time they came.
 pub fn list<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Member>, Fault> {
@@ -155,6 +156,8 @@ pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &Con
     let before = sql::owner(tx, by.account())?;
     sql::set_grants(tx, by.account(), before.0, &Grants::all())?;
     sql::set_owner(tx, by.account(), user)?;
+    api_credential::end_of_owners(tx, by.account())?;
+    masquerade::end_all(tx, Whose::Account(by.account()), "another owner")?;
     tx.bump_revision(by.account())?;
     let name = member.user.name.full();
     let event = about(EventKind::OwnerChanged, by, &member).with_detail(format!("{} → {name}", before.1));

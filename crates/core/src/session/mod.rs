@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::access::{Denied, Subject, Who};
 use crate::clock::Timestamp;
+use crate::db::{DbError, FromValue, Value};
 use crate::error::{Fault, HasKind, Kind};
 use crate::id::{SessionId, UserId};
 use crate::masquerade::Acting;
@@ -29,6 +30,36 @@ pub use second::{Renewed, confirm, second_step};
 
 /// A session that was seen this recently is not written again.
 pub const TOUCH_EVERY: Duration = Duration::from_mins(1);
+
+/// How a session began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BegunBy {
+    /// Its user logged in, or registered.
+    Login,
+    /// A link of another system did (single sign-on): accounts that have that switched off stay closed to it, and it stands for
+    /// no confirmation of who somebody is.
+    SingleSignOn,
+}
+
+impl BegunBy {
+    /// The key in the database.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::SingleSignOn => "sso",
+        }
+    }
+}
+
+impl FromValue for BegunBy {
+    fn from_value(value: Value) -> Result<Self, DbError> {
+        match String::from_value(value)?.as_str() {
+            "login" => Ok(Self::Login),
+            "sso" => Ok(Self::SingleSignOn),
+            _ => Err(DbError::Invalid("how a session began")),
+        }
+    }
+}
 
 /// What somebody types to log in.
 pub struct Login {
@@ -77,6 +108,8 @@ pub struct Session {
     pub second_factor_at: Option<Timestamp>,
     /// Whether its device is still known: not forgotten since.
     pub of_known_device: bool,
+    /// How it began.
+    pub begun_by: BegunBy,
 }
 
 /// Who uses a session.
@@ -97,7 +130,10 @@ impl Resolved {
     pub fn who(&self) -> Who {
         match &self.acting {
             Some(acting) => Who::new(self.user.id, acting.second_factor_at, false),
-            None => Who::new(self.user.id, self.session.second_factor_at, self.must_enrol),
+            None => {
+                let who = Who::new(self.user.id, self.session.second_factor_at, self.must_enrol);
+                if self.session.begun_by == BegunBy::SingleSignOn { who.begun_by_link() } else { who }
+            }
         }
     }
 

@@ -1,17 +1,17 @@
 use std::net::IpAddr;
 
-use super::{Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
+use super::{BegunBy, Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::device::{self, Owner};
+use crate::device;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Guess, Standing};
 use crate::id::{SessionId, UserId};
-use crate::masquerade;
+use crate::masquerade::{self, Whose};
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
 use crate::secret::Secret;
@@ -118,24 +118,39 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: boo
     begin(tx, &tx.myself(user)?, remember, Some(proof)).map(Some)
 }
 
-/// Begins a session of a user whom another system logs in with a link. It has shown no factor.
+/// Begins a session of a user whom another system logs in with a link. It has shown no factor and confirmed
+/// nothing, and enters no account that has single sign-on switched off.
 pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>, Error> {
     if !user::signed_in(tx, user.id, user.password_changed_at, None)? {
         return Ok(None);
     }
-    begin(tx, &tx.myself(user.id)?, false, None).map(Some)
+    let started = begin_by(tx, &tx.myself(user.id)?, false, None, BegunBy::SingleSignOn)?;
+    Ok(Some(Started { who: started.who.begun_by_link(), ..started }))
 }
 
 pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
+    begin_by(tx, by, remember, second_factor, BegunBy::Login)
+}
+
+fn begin_by(
+    tx: &Tx<'_>,
+    by: &Myself,
+    remember: bool,
+    second_factor: Option<&SecondProof>,
+    begun_by: BegunBy,
+) -> Result<Started, Error> {
     let secret = tx.secret()?;
     let security = settings::security(tx)?;
     let lives = if remember { security.remember } else { security.absolute };
     masquerade::end_over(tx)?;
     sql::sweep(tx)?;
-    let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
+    let how = match begun_by {
+        BegunBy::Login => second_factor.map(SecondProof::how).map_or("", FactorKind::key),
+        BegunBy::SingleSignOn => "single sign-on",
+    };
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
-    let (device_id, device) = device::remember(tx, Owner::User(by.id()))?;
-    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id };
+    let (device_id, device) = device::remember(tx, Subject::User(by.id()))?;
+    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id, begun_by };
     let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
     if tx.request().ip.is_some() && tx.known_host().is_none() {
         outbox::promise(tx, Topic::Hostname, id.0)?;
@@ -221,13 +236,20 @@ pub fn end(tx: &Tx<'_>, by: &Myself, session: SessionId) -> Result<(), Error> {
 
 /// Ends all of one's own sessions but this one.
 pub fn end_others(tx: &Tx<'_>, by: &Myself, keep: SessionId) -> Result<u64, Fault> {
-    let ended = sql::delete_others(tx, by.id(), Some(keep))?;
+    let ended = close_others(tx, by.id(), Some(keep))?;
     if ended > 0 {
         let event =
             Event::new(EventKind::SessionEnded).to_user(by.id(), by.name()).with_detail(format!("{ended} other sessions"));
         tx.record(by.actor(), &event)?;
     }
     Ok(ended)
+}
+
+/// Ends the sessions of a user but one, and whatever an admin does in its name.
+fn close_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) -> Result<u64, Fault> {
+    user::hold(tx, user)?;
+    masquerade::end_all(tx, Whose::User(user), "sessions of the user ended")?;
+    sql::delete_others(tx, user, keep)
 }
 
 /// The sessions of a user, for staff.
@@ -273,7 +295,7 @@ pub fn end_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId, session: 
 /// Ends all sessions of a user.
 pub fn end_all_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId) -> Result<u64, Error> {
     let found = user::find(tx, user)?.ok_or(Error::NotFound)?;
-    let ended = sql::delete_others(tx, user, None)?;
+    let ended = close_others(tx, user, None)?;
     let event = Event::new(EventKind::SessionEnded).to_user(user, &found.name.full()).with_detail(format!("{ended} sessions"));
     tx.record(by.actor(), &event)?;
     Ok(ended)
@@ -281,7 +303,7 @@ pub fn end_all_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId) -> Re
 
 /// Ends all sessions of a user whose password was chosen anew.
 pub(crate) fn end_every(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<u64, Fault> {
-    let ended = sql::delete_others(tx, user.id, None)?;
+    let ended = close_others(tx, user.id, None)?;
     if ended > 0 {
         let event = Event::new(EventKind::SessionEnded).to_user(user.id, &user.name.full());
         tx.record(by, &event.with_detail(format!("{ended} sessions")))?;

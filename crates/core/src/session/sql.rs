@@ -1,4 +1,4 @@
-use super::Session;
+use super::{BegunBy, Session};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row, ToValue, Value};
@@ -11,7 +11,7 @@ use crate::user::{self, User};
 
 const COLUMNS: &str =
     "s.id, s.created_at, s.last_seen_at, s.expires_at, s.remember, s.ip, s.host, s.user_agent, s.second_factor_at,
-     case when s.device_id is null then 0 else 1 end";
+     case when s.device_id is null then 0 else 1 end, s.begun_by";
 
 fn session(row: &mut Row) -> Result<Session, DbError> {
     Ok(Session {
@@ -25,6 +25,7 @@ fn session(row: &mut Row) -> Result<Session, DbError> {
         user_agent: row.take()?,
         second_factor_at: row.take()?,
         of_known_device: row.take()?,
+        begun_by: row.take()?,
     })
 }
 
@@ -97,14 +98,17 @@ pub(super) struct New {
     pub(super) expires_at: Timestamp,
     pub(super) remember: bool,
     pub(super) device: DeviceId,
+    pub(super) begun_by: BegunBy,
 }
 
 pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) -> Result<SessionId, Fault> {
     let request = tx.request();
+    // A link of another system confirms nothing.
+    let confirmed_at = (new.begun_by == BegunBy::Login).then(|| tx.now());
     tx.one(
         "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
-                               confirmed_at, second_factor_at, device_id, host)
-         values ($1, $2, $3, $3, $4, $5, $6, $7, $3, $8, $9, $10) returning id",
+                               confirmed_at, second_factor_at, device_id, begun_by, host)
+         values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
         params![
             new.hash,
             user,
@@ -113,8 +117,10 @@ pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) 
             i64::from(new.remember),
             request.ip.map_or_else(String::new, |ip| ip.to_string()),
             request.user_agent,
+            confirmed_at,
             second_factor.then(|| tx.now()),
             new.device,
+            new.begun_by.key(),
             tx.known_host().flatten()
         ],
         Row::take,
@@ -127,11 +133,13 @@ pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
 }
 
 pub(super) fn delete(tx: &Tx<'_>, user: UserId, id: SessionId) -> Result<bool, Fault> {
-    Ok(tx.execute("delete from sessions where user_id = $1 and id = $2", params![user, id])? == 1)
+    let sql = "delete from sessions where user_id = $1 and id = $2 and masquerade_session_id is null";
+    Ok(tx.execute(sql, params![user, id])? == 1)
 }
 
 pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) -> Result<u64, Fault> {
-    tx.execute("delete from sessions where user_id = $1 and id is distinct from $2", params![user, keep])
+    let sql = "delete from sessions where user_id = $1 and id is distinct from $2 and masquerade_session_id is null";
+    tx.execute(sql, params![user, keep])
 }
 
 /// The oldest that are over, a bounded number of them.

@@ -1,8 +1,10 @@
 //! Links that log a user in for another system: made by an API credential, used once, within a minute.
 //!
-//! Such a link makes a session of that user. It stands for no factor: an account that requires two-factor asks for it when it is
-//! entered, and whatever has to be confirmed first asks who this is, as after any login. What the link leads to is checked when it is
-//! made and again when it is used. Opening it changes nothing; only the form on its page does.
+//! Such a link makes a session of that user, and the session knows that it began so. It stands for no factor: an account that
+//! requires two-factor asks for it when it is entered. It confirms nothing: whatever has to be confirmed first asks who this is. It
+//! enters no account that has single sign-on switched off, whichever account the link named; the policy says so at every request.
+//! What the link leads to is checked when it is made and again when it is used. Opening it changes nothing; only the form on its
+//! page does.
 
 mod ops;
 mod sql;

@@ -10,7 +10,7 @@ use latchkey_core::factor::Begun;
 use latchkey_core::membership;
 use latchkey_core::password::Password;
 use latchkey_core::puzzle::Purpose;
-use latchkey_core::session::{self, Login, Started};
+use latchkey_core::session::{self, BegunBy, Login, Started};
 use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,8 @@ pub(crate) struct Asked {
 
 /// The login page.
 pub(crate) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    if visit.user.is_some() {
+    // Whom a link of another system has logged in may still log in by password: some accounts want that.
+    if visit.user.as_ref().is_some_and(|user| user.session.begun_by == BegunBy::Login || user.acting.is_some()) {
         return Ok(page::see_other(page::local(&asked.next).unwrap_or("/accounts")));
     }
     form_page(&visit, StatusCode::OK, Shown::new(&LoginForm::default()), &asked.next).await

@@ -5,7 +5,7 @@ use latchkey_core::clock::Timestamp;
 use latchkey_core::invitation::{Invitation, State};
 use latchkey_core::mail::Mail;
 use latchkey_core::membership::Member;
-use latchkey_core::session::Session;
+use latchkey_core::session::{BegunBy, Session};
 use serde::Serialize;
 
 use super::{MailShown, initials, mail, summary};
@@ -101,6 +101,7 @@ pub(crate) fn inviter(web: &Web, invitation: &Invitation) -> String {
 
 /// A session.
 #[derive(Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "what a template asks, one by one")]
 pub(crate) struct SessionShown {
     id: i64,
     current: bool,
@@ -111,6 +112,7 @@ pub(crate) struct SessionShown {
     last_seen_at: Timestamp,
     remember: bool,
     known: bool,
+    sso: bool,
 }
 
 pub(crate) fn session(web: &Web, session: &Session, current: bool) -> SessionShown {
@@ -124,6 +126,7 @@ pub(crate) fn session(web: &Web, session: &Session, current: bool) -> SessionSho
         last_seen_at: session.last_seen_at,
         remember: session.remember,
         known: session.of_known_device,
+        sso: session.begun_by == BegunBy::SingleSignOn,
     }
 }
 

@@ -7,6 +7,7 @@ mod bans;
 mod general;
 mod groups;
 mod mail;
+mod mail_templates;
 mod notifications;
 mod roles;
 mod security;
@@ -29,6 +30,12 @@ pub(super) fn routes() -> Routes<Web> {
         .post("/admin/config/security", security::save)
         .get("/admin/config/templates", templates::show)
         .get("/admin/config/templates/{key}", templates::html)
+        .post("/admin/config/templates", mail_templates::create)
+        .get("/admin/config/templates/new", mail_templates::new)
+        .post("/admin/config/templates/bundled", mail_templates::add_bundled)
+        .get("/admin/config/templates/own/{template}", mail_templates::edit)
+        .post("/admin/config/templates/own/{template}", mail_templates::save)
+        .post("/admin/config/templates/own/{template}/delete", mail_templates::delete)
         .get("/admin/config/admins", admins::show)
         .post("/admin/config/admins", admins::invite)
         .post("/admin/config/admins/invitations/{invitation}/resend", admins::resend)

@@ -1,4 +1,4 @@
-//! The mails as they look, with sample content.
+//! The operator's own templates, and the mails of this server as they look, with sample content.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use latchkey_core::mail::{Content, Link, Notice, Told, Written};
 use latchkey_core::{reset, verification};
 use serde::Serialize;
 
+use super::mail_templates;
 use crate::error::PageError;
 use crate::mail::write;
 use crate::page::{self, Answer};
@@ -84,14 +85,14 @@ fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
-    staff.may::<ConfigureSystem>().await?;
+    let own = mail_templates::rows(&staff).await?;
     let mut templates = Vec::new();
     for content in samples(&staff) {
         let Written { subject, text, .. } = written(&staff, &content)?;
         let key = content.template();
         templates.push(Sample { key, subject, text, html_url: format!("/admin/config/templates/{key}") });
     }
-    Ok(page::page(&staff.visit, "admin/config/templates.html", context! { templates }))
+    Ok(page::page(&staff.visit, "admin/config/templates.html", context! { templates, own }))
 }
 
 /// One mail's HTML.
