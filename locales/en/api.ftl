@@ -49,6 +49,7 @@ error-idempotency-key = An Idempotency-Key is 1 to 255 visible ASCII characters,
 error-idempotency-other = This Idempotency-Key was used with another call.
 error-idempotency-lost = The answer to the call that had this Idempotency-Key can no longer be read. Use a new key.
 error-listed-twice = The list names this address twice.
+error-api-role-beyond-admin = A role gets no right that draws on permissions you don't hold: other admins' credentials may have it.
 error-api-beyond-own = A credential hands on nothing beyond what it may do itself.
 api-error-right-missing = The role of this API credential does not hold the right that the call needs.
 api-error-permission-missing = Whoever made this API credential lacks a permission that the call needs.

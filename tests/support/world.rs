@@ -272,7 +272,7 @@ impl World {
         self.write(move |tx| {
             let by = tx.authorize_admin::<ManageApi>(stella).unwrap();
             let confirmed = ConfirmedAdmin::machine(&System::named("test"));
-            Ok(webhook::create(tx, &by, &confirmed, &new).unwrap().0.0)
+            Ok(webhook::create(tx, &by, &tx.authorize_admin(stella).unwrap(), &confirmed, &new).unwrap().0.0)
         })
         .await
     }

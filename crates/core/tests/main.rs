@@ -11,6 +11,7 @@ mod admin_invitation;
 mod admin_password;
 mod admin_role;
 mod api_credential;
+mod authority;
 mod ban;
 mod chain;
 mod check;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latchkey_core::access::{
     BuiltInRole, ConfirmedAdmin, Denied, EditDetails, Enter, ManageAdmins, ManageUsers, Masquerade, OnBehalf, RequireTwoFactor,
-    Subject, System, ViewUsers, Who,
+    Subject, System, ViewAccountLog, Who,
 };
 use latchkey_core::account::{self, Details};
 use latchkey_core::admin;
@@ -215,7 +215,7 @@ async fn v8_3_3_every_event_names_the_admin_and_the_user(app: TestApp) {
     });
     sent.await.unwrap();
     let log = app.app.read(move |snapshot| {
-        let by = snapshot.authorize::<ViewUsers>(Who::without_second_factor(owner), acme)?;
+        let by = snapshot.authorize::<ViewAccountLog>(Who::without_second_factor(owner), acme)?;
         Ok::<_, Denied>(event::of_account(snapshot, &by, None, 3)?)
     });
     let log = log.await.unwrap();

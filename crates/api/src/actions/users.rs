@@ -1,9 +1,12 @@
 //! `AddUser`, `GetUsers`, `UpdateUser`, `DeleteUser`, `ResetPassword`, `ValidateLogin`.
 
 use latchkey_core::access::{DeleteUsers, EditUsers, ViewStaffArea};
+use latchkey_core::app::Request;
+use latchkey_core::ban;
 use latchkey_core::email::{Email, EmailKey};
 use latchkey_core::error::Fields as Checked;
 use latchkey_core::factor::Begun;
+use latchkey_core::guessing::{self, Guess, Kind};
 use latchkey_core::id::UserId;
 use latchkey_core::password::{Busy, Length, Password, PasswordHash, Rules};
 use latchkey_core::session::{self, Login};
@@ -18,6 +21,7 @@ use super::time;
 
 pub(super) const TAKEN: &str = "A user already exists with that email address";
 const MALFORMED: &str = "The email address entered is not valid";
+const BANNED: &str = "The address of the client is banned";
 const UNKNOWN: &str = "Invalid User ID requested";
 
 /// Makes a user.
@@ -155,7 +159,8 @@ pub(super) async fn reset_password(call: &Call) -> Result<Fields, Failure> {
     .await
 }
 
-/// Compares a password, held to the same limits as a login. Where no second factor is needed a session begins, and
+/// Compares a password, held to the same limits and bans as a login. The address in `clientip` is only what the machine says: what fails
+/// counts for the machine, too, more generously since a shop logs many people in. Where no second factor is needed a session begins, and
 /// `passwordhash` is what its cookie would hold.
 pub(super) async fn validate_login(call: &Call) -> Result<Fields, Failure> {
     let wrong = || Failure::says("Email or Password Invalid");
@@ -169,13 +174,19 @@ pub(super) async fn validate_login(call: &Call) -> Result<Fields, Failure> {
     if let Some(ip) = call.params.filled("clientip").and_then(|text| text.parse().ok()) {
         request.ip = Some(ip);
     }
+    let machine = Guess::by_machine(Kind::MachineLogin, call.caller.id());
+    may_try(call, &request, &machine).await?;
     let login = Login { email: email.to_owned(), password: Password::typed(typed), remember: false };
     let key = EmailKey::of(email);
     let is_wrong = |error: session::Error| match error {
         session::Error::WrongCredentials => wrong(),
         other => other.into(),
     };
-    let proven = session::authenticate(call.api.app(), &request, &login).await.map_err(is_wrong)?;
+    let proven = session::authenticate(call.api.app(), &request, &login).await;
+    if let Err(session::Error::WrongCredentials) = proven {
+        call.api.app().write(&request, move |tx| guessing::failed(tx, &machine)).await?;
+    }
+    let proven = proven.map_err(is_wrong)?;
     let begun = call.api.app().write(&request, move |tx| {
         let begun = session::start(tx, &proven, false, "")?;
         Ok::<_, session::Error>((begun, user::by_email(tx, &key)?))
@@ -187,4 +198,16 @@ pub(super) async fn validate_login(call: &Call) -> Result<Fields, Failure> {
         Begun::Session(started) => answer.with("passwordhash", started.secret.reveal()).with("twoFactorEnabled", false),
         Begun::SecondFactor(_) => answer.with("twoFactorEnabled", true),
     })
+}
+
+/// Refuses an address that is kept out, and a machine for which too much has failed.
+async fn may_try(call: &Call, request: &Request, machine: &Guess) -> Result<(), Failure> {
+    let (asked, machine) = (request.clone(), machine.clone());
+    call.read(move |snapshot, _, _| {
+        if asked.ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false) {
+            return Err(Failure::says(BANNED));
+        }
+        guessing::admit(snapshot, &asked, &machine).map(drop).map_err(Failure::from)
+    })
+    .await
 }

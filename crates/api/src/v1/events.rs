@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use latchkey_core::access::{ApiRight, ViewLog, ViewUsers};
+use latchkey_core::access::{ApiRight, ViewAccountLog, ViewLog};
 use latchkey_core::error::Fields;
 use latchkey_core::event::{self, EventKind, FeedFilter, Filter, Recorded, Sealed};
 use latchkey_core::id::{AccountId, EventId, UserId};
@@ -193,7 +193,7 @@ pub(crate) async fn of_account(
     let paging = Paging::of(query)?;
     let (before, fetch) = (paging.after().map(EventId), paging.fetch());
     let found = machine.look(ApiRight::EventsRead, move |snapshot, call| {
-        let by = snapshot.authorize_api::<ViewUsers>(call, AccountId(account))?;
+        let by = snapshot.authorize_api::<ViewAccountLog>(call, AccountId(account))?;
         Ok(event::of_account(snapshot, &by, before, fetch)?)
     });
     Ok(paging.page(found.await?, |event| event.id.0, Event::from))

@@ -2,7 +2,8 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use latchkey_core::access::{ApiRight, ManageApi};
+use latchkey_core::access::{AllowedAdmin, ApiCall, ApiRight, Denied, ManageApi, ViewLog};
+use latchkey_core::app::Snapshot;
 use latchkey_core::error::Invalid;
 use latchkey_core::event::EventKind;
 use latchkey_core::id::WebhookId;
@@ -174,6 +175,11 @@ fn parsed(api: &Api, url: &str, description: &str, kinds: &[String]) -> Result<W
     Wanted::parse(url, description, kinds, api.settings().webhook_http).map_err(Problem::invalid)
 }
 
+/// The ticket to have events sent: what a webhook gets is the log, so who may read that holds `events:read`.
+fn log(snapshot: &Snapshot<'_>, call: ApiCall) -> Result<AllowedAdmin<ViewLog>, Denied> {
+    snapshot.authorize_api_staff(call.by(ApiRight::EventsRead))
+}
+
 /// Lists the webhooks by their numbers.
 #[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks", params(PageParameters), responses((status = 200, body = Page<Webhook>)))]
 pub(crate) async fn list(machine: Machine, query: Query<PageParameters>) -> Result<Response, Problem> {
@@ -219,7 +225,7 @@ pub(crate) async fn attempts(machine: Machine, Path(id): Path<i64>, query: Query
     Ok(paging.page(found.await?, |attempt| attempt.id, WebhookAttempt::from))
 }
 
-/// Makes a webhook, which gets what happens from now on. Its secret is shown this once.
+/// Makes a webhook, which gets what happens from now on. Its secret is shown this once. Needs `events:read` too.
 #[utoipa::path(post, path = "/api/v1/webhooks", tag = "webhooks", request_body = NewWebhook, responses((status = 201, body = MadeWebhook)))]
 pub(crate) async fn create(post: Post<NewWebhook>) -> Result<Answer, Problem> {
     let api = post.machine.api.clone();
@@ -227,14 +233,14 @@ pub(crate) async fn create(post: Post<NewWebhook>) -> Result<Answer, Problem> {
         let by = tx.authorize_api_staff::<ManageApi>(call)?;
         let (description, kinds) = (new.description.unwrap_or_default(), new.kinds.unwrap_or_default());
         let wanted = parsed(&api, &new.url, &description, &kinds)?;
-        let (id, secret) = webhook::create(tx, &by, &call.confirmed(), &wanted)?;
+        let (id, secret) = webhook::create(tx, &by, &log(tx, call)?, &call.confirmed(), &wanted)?;
         let made = MadeWebhook { webhook: Webhook::from(&webhook::find(tx, &by, id)?), secret };
         Ok(Answer::created(format!("/api/v1/webhooks/{id}"), &made))
     });
     work.await
 }
 
-/// Changes a webhook, stops it, or lets it go on.
+/// Changes a webhook, stops it, or lets it go on. All but stopping needs `events:read` too.
 #[utoipa::path(patch, path = "/api/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = i64, Path)), request_body = WebhookChange, responses((status = 200, body = Webhook)))]
 pub(crate) async fn update(Path(id): Path<i64>, change: Change<WebhookChange>) -> Result<Answer, Problem> {
     let (api, id) = (change.machine.api.clone(), WebhookId(id));
@@ -246,10 +252,13 @@ pub(crate) async fn update(Path(id): Path<i64>, change: Change<WebhookChange>) -
             let held = || before.kinds.iter().map(|kind| kind.key().to_owned()).collect();
             let (url, description) =
                 (change.url.unwrap_or(before.url.clone()), change.description.unwrap_or(before.description.clone()));
-            webhook::update(tx, &by, id, &parsed(&api, &url, &description, &change.kinds.unwrap_or_else(held))?)?;
+            let wanted = parsed(&api, &url, &description, &change.kinds.unwrap_or_else(held))?;
+            webhook::update(tx, &by, &log(tx, call)?, &call.confirmed(), id, &wanted)?;
         }
-        if let Some(enabled) = change.enabled {
-            webhook::set_enabled(tx, &by, id, enabled)?;
+        match change.enabled {
+            Some(true) => drop(webhook::enable(tx, &by, &log(tx, call)?, id)?),
+            Some(false) => drop(webhook::disable(tx, &by, id)?),
+            None => {}
         }
         Ok(Answer::tagged(&Webhook::from(&webhook::find(tx, &by, id)?)))
     });
@@ -280,14 +289,15 @@ pub(crate) async fn send_test(Path(id): Path<i64>, post: Post<Nothing>) -> Resul
     work.await
 }
 
-/// Sends events again: one, or everything after one.
+/// Sends events again: one, or everything after one. Needs `events:read` too.
 #[utoipa::path(post, path = "/api/v1/webhooks/{webhook}/replay", tag = "webhooks", params(("webhook" = i64, Path)), request_body = Replay, responses((status = 204)))]
 pub(crate) async fn replay(Path(id): Path<i64>, post: Post<Replay>) -> Result<Answer, Problem> {
     let work = post.run(ApiRight::WebhooksWrite, move |tx, call, wanted| {
         let by = tx.authorize_api_staff::<ManageApi>(call)?;
+        let (log, confirmed, id) = (log(tx, call)?, call.confirmed(), WebhookId(id));
         match (wanted.seq, wanted.after) {
-            (Some(seq), None) => webhook::replay_one(tx, &by, WebhookId(id), seq)?,
-            (None, Some(after)) => webhook::replay_after(tx, &by, WebhookId(id), after)
+            (Some(seq), None) => webhook::replay_one(tx, &by, &log, &confirmed, id, seq)?,
+            (None, Some(after)) => webhook::replay_after(tx, &by, &log, &confirmed, id, after)
                 .map_err(|error| Problem::from(error).renamed("seq", "after"))?,
             _ => return Err(Problem::invalid(vec![Invalid::new("seq", "error-replay-one")])),
         };

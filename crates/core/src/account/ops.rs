@@ -1,7 +1,7 @@
 use super::{Account, Details, Error, Filter, Listed, NewOwner, Status, sql};
 use crate::access::{
-    Actor, ActorKind, Allowed, AllowedAdmin, ChooseSso, ConfirmedAdmin, DeleteAccounts, EditAccounts, EditDetails, Grants,
-    RequireTwoFactor, System, ViewStaffArea,
+    Actor, Allowed, AllowedAdmin, ChooseSso, ConfirmedAdmin, DeleteAccounts, EditAccounts, EditDetails, Grants, RequireTwoFactor,
+    System, ViewStaffArea,
 };
 use crate::app::{Snapshot, Tx};
 use crate::client_group;
@@ -48,10 +48,10 @@ fn words(details: &Details) -> [&str; 5] {
     [&details.name, &details.company, &details.contact_email, &details.first_name, &details.last_name]
 }
 
-/// Changes the account's own data. The currency is staff's to choose: a user's change leaves it as it is.
+/// Changes the account's own data. The currency is staff's to choose: a user's change, or its credential's, leaves it as it is.
 pub fn update(tx: &Tx<'_>, by: &Allowed<EditDetails>, details: &Details) -> Result<(), Error> {
     let before = sql::find(tx, by.account())?.ok_or(Error::NotFound)?.details;
-    let currency = if by.actor().kind == ActorKind::User { &before.currency } else { &details.currency };
+    let currency = if by.user().is_some() { &before.currency } else { &details.currency };
     let details = &Details { currency: currency.clone(), ..details.clone() };
     if before == *details {
         return Ok(());

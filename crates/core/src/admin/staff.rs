@@ -88,7 +88,7 @@ pub(crate) fn end_acting(tx: &Tx<'_>, id: AdminId) -> Result<(), Fault> {
 /// second may not any more.
 pub(crate) fn hold(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>) -> Result<AllowedAdmin<ManageAdmins>, Denied> {
     sql::hold_all(tx)?;
-    Ok(tx.authorize_admin::<ManageAdmins>(by.id())?.done_by(by.actor()))
+    Ok(tx.authorize_admin::<ManageAdmins>(by.id())?.held_like(by))
 }
 
 /// The admin as it is until the transaction ends: for a change that rests on what somebody has seen of it.

@@ -129,6 +129,11 @@ pub fn of_account(snapshot: &Snapshot<'_>, by: &Allowed<ManageAccountApi>) -> Re
     Ok(credentials)
 }
 
+/// The credentials that owners have made for the account, by their numbers. One that was revoked is not among them.
+pub(crate) fn owners_of(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<ApiCredentialId>, Fault> {
+    sql::owners_of(snapshot, account)
+}
+
 /// The credentials that the user has made for accounts of its own, newest first.
 pub fn of_myself(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Credential>, Fault> {
     sql::list(snapshot, sql::Of::User(by.id()))

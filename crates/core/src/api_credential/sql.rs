@@ -106,6 +106,11 @@ pub(super) fn end_of_owners(tx: &Tx<'_>, account: AccountId) -> Result<(), Fault
     tx.execute(sql, params![tx.now(), account]).map(drop)
 }
 
+pub(super) fn owners_of(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<ApiCredentialId>, Fault> {
+    let sql = "select id from api_credentials where account_id = $1 and user_id is not null order by id";
+    snapshot.all(sql, params![account], Row::take)
+}
+
 pub(super) fn count_of_account(tx: &Tx<'_>, account: AccountId) -> Result<i64, Fault> {
     let sql = "select count(*) from api_credentials where account_id = $1 and user_id is not null";
     tx.one(sql, params![account], Row::take)

@@ -30,7 +30,7 @@ use crate::access::Subject;
 use crate::clock::Timestamp;
 use crate::email::EmailKey;
 use crate::error::{Fault, HasKind};
-use crate::id::{AccountId, AdminId, DeviceId, UserId};
+use crate::id::{AccountId, AdminId, ApiCredentialId, DeviceId, UserId};
 
 pub(crate) use ops::has_failed;
 pub use ops::{admit, failed, rebound, spend, succeeded};
@@ -75,6 +75,8 @@ pub enum Kind {
     PasskeyChallenge,
     /// Sending an invitation. Each one counts (ASVS V2.4.1).
     Invite,
+    /// A user's password that a machine compares for somebody else: what fails there is counted for the machine, too.
+    MachineLogin,
     /// Telling a user of a new device. Each one counts.
     DeviceNotice,
 }
@@ -96,6 +98,7 @@ impl Kind {
             Self::VerificationLink => "verification-link",
             Self::PasskeyChallenge => "passkey-challenge",
             Self::Invite => "invite",
+            Self::MachineLogin => "machine-login",
             Self::DeviceNotice => "device-notice",
         }
     }
@@ -116,7 +119,13 @@ impl Kind {
         match scope {
             Scope::Account | Scope::Device => self.own_rate(),
             // Who is logged in has no use for other people's addresses.
-            _ if matches!(self, Self::CurrentPassword | Self::StepUp | Self::Invite | Self::DeviceNotice) => None,
+            _ if matches!(
+                self,
+                Self::CurrentPassword | Self::StepUp | Self::Invite | Self::DeviceNotice | Self::MachineLogin
+            ) =>
+            {
+                None
+            }
             // Every look at a login page may ask for one.
             Scope::Address if matches!(self, Self::PasskeyChallenge) => Some(Rate::new(300, 2, 60)),
             Scope::Block if matches!(self, Self::PasskeyChallenge) => Some(Rate::new(1_500, 1, 30)),
@@ -147,6 +156,8 @@ impl Kind {
             Self::Reset => Some(Rate::new(5, 5 * 60, 3_600)),
             Self::Invite => Some(Rate::new(200, 2 * 60, 3_600)),
             Self::DeviceNotice => Some(Rate::new(5, 3_600, 3_600)),
+            // Of a busy shop some log in wrongly all the time: it waits for seconds, never for minutes.
+            Self::MachineLogin => Some(Rate::new(1_000, 1, 5)),
             Self::InvitationLink | Self::ResetLink | Self::VerificationLink | Self::Register | Self::PasskeyChallenge => None,
         }
     }
@@ -224,6 +235,11 @@ impl Guess {
     /// Done in a client account.
     pub fn in_account(kind: Kind, account: AccountId) -> Self {
         Self { kind, at: Some(format!("account {account}")), owner: None }
+    }
+
+    /// By a machine, for somebody else.
+    pub fn by_machine(kind: Kind, credential: ApiCredentialId) -> Self {
+        Self { kind, at: Some(format!("credential {credential}")), owner: None }
     }
 
     /// At a secret that belongs to nobody one knows, such as a link's.

@@ -136,6 +136,7 @@ pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<(), Fau
         let Some(member) = sql::find(tx, mine, user)?.filter(|member| !member.is_owner) else { continue };
         sql::delete(tx, mine, user)?;
         let account_name = sql::account_name(tx, mine)?;
+        invitation::cancel_sent_by_deleted(tx, by, (mine, &account_name), user)?;
         tell_owner_of_leaving(tx, mine, &account_name, &member)?;
         let event = Event::new(EventKind::MembershipRemoved)
             .in_account(mine, &account_name)
@@ -162,6 +163,7 @@ pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &Con
     let name = member.user.name.full();
     let event = about(EventKind::OwnerChanged, by, &member).with_detail(format!("{} → {name}", before.1));
     tx.record(by.actor(), &event)?;
+    invitation::cancel_sent_by_machines_of(tx, by, before.0)?;
     mail::tell(tx, user, Notice::OwnershipGained, &told(by))?;
     Ok(mail::tell(tx, before.0, Notice::OwnershipLost, &told(by).what(&name))?)
 }

@@ -25,8 +25,8 @@ use crate::text;
 
 pub use message::{Message, Secrets, type_name};
 pub use ops::{
-    attempts, attempts_before, create, delete, find, find_to_change, list, page, replay_after, replay_one, rotate, secrets,
-    send_test, set_enabled, update,
+    attempts, attempts_before, create, delete, disable, enable, find, find_to_change, list, page, replay_after, replay_one,
+    rotate, secrets, send_test, update,
 };
 pub use work::{Batch, Claimed, GIVE_UP_AFTER, Outcome, advance, claim, due, release, settle};
 
