@@ -77,9 +77,6 @@ const GROUP: [(&str, &str, Kind); 3] = [DETAILS[0], ("colour", "colour", Kind::C
 
 const TEMPLATE: &[(&str, &str)] =
     &[("name", "Invoice Created"), ("category", "invoice"), ("subject", "Invoice {invoice_num}"), ("message", "It is ready.")];
-const TEMPLATE_FIELDS: [(&str, &str, Kind); 3] =
-    [DETAILS[0], ("subject", "subject", Kind::Name), ("message", "message", Kind::Paragraph)];
-
 const FIRST: (&str, &str, Kind) = ("first_name", "first-name", Kind::Name);
 const LAST: (&str, &str, Kind) = ("last_name", "last-name", Kind::Name);
 const EMAIL: (&str, &str, Kind) = ("email", "email", Kind::Email);
@@ -219,8 +216,8 @@ pub(crate) const FORMS: &[Form] = &[
     Form { path: "/a/{account}/contacts", actor: "owner", good: CARL, fields: &CONTACT },
     Form { path: "/a/{account}/contacts/{contact}", actor: "owner", good: CARL, fields: &CONTACT },
     Form { path: "/admin/config/groups", actor: "admin", good: GOLD, fields: &GROUP },
-    Form { path: "/admin/config/templates", actor: "admin", good: TEMPLATE, fields: &TEMPLATE_FIELDS },
-    Form { path: "/admin/config/templates/own/{template}", actor: "admin", good: TEMPLATE, fields: &TEMPLATE_FIELDS },
+    Form { path: "/admin/config/templates", actor: "admin", good: TEMPLATE, fields: &[DETAILS[0]] },
+    Form { path: "/admin/config/templates/own/{template}", actor: "admin", good: TEMPLATE, fields: &[] },
     Form { path: "/admin/config/groups/{group}", actor: "admin", good: GOLD, fields: &[GROUP[1], GROUP[2]] },
     Form {
         path: "/admin/clients/{account}/notes",

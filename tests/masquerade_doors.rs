@@ -157,13 +157,13 @@ async fn services_are_told_nothing_once_it_has_ended_however_it_ended(app: TestA
     let status = |key: &str| format!("update accounts set status = '{key}' where id = {acme}");
     let owner = |user: &str| format!("update accounts set owner_id = {user} where id = {acme}");
     let mia = "(select id from users where email_key = 'mia@example.com')";
-    let nothing = "update admins set name = name";
+    let nothing = format!("update admins set name = name where id = {stella}");
     let ends = [
         (role("read-only"), role("full")),
         (disabled("1"), disabled("null")),
         (status("closed"), status("active")),
         (owner(mia), owner(&olivia.to_string())),
-        ("delete from admin_sessions".to_owned(), nothing.to_owned()),
+        ("delete from admin_sessions where id = (select max(id) from admin_sessions)".to_owned(), nothing),
     ];
     for (end, undo) in ends {
         let staff = log_in(&app).await;

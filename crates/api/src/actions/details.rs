@@ -44,8 +44,10 @@ const COUNTS: [&str; 27] = [
     "numaffiliatesignups",
     "isAffiliate",
 ];
-const AMOUNTS: [&str; 12] = [
+const AMOUNTS: [&str; 14] = [
     "dueinvoicesbalance",
+    "grossRevenue",
+    "expenses",
     "income",
     "creditbalance",
     "overdueinvoicesbalance",
