@@ -1,8 +1,8 @@
 //! Nobody gets or hands on more than he holds: by a role, a webhook, an invitation, a credential.
 
 use latchkey_core::access::{
-    AdminGrants, Allowed, ApiRight, ApiRights, Associate, BuiltInApiRole, Denied, EditDetails, InAccount, ManageAccountApi,
-    ManageAdmins, ManageApi, ManageUsers, Subject, TransferOwnership, ViewAccountLog, WriteNotes,
+    AdminGrants, Allowed, ApiRight, ApiRights, Associate, BuiltInApiRole, ConfirmedAdmin, Denied, EditDetails, InAccount,
+    ManageAccountApi, ManageAdmins, ManageApi, ManageUsers, Subject, System, TransferOwnership, ViewAccountLog, WriteNotes,
 };
 use latchkey_core::account;
 use latchkey_core::admin_role::{self, NewRole as NewAdminRole};
