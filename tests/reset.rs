@@ -214,4 +214,5 @@ async fn the_name_of_an_account_is_no_password_after_a_reset_either(app: TestApp
     let stranger = world.server.anonymous();
     assert_eq!(stranger.post(&path, &[("new", "Acme Acme Acme Acme")]).await.status, 422);
     assert_eq!(stranger.post(&path, &[("new", "quiet harbour, seven lanterns")]).await.outline(), "303 /login (success)");
+    world.app.take_mails().await;
 }

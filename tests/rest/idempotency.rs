@@ -123,7 +123,8 @@ async fn every_post_takes_a_key_and_answers_the_same_again(app: TestApp) {
     let document = rest.send(&Ask::new("GET", "/api/openapi.json")).await;
     let document: Value = serde_json::from_slice(&document.body).unwrap();
     let mut routes = latchkey_api::table();
-    routes.retain(|route| route.method == "POST" && super::is_rest(route.path));
+    // A question changes nothing and takes no key.
+    routes.retain(|route| route.method == "POST" && super::is_rest(route.path) && !route.path.ends_with("/check"));
     assert!(routes.len() >= 20, "{}", routes.len());
     // What closes the account and gives it away comes last: the others find it open and its owner's.
     routes.sort_by_key(|route| (route.path.ends_with("/owner"), route.path.ends_with("/close"), route.path));
