@@ -1,5 +1,6 @@
 // Passkeys with Chromium's virtual authenticator. Browsers bind a passkey to a name, so this server is localhost.
 
+import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { PASSWORD, expect, test, unique } from "./lib/test.ts";
 import { authenticator, touches } from "./lib/passkey.ts";
@@ -28,6 +29,13 @@ test("a passkey is added, logs in alone and as the second step, and is removed @
   await page.getByRole("button", { name: "Add Passkey" }).click();
   // The first factor brings recovery codes along.
   await expect(page.locator("#recovery-codes li")).toHaveCount(10);
+  const codes = await page.locator("#recovery-codes li").allTextContents();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download as Text" }).click()]);
+  const text = await readFile(await download.path(), "utf8");
+  for (const code of codes) expect(text).toContain(code);
+  await page.evaluate(() => (window.print = () => document.body.setAttribute("data-printed", "")));
+  await page.getByRole("button", { name: "Print" }).click();
+  await expect(page.locator("body")).toHaveAttribute("data-printed", "");
   await page.goto("/me/passkeys");
   await expect(page.locator("li strong", { hasText: "My laptop" })).toBeVisible();
   await expect(page.getByText("Not used yet")).toBeVisible();

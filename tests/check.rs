@@ -78,10 +78,22 @@ async fn what_cannot_be_taken_is_said_field_by_field(app: TestApp) {
     assert_eq!(fields(&ask(&many).await), ["checks"]);
     let revisions: Vec<String> = (1..=1_001).map(|account| format!(r#""{account}":1"#)).collect();
     assert_eq!(fields(&ask(&format!(r#"{{"checks":[{good}],"at_least":{{{}}}}}"#, revisions.join(","))).await), ["at_least"]);
-    for malformed in ["", "[]", "{", r#"{"user":"x"}"#, r#"{"user":1.5,"account":1,"permission":"invoices"}"#] {
+    for malformed in ["", "{", r#"{"at_least":{"acme":1}}"#] {
         let answer = ask(malformed).await;
         assert_eq!(answer.status, 400, "{malformed}");
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{malformed}");
+    }
+    let of_a_wrong_kind = [
+        ("[]", ""),
+        (r#"{"user":"x"}"#, "user"),
+        (r#"{"user":1.5,"account":1,"permission":"invoices"}"#, "user"),
+        (r#"{"user":1,"account":1,"permission":"invoices","resorce":"service:17"}"#, "resorce"),
+        (r#"{"checks":[{"user":1,"account":1,"permission":7}]}"#, "checks.0.permission"),
+        (r#"{"user":1,"account":1,"permission":"invoices","at_least":{"1":"x"}}"#, "at_least.1"),
+    ];
+    for (body, field) in of_a_wrong_kind {
+        let answer = ask(body).await;
+        assert_eq!((answer.status, fields(&answer)), (422, vec![field.to_owned()]), "{body}");
     }
     let both = format!(r#"{{"user":1,"checks":[{good}]}}"#);
     assert_eq!(ask(&both).await.status, 400);
@@ -123,18 +135,19 @@ async fn the_lists_are_paged_and_who_is_bound_to_an_account_sees_that_one(app: T
     let get = async |token: &str, path: &str| doors.call(token, "GET", path, "").await;
     let accounts = format!("/api/v1/users/{}/accounts", people.mia);
     let first = read(&get(&everywhere, &format!("{accounts}?limit=1")).await);
-    assert_eq!(first["data"][0]["permissions"], json!(["invoices"]));
-    assert_eq!(first["data"][0]["resources"], json!(["products@service:17"]));
-    let second = read(&get(&everywhere, &format!("{accounts}?limit=1&after={}", first["next"])).await);
-    assert_eq!(second["data"][0]["account"], json!(umbrella.0));
+    assert_eq!(first["items"][0]["permissions"], json!(["invoices"]));
+    assert_eq!(first["items"][0]["resources"], json!(["products@service:17"]));
+    let second = get(&everywhere, first["next"].as_str().unwrap()).await;
+    assert_eq!((read(&second)["items"][0]["account"].clone(), read(&second)["next"].clone()), (json!(umbrella.0), Value::Null));
+    assert_eq!((second.header("link"), second.header("ratelimit").is_some()), (None, true));
     let only = read(&get(&bound, &accounts).await);
-    assert_eq!((only["data"].as_array().unwrap().len(), only["data"][0]["account"].clone()), (1, json!(people.acme.0)));
+    assert_eq!((only["items"].as_array().unwrap().len(), only["items"][0]["account"].clone()), (1, json!(people.acme.0)));
     let users = read(&get(&everywhere, &format!("/api/v1/accounts/{}/users?permission=invoices", people.acme)).await);
-    let ids: Vec<Value> = users["data"].as_array().unwrap().iter().map(|row| row["user"].clone()).collect();
+    let ids: Vec<Value> = users["items"].as_array().unwrap().iter().map(|row| row["user"].clone()).collect();
     assert_eq!(ids, [json!(people.olivia.0), json!(people.mia.0)]);
     assert_eq!(get(&bound, &format!("/api/v1/accounts/{umbrella}/users")).await.status, 404);
     assert_eq!(get(&everywhere, &format!("/api/v1/accounts/{umbrella}/users?permission=x")).await.status, 422);
-    assert_eq!(get(&everywhere, &format!("{accounts}?limit=501")).await.status, 422);
+    assert_eq!(get(&everywhere, &format!("{accounts}?limit=101")).await.status, 422);
     assert_eq!(get("lk_nonsense", &accounts).await.status, 401);
 }
 
@@ -162,4 +175,5 @@ async fn a_session_is_told_as_long_as_it_lives(app: TestApp) {
     mia.press("/logout").await;
     assert_eq!(ask(json!({ "token": session })).await, json!({ "active": false }));
     assert_eq!(ask(json!({ "token": "nonsense" })).await, json!({ "active": false }));
+    assert_eq!(ask(json!({ "tokn": "nonsense" })).await["errors"][0]["field"], json!("tokn"));
 }

@@ -6,7 +6,7 @@ use crate::support::binary::{Folder, Place, Running, finish, stderr, stdout, unt
 use crate::support::tables::texts;
 use crate::support::{Ask, PASSWORD};
 
-const SUBCOMMANDS: [&[&str]; 13] = [
+const SUBCOMMANDS: [&[&str]; 15] = [
     &[],
     &["serve"],
     &["migrate"],
@@ -15,6 +15,8 @@ const SUBCOMMANDS: [&[&str]; 13] = [
     &["user"],
     &["user", "create"],
     &["account", "create"],
+    &["api-credential"],
+    &["api-credential", "create"],
     &["audit"],
     &["audit", "verify"],
     &["audit", "check-head"],
@@ -158,6 +160,76 @@ async fn what_is_made_can_log_in(place: Place) {
     assert!(!log.contains("ERROR"), "{log}");
     let events = texts(&place.location(), "select kind from events where actor_name = 'command line' order by id").await;
     assert_eq!(events, ["user-created", "account-created", "membership-created", "user-created", "admin-created"]);
+}
+
+/// What the command prints of a credential.
+fn told(output: &Output, name: &str) -> String {
+    let prefix = format!("{name}: ");
+    stdout(output).lines().find_map(|line| line.strip_prefix(&prefix).map(str::to_owned)).unwrap()
+}
+
+async fn a_credential_is_made_and_works(place: Place) {
+    for made in [
+        place.run_with(&typed(&CREATE_ADMIN), &format!("{PASSWORD}\n")).await,
+        place.run_with(&typed(&CREATE_USER), &format!("{PASSWORD}\n")).await,
+        place.run(&CREATE_ACCOUNT).await,
+    ] {
+        assert!(made.status.success(), "{}", stderr(&made));
+    }
+    let create = async |more: &[&str]| {
+        let always = ["api-credential", "create", "--admin", "stella@staff.example", "--name", "Shop"];
+        place.run(&[always.as_slice(), more].concat()).await
+    };
+    for (more, words) in [
+        (&["--role", "nonsense"][..], "--role"),
+        (&["--from", "nowhere"], "networks"),
+        (&["--days", "0"], "--days"),
+        (&["--days", "4000"], "--days"),
+        (&["--account", "999"], "account"),
+    ] {
+        assert_refused(&create(more).await, words);
+    }
+    let by_nobody = ["api-credential", "create", "--admin", "nobody@staff.example", "--name", "Shop"];
+    assert_refused(&place.run(&by_nobody).await, "nobody@staff.example");
+    let reads = create(&[]).await;
+    let bound = create(&["--role", "full", "--from", "127.0.0.1", "--from", "::1", "--days", "7", "--account", "1"]).await;
+    let elsewhere = create(&["--role", "full", "--from", "192.0.2.0/24"]).await;
+    for made in [&reads, &bound, &elsewhere] {
+        assert!(made.status.success(), "{}", stderr(made));
+    }
+    let server = place.serve(&[]).await;
+    let status = async |made: &Output, method: &str, path: &str, body: &str| {
+        let bearer = format!("Bearer {}", told(made, "bearer token"));
+        let ask = Ask::new(method, path).with("authorization", &bearer);
+        let ask = if body.is_empty() { ask } else { ask.body("application/json", body) };
+        ask.send(server.address).await.unwrap().status
+    };
+    let contact = r#"{"email": "carl@example.com"}"#;
+    assert_eq!(status(&reads, "GET", "/api/v1/accounts/1/contacts", "").await, 200);
+    assert_eq!(status(&reads, "POST", "/api/v1/accounts/1/contacts", contact).await, 403, "read-only unless it is said");
+    assert_eq!(status(&bound, "POST", "/api/v1/accounts/1/contacts", contact).await, 201, "--role");
+    assert_eq!(status(&bound, "GET", "/api/v1/users", "").await, 403, "--account");
+    assert_eq!(status(&elsewhere, "GET", "/api/v1/users", "").await, 403, "--from");
+    // Identifier and secret are the same credential at the other door.
+    let (identifier, secret) = (told(&bound, "identifier"), told(&bound, "secret"));
+    let fields = [("action", "GetContacts"), ("identifier", identifier.as_str()), ("secret", &secret)];
+    let answer = Ask::new("POST", "/includes/api.php").form(&fields).send(server.address).await.unwrap();
+    assert!(answer.status == 200 && answer.text().contains("carl@example.com"), "{}", answer.text());
+    let (status, log) = server.stop().await;
+    assert!(status.success() && !log.contains(&secret), "{log}");
+    let days =
+        "select cast((expires_at - created_at + 3600000000) / 86400000000 as text) from api_credentials where account_id = 1";
+    assert_eq!(texts(&place.location(), days).await, ["7"], "--days");
+}
+
+#[tokio::test]
+async fn a_credential_is_made_and_works_on_sqlite() {
+    a_credential_is_made_and_works(Place::sqlite()).await;
+}
+
+#[tokio::test]
+async fn a_credential_is_made_and_works_on_postgres() {
+    a_credential_is_made_and_works(Place::postgres().await).await;
 }
 
 #[tokio::test]

@@ -98,7 +98,13 @@ async fn a_group_is_made_given_shown_and_filtered_by(app: TestApp) {
     }
 
     let profile = format!("/admin/clients/{}/profile", world.acme);
-    let in_group = [("name", "Acme"), ("contact_email", "acme@example.com"), ("status", "active"), ("group", &id.to_string())];
+    let in_group = [
+        ("name", "Acme"),
+        ("contact_email", "acme@example.com"),
+        ("categories", "domain"),
+        ("status", "active"),
+        ("group", &id.to_string()),
+    ];
     assert_eq!(admin.post(&profile, &in_group).await.status, 303);
     assert!(admin.get(&profile).await.text().contains(&format!(r#"<option value="{id}" selected>Gold &amp; Co"#)));
     let listed = admin.get(&format!("/admin/clients?group={id}")).await.text();
@@ -112,7 +118,8 @@ async fn a_group_is_made_given_shown_and_filtered_by(app: TestApp) {
     let renamed = [("name", "Platinum"), ("colour", "#b45309")];
     assert_eq!(admin.post(&format!("{groups}/{id}"), &renamed).await.status, 303);
     assert!(admin.get(&format!("/admin/clients/{}", world.acme)).await.text().contains("Platinum"));
-    let out = [("name", "Acme"), ("contact_email", "acme@example.com"), ("status", "active"), ("group", "")];
+    let out =
+        [("name", "Acme"), ("contact_email", "acme@example.com"), ("categories", "domain"), ("status", "active"), ("group", "")];
     assert_eq!(admin.post(&profile, &out).await.status, 303);
     assert_eq!(admin.post(&delete, &[]).await.flash().unwrap().1, "Client group Platinum deleted.");
 }
@@ -124,7 +131,7 @@ async fn an_account_says_which_mail_it_wants_and_a_form_keeps_every_box(app: Tes
     let page = world.owner.get(&details).await.text();
     assert!(["general", "invoice", "affiliate"].iter().all(|category| is_ticked(&page, category)), "every kind at first");
     assert!(page.contains(r#"value="Olivia""#), "it is written to the owner at first");
-    for (boxes, expected) in [(&["invoice"][..], "invoice"), (&["domain", "invoice"], "invoice domain"), (&[], "")] {
+    for (boxes, expected) in [(&["domain"][..], "domain"), (&["domain", "invoice"], "invoice domain")] {
         let mut fields = vec![("name", "Acme"), ("contact_email", "acme@example.com"), ("language", "de"), ("marketing", "yes")];
         fields.extend(boxes.iter().map(|category| ("categories", *category)));
         assert_eq!(world.owner.post(&details, &fields).await.status, 303);
@@ -141,6 +148,30 @@ async fn an_account_says_which_mail_it_wants_and_a_form_keeps_every_box(app: Tes
         assert!(page.contains(r#"value="CHF""#));
         assert!(["invoice", "domain"].iter().all(|category| is_ticked(&page, category) == expected.contains(category)));
     }
+}
+
+#[on_both_databases]
+async fn both_areas_keep_somebody_who_gets_mail_about_domains(app: TestApp) {
+    let world = World::new(app).await;
+    let (inside, staffs) = (format!("/a/{}", world.acme), format!("/admin/clients/{}", world.acme));
+    let client =
+        [("name", "Acme"), ("contact_email", "acme@example.com"), ("categories", "general"), ("status", "active"), ("group", "")];
+    let areas = [(&world.owner, &inside, "details"), (&world.admin, &staffs, "profile")];
+    for (by, area, form) in areas {
+        let refused = by.post(&format!("{area}/{form}"), &client).await;
+        assert!(refused.status == 422 && refused.text().contains("as ICANN requires"), "{area}: {}", refused.text());
+    }
+    let host = [("email", "host@example.com"), ("categories", "domain")];
+    assert_eq!(world.owner.post(&format!("{inside}/contacts"), &host).await.status, 303);
+    assert_eq!(world.owner.post(&format!("{inside}/details"), &client).await.status, 303);
+    for (by, area, _) in areas {
+        let one = format!("{area}/contacts/{}", latest(&world).await);
+        let refused = by.post(&one, &[("email", "host@example.com"), ("categories", "general")]).await;
+        assert!(refused.status == 422 && refused.text().contains("as ICANN requires"), "{area}: {}", refused.text());
+        let (kind, message) = by.post(&format!("{one}/delete"), &[]).await.flash().unwrap();
+        assert!(kind == "error" && message.contains("ICANN requires one"), "{message}");
+    }
+    assert_eq!(number(&world.app, "select count(*) from contacts where categories = 'domain'").await, 1);
 }
 
 #[on_both_databases]

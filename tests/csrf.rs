@@ -17,6 +17,8 @@ fn entitled<'a>(world: &'a World, path: &str) -> (&'a Actor, &'static str) {
     match path {
         "/login/two-factor" | "/admin/login/two-factor" | "/admin/login" => (&world.anonymous, "anonymous"),
         path if path.starts_with("/admin/setup/") || path.starts_with("/admin/invite/") => (&world.anonymous, "anonymous"),
+        path if path.starts_with("/admin/password/reset/") => (&world.anonymous, "anonymous"),
+        "/admin/password/forgot" => (&world.anonymous, "anonymous"),
         path if path.starts_with("/admin") => (&world.admin, "admin"),
         "/login" | "/password/forgot" => (&world.anonymous, "anonymous"),
         path if path.starts_with("/password/reset/") || path.starts_with("/verify/") => (&world.anonymous, "anonymous"),

@@ -6,7 +6,7 @@ use latchkey_core::access::{Subject, System};
 use latchkey_core::factor;
 use latchkey_core::settings;
 
-use crate::support::{Actor, Answer, Ask, PASSWORD, TestApp, World, on_both_databases};
+use crate::support::{Actor, Answer, Ask, PASSWORD, TestApp, World, difference, dump, on_both_databases};
 
 const STEP: Duration = Duration::from_secs(30);
 
@@ -128,6 +128,30 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
         let refused = press(&world.admin, &path, "/admin/users").await;
         assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fusers"), "{path}");
     }
+    for (actor, path, form, confirm) in [
+        (&world.admin, format!("/admin/clients/{}/masquerade", world.acme), vec![("reason", "Ticket 7")], "/admin/confirm"),
+        (&world.admin, "/admin/config/api".to_owned(), vec![("name", "Shop"), ("role", "1")], "/admin/confirm"),
+        (&world.admin, "/admin/config/api/roles".to_owned(), vec![("name", "Checks"), ("rights", "check")], "/admin/confirm"),
+        (&world.owner, format!("/a/{}/api", world.acme), vec![("name", "Shop"), ("role", "2")], "/confirm"),
+    ] {
+        let before = dump(&world.app).await;
+        let refused = actor.post(&path, &form).await;
+        assert!(refused.location().is_some_and(|location| location.starts_with(confirm)), "{path}: {}", refused.outline());
+        let changed = difference(&before, &dump(&world.app).await);
+        assert!(!changed.iter().any(|row| row.contains("api_credentials") || row.contains("api_roles")), "{path}: {changed:?}");
+    }
+    let role = world.role().await;
+    let before =
+        crate::support::tables::texts(&world.app.location, "select name || permissions from admin_roles order by id").await;
+    for path in ["/admin/config/roles".to_owned(), format!("/admin/config/roles/{role}")] {
+        let refused = world.admin.post(&path, &[("name", "Sales"), ("permissions", "log")]).await;
+        assert_eq!(refused.location(), Some("/admin/confirm"), "{path}");
+    }
+    let refused = press(&world.admin, &format!("/admin/config/roles/{role}/delete"), "/admin/config/roles").await;
+    assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fconfig%2Froles"));
+    let after =
+        crate::support::tables::texts(&world.app.location, "select name || permissions from admin_roles order by id").await;
+    assert_eq!(before, after, "no role was made, changed or deleted");
     let invite = [("email", "nora@staff.example"), ("role", "2")];
     assert_eq!(world.admin.post("/admin/config/admins", &invite).await.location(), Some("/admin/confirm"));
     let refused = world.member.post("/me/email", &[("email", "new@example.com")]).await;
@@ -139,7 +163,44 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
     assert_eq!(refused.location(), Some("/admin/confirm"));
     assert_eq!(world.admin.post("/admin/confirm", &[("password", PASSWORD)]).await.outline(), "303 /admin/me/security (success)");
     assert_eq!(press(&world.admin, &format!("/admin/clients/{}/users/{user}/owner", world.acme), "").await.status, 303);
+    let saved = world.admin.post("/admin/config/roles", &[("name", "Sales"), ("permissions", "log")]).await;
+    assert_eq!(saved.outline(), "303 /admin/config/roles (success)");
     world.app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn whoever_asked_to_confirm_with_a_recovery_code_finds_the_way_back_to_the_app(app: TestApp) {
+    let world = World::new(app).await;
+    for (actor, base, subject) in
+        [(&world.owner, "", Subject::User(world.olivia)), (&world.admin, "/admin", Subject::Admin(world.stella))]
+    {
+        enrol(&world, actor, base, subject, "").await;
+        let asked = format!("{base}/confirm?next=%2Fme%2Fprofile");
+        let page = actor.get(&asked).await.text();
+        assert!(page.contains(&format!("href=\"{base}/confirm?next=%2Fme%2Fprofile&amp;with=recovery\"")), "{page}");
+        let page = actor.get(&format!("{asked}&with=recovery")).await.text();
+        assert!(page.contains("name=\"recovery\"") && page.contains(&format!("href=\"{asked}\"")), "{page}");
+        assert!(page.contains("Use the authenticator app"), "{page}");
+    }
+}
+
+/// Neither a link from a mail nor its secret is a factor: there is none by mail, for anybody.
+#[on_both_databases]
+async fn nist_3_1_3_what_a_mail_brings_is_no_second_factor(app: TestApp) {
+    let world = World::new(app).await;
+    enrol(&world, &world.owner, "", Subject::User(world.olivia), "").await;
+    assert_eq!(world.anonymous.post("/password/forgot", &[("email", "olivia@example.com")]).await.status, 303);
+    world.app.resolve_resets().await;
+    let mails = world.app.take_mails().await;
+    let secret = latchkey_core::testing::link_secret(mails.last().unwrap()).reveal();
+    let browser = world.server.anonymous();
+    assert_eq!(password(&browser, "/login", "olivia@example.com").await.outline(), "303 /login/two-factor");
+    let page = browser.get("/login/two-factor").await.text();
+    assert!(!page.to_lowercase().contains("mail"), "none is offered: {page}");
+    for field in ["code", "recovery"] {
+        assert_eq!(browser.post("/login/two-factor", &[(field, &secret)]).await.status, 422, "{field}");
+    }
+    assert_eq!(browser.get("/me/profile").await.outline(), "303 /login?next=%2Fme%2Fprofile");
 }
 
 #[on_both_databases]

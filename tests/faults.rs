@@ -243,6 +243,44 @@ async fn v6_3_8_a_login_takes_as_long_for_an_unknown_address_as_for_a_wrong_pass
     }
 }
 
+/// Hashes of other systems, most of which take next to nothing to compare: a wrong password at such a login takes as long as one at
+/// any other, and as long as an address that nobody has.
+#[tokio::test]
+async fn v6_3_8_a_login_takes_as_long_whatever_kind_of_hash_is_kept() {
+    let kinds = [
+        ("bcrypt@example.com", "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe"),
+        ("hmac@example.com", "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8:key"),
+        ("md5@example.com", "5f4dcc3b5aa765d61d8327deb882cf99:salt"),
+        ("plain@example.com", "5f4dcc3b5aa765d61d8327deb882cf99"),
+    ];
+    let place = Place::sqlite();
+    made(&place).await;
+    let name = ["--first-name", "F", "--last-name", "G", "--password-hash-stdin"];
+    for (address, hash) in kinds {
+        let arguments: Vec<&str> = ["user", "create", "--email", address].into_iter().chain(name).collect();
+        let output = place.run_with(&arguments, &format!("{hash}\n")).await;
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let server = place.serve(&["--log", "warn"]).await;
+    let somebody = server.anonymous();
+    somebody.token("/login").await;
+    let addresses: Vec<&str> =
+        kinds.iter().map(|(address, _)| *address).chain(["olivia@example.com", "nobody@example.com"]).collect();
+    let mut times = vec![Vec::new(); addresses.len()];
+    // In turn, so that whatever else the machine does is the same for all; as many as are heard before the next have to wait.
+    for _ in 0..8 {
+        for (address, times) in addresses.iter().zip(&mut times) {
+            times.push(seconds_of(&somebody, "/login", address).await);
+        }
+    }
+    let medians: Vec<f64> = times.into_iter().map(median).collect();
+    let unknown = medians[addresses.len() - 1];
+    for (address, median) in addresses.iter().zip(&medians) {
+        let ratio = median / unknown;
+        assert!((0.6..1.67).contains(&ratio), "{address}: {ratio} of what an unknown address takes, {medians:?}");
+    }
+}
+
 /// SIGTERM ends the server although browsers keep their connections open; what is under way is finished.
 #[tokio::test]
 async fn the_server_stops_when_it_is_told_to() {

@@ -109,13 +109,19 @@ pub(crate) const FORMS: &[Form] = &[
     Form {
         path: "/a/{account}/details",
         actor: "owner",
-        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("country", "DE")],
+        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("country", "DE"), ("categories", "domain")],
         fields: &DETAILS,
     },
     Form { path: "/me/profile", actor: "member", good: &[("first_name", "Mia"), ("last_name", "More")], fields: &[FIRST, LAST] },
     Form {
         path: "/me/password",
         actor: "member",
+        good: &[("current", "a-password-for-tests-only"), ("new", CHOSEN)],
+        fields: &[("new", "new", Kind::NewPassword)],
+    },
+    Form {
+        path: "/admin/me/password",
+        actor: "admin",
         good: &[("current", "a-password-for-tests-only"), ("new", CHOSEN)],
         fields: &[("new", "new", Kind::NewPassword)],
     },
@@ -156,7 +162,13 @@ pub(crate) const FORMS: &[Form] = &[
     Form {
         path: "/admin/clients/{account}/profile",
         actor: "admin",
-        good: &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", ""), ("status", "active")],
+        good: &[
+            ("name", "Acme"),
+            ("contact_email", "acme@example.com"),
+            ("categories", "domain"),
+            ("group", ""),
+            ("status", "active"),
+        ],
         fields: &[
             DETAILS[0],
             DETAILS[1],

@@ -145,6 +145,32 @@ async fn walk(app: &TestApp, doors: &Doors, people: &People, proxy: SocketAddr) 
     assert_eq!(sam.send(&page("/")).await.status, 403, "no member");
 }
 
+/// What a service that is broken into can do with the cookie it was sent: nothing under another name.
+async fn foreign_hosts_open_nothing(proxy: SocketAddr) {
+    for host in ["other.example.com", "app.example.com.evil.example", "localhost"] {
+        for path in ["/page", "/.latchkey/start?/page", "/.latchkey/callback?code=1"] {
+            let answer = Ask::new("GET", path).with("host", host).with("cookie", "latchkey_forward=x").send(proxy).await;
+            // No connection, no site, or a page of the proxy's own without a word on it.
+            let Ok(answer) = answer else { continue };
+            let empty = answer.status == 200 && answer.text().is_empty();
+            assert!(empty || matches!(answer.status, 404 | 421), "{host}{path}: {} {}", answer.status, answer.text());
+        }
+    }
+}
+
+/// The cookies that reach the service: its own, and with `all` those of forward-auth too.
+async fn cookies_that_arrive(doors: &Doors, proxy: SocketAddr, all: bool) {
+    let browser = Actor::anonymous(proxy);
+    let leads = browser.send(&page("/page")).await;
+    log_in(doors, "mia@example.com", &leads, async |path: &str| browser.send(&page(path)).await).await;
+    let cookies = format!("first=1; {}; latchkey_forward_state=made-up; last=2", browser.cookies());
+    let opened = page("/page").with("cookie", &cookies).send(proxy).await.unwrap();
+    assert_eq!(opened.status, 200, "{}", opened.text());
+    let arrived = values(&opened.text(), "cookie").join("; ");
+    assert!(arrived.contains("first=1") && arrived.contains("last=2"), "{arrived}");
+    assert_eq!(arrived.contains("latchkey_forward"), all, "{arrived}");
+}
+
 /// Latchkey, the service, a free port for the proxy, and the people.
 async fn around(app: &TestApp) -> (Doors, SocketAddr, SocketAddr, People) {
     let people = people(app).await;
@@ -156,8 +182,8 @@ async fn nginx_asks_before_it_passes_a_request_on() {
     let app = TestApp::sqlite().await;
     let (doors, service, proxy, people) = around(&app).await;
     let here = Here { latchkey: doors.address, service, proxy, people: &people };
-    let text = here.configuration("nginx").replace("listen 443 ssl;", &format!("listen {};", here.proxy));
-    let text: String = text.lines().filter(|line| !line.contains("ssl_certificate")).flat_map(|line| [line, "\n"]).collect();
+    let text = here.configuration("nginx").replace("listen 443 ssl", &format!("listen {}", here.proxy));
+    let text: String = text.lines().filter(|line| !line.trim_start().starts_with("ssl_")).flat_map(|line| [line, "\n"]).collect();
     let folder = Folder::new();
     let at = folder.path().display();
     let paths =
@@ -170,6 +196,8 @@ async fn nginx_asks_before_it_passes_a_request_on() {
     command.arg("-p").arg(folder.path()).arg("-c").arg(folder.path().join("nginx.conf")).arg("-e").arg("stderr");
     let _running = run(command, &folder, proxy).await;
     walk(&app, &doors, &people, proxy).await;
+    cookies_that_arrive(&doors, proxy, false).await;
+    foreign_hosts_open_nothing(proxy).await;
 }
 
 #[tokio::test]
@@ -186,6 +214,8 @@ async fn caddy_asks_before_it_passes_a_request_on() {
     command.arg("run").arg("--adapter").arg("caddyfile").arg("--config").arg(folder.path().join("Caddyfile"));
     let _running = run(command, &folder, proxy).await;
     walk(&app, &doors, &people, proxy).await;
+    cookies_that_arrive(&doors, proxy, false).await;
+    foreign_hosts_open_nothing(proxy).await;
 }
 
 #[tokio::test]
@@ -206,4 +236,6 @@ async fn traefik_asks_before_it_passes_a_request_on() {
     let ready = async || Ask::new("GET", "/").with("host", HOST).send(proxy).await.ok().filter(|answer| answer.status != 404);
     until("traefik has read its file", ready).await;
     walk(&app, &doors, &people, proxy).await;
+    cookies_that_arrive(&doors, proxy, true).await;
+    foreign_hosts_open_nothing(proxy).await;
 }

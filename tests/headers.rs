@@ -9,9 +9,17 @@ use crate::support::{Answer, Ask, Server, TestApp, World, on_both_databases, pla
 
 /// Pages whose address holds a secret.
 fn holds_secret(path: &str) -> bool {
-    ["/invite/", "/password/reset/", "/verify/", "/admin/setup/", "/admin/invite/", "/oauth/singlesignon.php"]
-        .iter()
-        .any(|start| path.starts_with(start))
+    [
+        "/invite/",
+        "/password/reset/",
+        "/verify/",
+        "/admin/setup/",
+        "/admin/invite/",
+        "/admin/password/reset/",
+        "/oauth/singlesignon.php",
+    ]
+    .iter()
+    .any(|start| path.starts_with(start))
 }
 
 fn is_file(path: &str) -> bool {

@@ -5,11 +5,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod actions;
+mod authority;
 mod check;
+mod check_docs;
 mod cli;
 mod contacts;
 mod crash;
 mod csrf;
+mod exposure;
 mod factors;
 mod faults;
 mod forms;
@@ -32,6 +35,7 @@ mod reset;
 mod rest;
 mod routes;
 mod sessions;
+mod source;
 mod support;
 mod tls;
 mod webhooks;

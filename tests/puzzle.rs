@@ -51,10 +51,12 @@ async fn v2_4_1_every_form_of_strangers_asks_for_it_and_keeps_what_was_typed(app
     let admin = [("email", "stella@staff.example"), ("password", PASSWORD)];
     let register = [("first_name", "Nina"), ("last_name", "New"), ("email", "nina@example.org"), ("password", PASSWORD)];
     let forgot = [("email", "mia@example.com")];
-    let forms: [(&str, String, Fields<'_>); 5] = [
+    let forgot_staff = [("email", "stella@staff.example")];
+    let forms: [(&str, String, Fields<'_>); 6] = [
         ("/login", "/login".to_owned(), &login),
         ("/admin/login", "/admin/login".to_owned(), &admin),
         ("/password/forgot", "/password/forgot".to_owned(), &forgot),
+        ("/admin/password/forgot", "/admin/password/forgot".to_owned(), &forgot_staff),
         (&invite, format!("{invite}/login"), &login),
         (&second, format!("{second}/register"), &register),
     ];

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use latchkey_core::email::Email;
+use latchkey_core::reset;
 use latchkey_core::settings::Verification;
+use latchkey_core::testing::link_secret;
 
 use crate::support::{Answer, TestApp, World, difference, dump, on_both_databases};
 
@@ -31,18 +34,29 @@ async fn v6_3_8_a_reset_for_an_unknown_address_is_answered_alike(app: TestApp) {
 }
 
 /// Known and unknown addresses in turn: their middle times differ by less than what one address differs from itself.
-#[tokio::test]
+#[on_both_databases]
+async fn v6_3_8_a_reset_for_an_unknown_address_takes_the_same_time(app: TestApp) {
+    let world = World::new(app).await;
+    for (path, known, unknown) in [
+        ("/password/forgot", "mia@example.com", "nia@example.com"),
+        ("/admin/password/forgot", "stella@staff.example", "sheila@staff.example"),
+    ] {
+        assert_alike_in_time(&world, path, known, unknown).await;
+    }
+    world.app.expect_unsent_mails();
+}
+
 #[allow(clippy::disallowed_methods, reason = "it measures how long an answer takes")]
-async fn v6_3_8_a_reset_for_an_unknown_address_takes_the_same_time() {
-    let world = World::new(TestApp::sqlite().await).await;
+async fn assert_alike_in_time(world: &World, path: &str, known_address: &str, unknown_address: &str) {
     let somebody = world.server.anonymous();
+    somebody.token("/login").await;
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for round in 0..120 {
         // Nobody is held back: that is another test.
         world.app.clock.advance(Duration::from_hours(1));
-        for (times, email) in [(&mut known, "mia@example.com"), (&mut unknown, "nia@example.com")] {
+        for (times, email) in [(&mut known, known_address), (&mut unknown, unknown_address)] {
             let begun = Instant::now();
-            somebody.post("/password/forgot", &[("email", email)]).await;
+            somebody.post(path, &[("email", email)]).await;
             if round >= 20 {
                 times.push(begun.elapsed());
             }
@@ -54,8 +68,43 @@ async fn v6_3_8_a_reset_for_an_unknown_address_takes_the_same_time() {
     };
     let spread = at(&mut known, 75).max(at(&mut unknown, 75)).abs_diff(at(&mut known, 25).min(at(&mut unknown, 25)));
     let difference = at(&mut known, 50).abs_diff(at(&mut unknown, 50));
-    assert!(difference <= spread.max(Duration::from_micros(500)), "{difference:?} between the medians, spread {spread:?}");
-    world.app.expect_unsent_mails();
+    assert!(
+        difference <= spread.max(Duration::from_micros(500)),
+        "{path}: {difference:?} between the medians, spread {spread:?}"
+    );
+}
+
+#[on_both_databases]
+async fn v6_3_8_an_admins_reset_is_answered_alike_for_every_address_and_its_link_does_one_thing(app: TestApp) {
+    let world = World::new(app).await;
+    let somebody = world.server.anonymous();
+    assert!(somebody.get("/admin/login").await.text().contains("href=\"/admin/password/forgot\""));
+    let mut answers = Vec::new();
+    for email in ["stella@staff.example", "sheila@staff.example", "mia@example.com"] {
+        let answer = somebody.post("/admin/password/forgot", &[("email", email)]).await;
+        assert_eq!(answer.outline(), "303 /admin/login (success)");
+        answers.push(seen(&answer));
+    }
+    assert!(answers.iter().all(|one| one == &answers[0]), "{answers:#?}");
+    world.app.resolve_admin_resets().await;
+    let mails = world.app.take_mails().await;
+    let [mail] = mails.as_slice() else { panic!("{} mails", mails.len()) };
+    assert_eq!(mail.to, "stella@staff.example");
+    assert!(mail.written.text.contains("/admin/password/reset/"), "{}", mail.written.text);
+    let path = format!("/admin/password/reset/{}", latchkey_core::testing::link_secret(mail).reveal());
+    assert_eq!(somebody.get(&path).await.status, 200);
+    assert_eq!(somebody.post(&path, &[("new", "stella staff")]).await.status, 422, "the rules hold");
+    assert_eq!(world.admin.get("/admin").await.status, 200);
+    let done = somebody.post(&path, &[("new", "quiet harbour, seven lanterns")]).await;
+    assert_eq!(done.outline(), "303 /admin/login (success)");
+    assert_eq!(somebody.get("/admin").await.status, 303, "nobody is signed in");
+    assert_eq!(world.admin.get("/admin").await.status, 303, "all sessions have ended");
+    for path in [path, "/admin/password/reset/nonsense".to_owned()] {
+        assert_eq!(somebody.get(&path).await.status, 410);
+    }
+    let new = [("email", "stella@staff.example"), ("password", "quiet harbour, seven lanterns")];
+    assert_eq!(somebody.post("/admin/login", &new).await.outline(), "303 /admin");
+    world.app.take_mails().await;
 }
 
 #[on_both_databases]
@@ -152,4 +201,17 @@ async fn the_download_is_a_file_of_json(app: TestApp) {
     let held: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
     assert_eq!(held["profile"]["email"], "olivia@example.com");
     assert_eq!(held["memberships"][0]["account"], "Acme");
+}
+
+#[on_both_databases]
+async fn the_name_of_an_account_is_no_password_after_a_reset_either(app: TestApp) {
+    let world = World::new(app).await;
+    let email = Email::parse("olivia@example.com").unwrap();
+    let request = world.app.request();
+    world.app.app.write(&request, move |tx| reset::ask(tx, &email)).await.unwrap();
+    world.app.resolve_resets().await;
+    let path = format!("/password/reset/{}", link_secret(world.app.take_mails().await.last().unwrap()).reveal());
+    let stranger = world.server.anonymous();
+    assert_eq!(stranger.post(&path, &[("new", "Acme Acme Acme Acme")]).await.status, 422);
+    assert_eq!(stranger.post(&path, &[("new", "quiet harbour, seven lanterns")]).await.outline(), "303 /login (success)");
 }

@@ -45,14 +45,17 @@ pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/a/{account}/users/{user}/permissions" | "/admin/clients/{account}/users/{user}/permissions" => {
             &[("permissions", "tickets")]
         }
-        "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com")],
+        "/a/{account}/details" => &[("name", "Acme Ltd."), ("contact_email", "acme@example.com"), ("categories", "domain")],
         "/me/profile" => &NAME,
         "/me/passkeys/{passkey}/rename" | "/admin/me/passkeys/{passkey}/rename" => &[("name", "Blue key")],
         "/password/forgot" => &[("email", "mia+ACTOR@example.com")],
-        "/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
+        "/admin/password/forgot" => &[("email", "stella+ACTOR@staff.example")],
+        "/password/reset/{token}" | "/admin/password/reset/{token}" => &[("new", "quiet harbour, seven lanterns")],
         "/me/email" => &[("email", "another+ACTOR@example.com")],
         "/me/data/deletion" => &[("current", "a-password-for-tests-only")],
-        "/me/password" => &[("current", "a-password-for-tests-only"), ("new", "quiet harbour, seven lanterns")],
+        "/me/password" | "/admin/me/password" => {
+            &[("current", "a-password-for-tests-only"), ("new", "quiet harbour, seven lanterns")]
+        }
         "/admin/setup/{token}" | "/admin/invite/{token}" => {
             &[("name", "Nora New"), ("email", "nora@staff.example"), ("password", "quiet harbour, seven lanterns")]
         }
@@ -67,9 +70,13 @@ pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         ],
         "/admin/users/{user}" => &[NAME[0], NAME[1], ("email", "renamed+ACTOR@example.com")],
         "/admin/clients/{account}/delete" => &[("confirm", "Acme")],
-        "/admin/clients/{account}/profile" => {
-            &[("name", "Acme"), ("contact_email", "acme@example.com"), ("group", ""), ("status", "active")]
-        }
+        "/admin/clients/{account}/profile" => &[
+            ("name", "Acme"),
+            ("contact_email", "acme@example.com"),
+            ("categories", "domain"),
+            ("group", ""),
+            ("status", "active"),
+        ],
         "/admin/clients/{account}/users/associate" => {
             &[("query", "nora+ACTOR@example.com"), ("permissions", "invoices"), ("send_invite", "yes")]
         }

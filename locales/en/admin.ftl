@@ -360,6 +360,7 @@ notice-webhook-disabled = Webhook disabled after five days of failure, to admins
 notice-masquerade = Login as Owner, to the owner
 
 # Security: of an admin's own login, of users, and in general
+admin-password-lede = For the Admin Area. Changing it ends your sessions on other devices.
 admin-security-lede = The second factor of your own login.
 user-two-factor-disable = Disable Two-Factor
 user-two-factor-disable-text = The second factor and the recovery codes of { $user } are removed. The password alone opens the login until a new factor is set up. { $user } is told by mail.

@@ -255,6 +255,7 @@ factor-remove-text = Your password alone will open your login if this is the las
 recovery-title = Recovery codes
 recovery-lede = Keep these codes where you find them without your phone. Each opens your login once. They are shown now and never again.
 recovery-download = Download as Text
+recovery-print = Print
 recovery-go-on = I Have Kept Them
 recovery-others = Are you logged in elsewhere? Sessions that began without the second factor can be ended now.
 recovery-left = { $count ->

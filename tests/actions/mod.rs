@@ -1,7 +1,9 @@
 //! The WHMCS-compatible action API, over a real listener.
 
 mod documented;
+mod effects;
 mod libraries;
+mod narrowing;
 mod rules;
 mod sso;
 mod unauthorized;
@@ -10,16 +12,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use latchkey_api::Api;
-use latchkey_core::access::System;
+use latchkey_core::access::{BuiltInApiRole, ManageAccountApi, Subject, System};
 use latchkey_core::api_credential::{self, Networks, NewCredential, Shown};
 use latchkey_core::api_role;
+use latchkey_core::factor::Begun;
 use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::password::Password;
+use latchkey_core::session::{self, Login};
 use latchkey_web::{Engine, Web};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::support::http::encoded;
-use crate::support::{Actor, Answer, Ask, TestApp, plain};
+use crate::support::{Actor, Answer, Ask, PASSWORD, TestApp, plain};
 
 const PATH: &str = "/includes/api.php";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -121,6 +126,24 @@ async fn credential(app: &TestApp, admin: AdminId, role: &str, account: Option<A
         let role = api_role::by_name(tx, &role)?.unwrap();
         let new = NewCredential { name: "Shop".to_owned(), role, account, networks, expires_at: None };
         api_credential::create_by_system(tx, &System::named("test"), admin, &new)
+    });
+    made.await.unwrap().shown
+}
+
+/// A credential that the account's owner made for it.
+async fn owner_made(app: &TestApp, email: &str, owner: UserId, account: AccountId) -> Shown {
+    let login = Login { email: email.to_owned(), password: Password::typed(PASSWORD), remember: false };
+    let Begun::Session(started) = session::login(&app.app, &app.request(), login, "").await.unwrap() else {
+        panic!("a second factor is asked for")
+    };
+    let request = app.request();
+    let made = app.app.write(&request, move |tx| {
+        let resolved = session::resolve(tx, &started.secret)?.unwrap();
+        let by = tx.authorize::<ManageAccountApi>(started.who, account)?;
+        let confirmed = tx.confirmed(Subject::User(owner), resolved.session.id)?;
+        let role = api_role::built_in(tx, BuiltInApiRole::Full)?;
+        let new = NewCredential::parse("Own shop", Some(role), None, "", None).unwrap();
+        api_credential::create_for_account(tx, &by, &confirmed, &new)
     });
     made.await.unwrap().shown
 }

@@ -127,6 +127,8 @@ async fn users_are_refused_in_the_documented_words(app: TestApp) {
         "A user already exists with that email address"
     );
     assert_eq!(shop.refused("DeleteUser", &[("user_id", &mia)]).await, "User is associated with one or more clients");
+    assert_eq!(shop.refused("DeleteUser", &[("user_id", "999")]).await, "Invalid User ID requested");
+    assert_eq!(shop.refused("DeleteUser", &[]).await, "Invalid User ID requested");
     assert_eq!(shop.refused("ResetPassword", &[]).await, "Please enter the email address or provide the id");
     assert_eq!(shop.refused("ResetPassword", &[("email", "x")]).await, "Please provide a valid email address");
     assert_eq!(shop.refused("ResetPassword", &[("email", "nobody@example.com")]).await, "User Not Found");
@@ -232,7 +234,7 @@ async fn clients_are_made_changed_and_refused_as_documented(app: TestApp) {
     let made = shop
         .done("AddClient", &[CLIENT.as_slice(), &[("customfields", &fields), ("notes", "VIP"), ("noemail", "true")]].concat())
         .await;
-    assert_eq!(made["warning"], "Custom fields are not kept");
+    assert_eq!(made["warning"], "Not kept: customfields");
     let id = made["clientid"].to_string();
     let shown = shop.done("GetClientsDetails", &[("email", "ADA@example.net")]).await;
     assert_eq!(shown["client"]["companyname"], "Engines & <Sons>");
@@ -243,6 +245,7 @@ async fn clients_are_made_changed_and_refused_as_documented(app: TestApp) {
     let changes = [
         ("clientemail", "ada@example.net"),
         ("city", ""),
+        ("skipvalidation", "true"),
         ("email_preferences[invoice]", "0"),
         ("status", "Inactive"),
         ("language", "german"),
@@ -477,6 +480,20 @@ async fn oauth_credentials_are_checked_and_their_secret_is_shown_once(app: TestA
         shop.refused("UpdateOAuthCredential", &[("clientApiIdentifier", "x")]).await,
         "Invalid Client Identifier provided."
     );
+    assert_eq!(shop.refused("UpdateOAuthCredential", &[("credentialId", "9")]).await, "Invalid Credential ID provided.");
+    for ((name, value), words) in [
+        (("name", " "), "A name for the Client Credential is required."),
+        (("grantType", "implicit"), "The requested grant type \"implicit\" is invalid."),
+        (("grantType", "single_sign_on"), "A service ID is required for the single sign-on grant type."),
+        (("scope", "openid all"), "The requested scope \"all\" is invalid."),
+    ] {
+        assert_eq!(shop.refused("UpdateOAuthCredential", &update(name, value)).await, words);
+    }
+    let service = [("grantType", "single_sign_on"), ("scope", "clientarea:sso"), ("serviceId", "0")];
+    assert_eq!(shop.refused("CreateOAuthCredential", &service).await, "A valid Service ID is required.");
+    let identifier = made["clientIdentifier"].as_str().unwrap();
+    let by_identifier = [("clientApiIdentifier", identifier), ("name", "By name")];
+    assert_eq!(shop.done("UpdateOAuthCredential", &by_identifier).await["credentialId"], 1);
     assert_eq!(shop.refused("DeleteOAuthCredential", &[("credentialId", "9")]).await, "Invalid Credential ID provided.");
     shop.app.finish().await;
 }

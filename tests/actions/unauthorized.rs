@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use latchkey_core::access::{ApiRight, ApiRights, ConfirmedAdmin, ManageApi, System};
-use latchkey_core::api_credential::Shown;
+use latchkey_core::api_credential::{self, Shown};
 use latchkey_core::api_role::{self, NewRole};
+use latchkey_core::id::ApiCredentialId;
 
-use super::{Shop, credential};
+use super::{Shop, credential, owner_made};
 use crate::support::snapshot::assert_reviewed;
+use crate::support::tables::number;
 use crate::support::{Answer, TestApp, difference, dump, on_both_databases};
 
 fn actions() -> impl Iterator<Item = ApiRight> {
@@ -29,6 +31,24 @@ async fn without(shop: &Shop, right: ApiRight) -> Shown {
     credential(&shop.app, shop.stella, &name, None, "").await
 }
 
+/// Credentials that no longer work: past their end, taken back, and of an admin who is disabled.
+async fn dead(shop: &Shop) -> [(&'static str, Shown); 3] {
+    let made = async |admin| credential(&shop.app, admin, "full", None, "").await;
+    let leaver = shop.app.admin("Larry Left", "larry@staff.example").await;
+    let (expired, revoked, disabled) = (made(shop.stella).await, made(shop.stella).await, made(leaver).await);
+    let end = format!("update api_credentials set expires_at = 1 where identifier = '{}' returning id", expired.identifier);
+    number(&shop.app, &end).await;
+    let id = number(&shop.app, &format!("select id from api_credentials where identifier = '{}'", revoked.identifier)).await;
+    let (stella, request) = (shop.stella, shop.app.request());
+    let taken = shop
+        .app
+        .app
+        .write(&request, move |tx| api_credential::revoke(tx, &tx.authorize_admin::<ManageApi>(stella)?, ApiCredentialId(id)));
+    taken.await.unwrap();
+    number(&shop.app, &format!("update admins set disabled_at = 1 where id = {leaver} returning id")).await;
+    [("expired", expired), ("revoked", revoked), ("of a disabled admin", disabled)]
+}
+
 fn outline(answer: &Answer) -> String {
     let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     format!("{} {}", answer.status, body["message"].as_str().unwrap_or("success"))
@@ -41,6 +61,8 @@ async fn v8_2_1_whoever_may_not_is_refused_every_action_and_changes_nothing(app:
     let other = shop.app.account("Elsewhere", shop.mia).await;
     let bound = credential(&shop.app, shop.stella, "full", Some(other), "").await;
     let read_only = credential(&shop.app, shop.stella, "read-only", None, "").await;
+    let owners = owner_made(&shop.app, "mia@example.com", shop.mia, other).await;
+    let dead = dead(&shop).await;
     let (identifier, secret) = (shop.full.identifier.as_str(), shop.full.secret.reveal());
     let unknown = "0".repeat(32);
     let client = shop.client();
@@ -57,6 +79,10 @@ async fn v8_2_1_whoever_may_not_is_refused_every_action_and_changes_nothing(app:
             ("unknown identifier", shop.send(&[action, ("identifier", &unknown), ("secret", &secret)]).await),
         ];
         for (who, shown) in [("other network", &elsewhere), ("without the action", &lacking), ("of another account", &bound)] {
+            answers.push((who, shop.ask(shown, right.key(), &aimed).await));
+        }
+        answers.push(("owner's of another account", shop.ask(&owners, right.key(), &aimed).await));
+        for (who, shown) in &dead {
             answers.push((who, shop.ask(shown, right.key(), &aimed).await));
         }
         if !right.only_reads() {

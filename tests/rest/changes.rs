@@ -57,15 +57,37 @@ async fn of_many_who_change_one_version_at_once_one_succeeds(app: TestApp) {
 }
 
 #[on_both_databases]
+async fn what_was_read_of_a_session_a_credential_and_an_offer_is_what_is_deleted(app: TestApp) {
+    let rest = Rest::new(app).await;
+    let made = async |path: &str, body| rest.post(path, body).await;
+    let offer = made("/api/v1/admin-invitations", json!({"email": "steve@staff.example", "role": 2})).await;
+    let credential = made("/api/v1/api-credentials", json!({"name": "Shop", "role": 2})).await;
+    let paths = [
+        format!("/api/v1/users/{}/sessions/{}", rest.olivia, rest.session().await),
+        format!("/api/v1/api-credentials/{}", credential["credential"]["id"]),
+        format!("/api/v1/admin-invitations/{}", offer["id"]),
+    ];
+    for path in paths {
+        let tag = rest.call("GET", &path, None).await.header("etag").unwrap_or_else(|| panic!("{path}")).to_owned();
+        let delete = |tag: &str| asked(&rest.full, "DELETE", &path, None).with("if-match", tag);
+        let other = problem(&rest.send(&delete("\"other\"")).await);
+        assert_eq!(other, json!([412, "precondition", []]), "{path}");
+        assert_eq!(rest.send(&delete(&tag)).await.status, 204, "{path}");
+        assert_eq!(rest.call("GET", &path, None).await.status, 404, "{path}");
+    }
+}
+
+#[on_both_databases]
 async fn what_is_left_out_of_a_change_stays(app: TestApp) {
     let rest = Rest::new(app).await;
-    let details = json!({"company": "Acme Ltd.", "country": "NL", "mail_categories": ["invoice"], "two_factor_required": true});
+    let details =
+        json!({"company": "Acme Ltd.", "country": "NL", "mail_categories": ["invoice", "domain"], "two_factor_required": true});
     let changed = rest.call("PATCH", &rest.acme(""), Some(&details)).await;
     assert_eq!(changed.status, 200, "{}", changed.text());
     let changed = read(&rest.call("PATCH", &rest.acme(""), Some(&json!({"city": "Utrecht", "active": false}))).await);
     assert_eq!(changed["company"], "Acme Ltd.");
     assert_eq!(changed["country"], "NL");
-    assert_eq!(changed["mail_categories"], json!(["invoice"]));
+    assert_eq!(changed["mail_categories"], json!(["invoice", "domain"]));
     assert_eq!(changed["two_factor_required"], true);
     assert_eq!(changed["status"], "inactive");
     assert_eq!(changed["name"], "Acme");

@@ -21,6 +21,12 @@ async fn the_document_is_the_reviewed_one() {
     assert_reviewed("openapi.json", &text);
 }
 
+/// The name of every operation.
+fn operations(document: &Value) -> Vec<String> {
+    let items = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    items.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn every_problem_and_every_resource_stands_on_the_page_and_it_loads_nothing_foreign() {
     let rest = Rest::new(TestApp::sqlite().await).await;
@@ -34,12 +40,23 @@ async fn every_problem_and_every_resource_stands_on_the_page_and_it_loads_nothin
     for path in document(&rest).await["paths"].as_object().unwrap().keys() {
         assert!(text.contains(&format!("<code>{path}</code>")), "{path}");
     }
-    assert!(!text.contains("<script") && !text.contains("://"), "nothing from elsewhere");
+    assert_eq!(text.matches("<script").count(), 1);
+    assert!(
+        text.contains("<script type=\"module\" src=\"/api/docs.js\"></script>") && !text.contains("://"),
+        "nothing from elsewhere"
+    );
     // Whatever is linked to on the page is there.
     let links: BTreeSet<&str> = text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    for link in links {
+    for link in &links {
         assert!(text.contains(&format!("id=\"{link}\"")), "{link}");
     }
+    for name in operations(&document(&rest).await) {
+        let (before, _) = text.split_once(&format!("<article id=\"{name}\">")).unwrap_or_else(|| panic!("{name}"));
+        assert!(before.matches("<details").count() > before.matches("</details>").count(), "{name} is folded");
+        assert!(links.contains(name.as_str()), "{name} stands in the contents");
+    }
+    let script = rest.send(&Ask::new("GET", "/api/docs.js")).await;
+    assert_eq!((script.status, script.header("content-type")), (200, Some("text/javascript; charset=utf-8")));
     let style = rest.send(&Ask::new("GET", "/api/docs.css")).await;
     assert_eq!((style.status, style.header("content-type")), (200, Some("text/css; charset=utf-8")));
 }

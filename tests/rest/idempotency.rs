@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::matrix::{fill, typical};
 use super::{Rest, asked, problem, read};
 use crate::support::tables::{number, texts};
 use crate::support::{Answer, Ask, TestApp, on_both_databases};
@@ -114,4 +115,29 @@ async fn a_key_is_visible_ascii_once(app: TestApp) {
         assert_eq!(problem(&answer), json!([422, "invalid", [["Idempotency-Key", "idempotency-key"]]]), "{key:?}");
     }
     assert_eq!(rest.get(&rest.acme("/invitations")).await["items"], Value::Array(Vec::new()));
+}
+
+#[on_both_databases]
+async fn every_post_takes_a_key_and_answers_the_same_again(app: TestApp) {
+    let rest = Rest::new(app).await;
+    let document = rest.send(&Ask::new("GET", "/api/openapi.json")).await;
+    let document: Value = serde_json::from_slice(&document.body).unwrap();
+    let mut routes = latchkey_api::table();
+    routes.retain(|route| route.method == "POST" && super::is_rest(route.path));
+    assert!(routes.len() >= 20, "{}", routes.len());
+    // What closes the account and gives it away comes last: the others find it open and its owner's.
+    routes.sort_by_key(|route| (route.path.ends_with("/owner"), route.path.ends_with("/close"), route.path));
+    for (number, route) in routes.into_iter().enumerate() {
+        let shown = &document["paths"][route.path]["post"]["parameters"];
+        let key = serde_json::json!({"$ref": "#/components/parameters/IdempotencyKey"});
+        assert!(shown.as_array().is_some_and(|shown| shown.contains(&key)), "{}: {shown}", route.path);
+        let path = fill(&rest, route.path, number).await;
+        let body = typical(&rest, route, number);
+        let ask = asked(&rest.full, "POST", &path, body.as_ref()).with("idempotency-key", &format!("key-{number}"));
+        let first = rest.send(&ask).await;
+        assert!((200..300).contains(&first.status), "{path}: {} {}", first.status, first.text());
+        let events = texts(&rest.app.location, "select kind from events").await.len();
+        assert_eq!(lasting(&rest.send(&ask).await), lasting(&first), "{path}");
+        assert_eq!(texts(&rest.app.location, "select kind from events").await.len(), events, "{path}: nothing happens twice");
+    }
 }

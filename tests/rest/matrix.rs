@@ -4,17 +4,57 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use latchkey_core::access::BuiltInApiRole;
 use latchkey_web::Route;
 use serde_json::{Value, json};
 
-use super::{Rest, asked, read};
+use super::{Rest, asked, credential, read};
 use crate::support::snapshot::assert_reviewed;
+use crate::support::tables::number;
 use crate::support::{Answer, TestApp};
 
 /// Who calls. Those who may most come last: they change things.
-const CREDENTIALS: [&str; 7] = ["none", "wrong secret", "elsewhere", "read-only", "owner's", "bound here", "full"];
+const CREDENTIALS: [&str; 11] = [
+    "none",
+    "wrong secret",
+    "expired",
+    "revoked",
+    "disabled admin's",
+    "foreign network",
+    "elsewhere",
+    "read-only",
+    "owner's",
+    "bound here",
+    "full",
+];
 
-fn token(rest: &Rest, credential: &str) -> String {
+/// Credentials that no longer work, or not from here.
+async fn dead(rest: &Rest) -> BTreeMap<&'static str, String> {
+    let leaver = rest.app.admin("Larry Left", "larry@staff.example").await;
+    let made = async |admin| credential(&rest.app, admin, BuiltInApiRole::Full, None).await;
+    let tokens = [
+        ("expired", made(rest.stella).await),
+        ("revoked", made(rest.stella).await),
+        ("disabled admin's", made(leaver).await),
+        ("foreign network", made(rest.stella).await),
+    ];
+    for (name, change) in [
+        ("expired", "update api_credentials set expires_at = 1"),
+        ("revoked", "delete from api_credentials"),
+        ("foreign network", "update api_credentials set networks = '192.0.2.0/24'"),
+    ] {
+        let token = &tokens.iter().find(|(known, _)| *known == name).unwrap().1;
+        let identifier = token.get(3..35).unwrap();
+        number(&rest.app, &format!("{change} where identifier = '{identifier}' returning id")).await;
+    }
+    number(&rest.app, &format!("update admins set disabled_at = 1 where id = {leaver} returning id")).await;
+    tokens.into_iter().collect()
+}
+
+fn token(rest: &Rest, dead: &BTreeMap<&str, String>, credential: &str) -> String {
+    if let Some(token) = dead.get(credential) {
+        return token.clone();
+    }
     match credential {
         "none" => String::new(),
         "wrong secret" => format!("{}A", rest.full.get(..rest.full.len() - 1).unwrap()),
@@ -27,7 +67,7 @@ fn token(rest: &Rest, credential: &str) -> String {
 }
 
 /// Something typical in every body.
-fn typical(rest: &Rest, route: Route, number: usize) -> Option<Value> {
+pub(super) fn typical(rest: &Rest, route: Route, number: usize) -> Option<Value> {
     let email = format!("new{number}@example.com");
     let person = json!({"first_name": "Nora", "last_name": "New", "email": email});
     let body = match (route.method, route.path) {
@@ -51,6 +91,8 @@ fn typical(rest: &Rest, route: Route, number: usize) -> Option<Value> {
         ("POST", "/api/v1/api-roles") => json!({"name": format!("Role {number}"), "rights": ["users:read"]}),
         ("PATCH", "/api/v1/api-roles/{role}") => json!({"rights": ["users:read"]}),
         ("POST", "/api/v1/api-credentials") => json!({"name": "Shop", "role": 2}),
+        ("POST", "/api/v1/check") => json!({"user": rest.mia.0, "account": rest.acme.0, "permission": "invoices"}),
+        ("POST", "/api/v1/session/check") => json!({"token": "nonsense", "account": rest.acme.0}),
         ("POST", "/api/v1/webhooks") => json!({"url": "https://hooks.example.com/in"}),
         ("PATCH", "/api/v1/webhooks/{webhook}") => json!({"description": "Billing"}),
         ("POST", "/api/v1/webhooks/{webhook}/rotate") => json!({"overlap": "week"}),
@@ -61,8 +103,9 @@ fn typical(rest: &Rest, route: Route, number: usize) -> Option<Value> {
 }
 
 /// The path of a row, its variables filled in with something that is there, made just now.
-async fn fill(rest: &Rest, path: &str, number: usize) -> String {
+pub(super) async fn fill(rest: &Rest, path: &str, number: usize) -> String {
     let mut filled = path.replace("{account}", &rest.acme.to_string());
+    filled = filled.replace("/users/{user}/accounts", &format!("/users/{}/accounts", rest.mia));
     if filled.contains("/memberships/{user}") {
         filled = filled.replace("{user}", &rest.member(number).await);
     }
@@ -125,13 +168,16 @@ fn outline(answer: &Answer) -> String {
 async fn answers(fresh: &impl AsyncFn() -> Rest, routes: &[Route]) -> String {
     let mut text = String::new();
     let reading = fresh().await;
+    let reading_dead = dead(&reading).await;
     for (row, route) in routes.iter().enumerate() {
         let changing;
-        let rest = if route.method == "GET" {
-            &reading
+        let (rest, dead) = if route.method == "GET" {
+            (&reading, &reading_dead)
         } else {
-            changing = fresh().await;
-            &changing
+            let rest = fresh().await;
+            let dead = dead(&rest).await;
+            changing = (rest, dead);
+            (&changing.0, &changing.1)
         };
         let mut by_answer: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (column, credential) in CREDENTIALS.into_iter().enumerate() {
@@ -139,7 +185,7 @@ async fn answers(fresh: &impl AsyncFn() -> Rest, routes: &[Route]) -> String {
             let number = row * CREDENTIALS.len() + column;
             let path = fill(rest, route.path, number).await;
             let body = typical(rest, *route, number);
-            let answer = rest.send(&asked(&token(rest, credential), route.method, &path, body.as_ref())).await;
+            let answer = rest.send(&asked(&token(rest, dead, credential), route.method, &path, body.as_ref())).await;
             assert!(answer.status < 500, "{} {path} as {credential}: {}", route.method, answer.text());
             by_answer.entry(outline(&answer)).or_default().push(credential);
         }

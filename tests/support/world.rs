@@ -6,6 +6,7 @@ use latchkey_core::access::{
 };
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
+use latchkey_core::admin_reset;
 use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::api_credential::{self, NewCredential};
 use latchkey_core::api_role;
@@ -218,7 +219,7 @@ impl World {
         let stella = self.stella;
         self.write(move |tx| {
             let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
-            Ok(admin_role::create(tx, &by, &new).unwrap().0)
+            Ok(admin_role::create(tx, &by, &ConfirmedAdmin::machine(&System::named("test")), &new).unwrap().0)
         })
         .await
     }
@@ -235,14 +236,20 @@ impl World {
         .await
     }
 
-    /// A new API credential that works in Acme alone.
+    /// A new API credential of Acme's owner, whoever that is by now and however well proven.
     async fn credential(&self) -> i64 {
         let (stella, acme, system) = (self.stella, self.acme, self.app.system());
-        self.write(move |tx| {
+        let made = self.write(move |tx| {
             let role = api_role::built_in(tx, BuiltInApiRole::ReadOnly)?;
             let new = NewCredential::parse("Billing", Some(role), Some(acme), "", None).unwrap();
-            Ok(api_credential::create_by_system(tx, &system, stella, &new).unwrap().id.0)
-        })
+            Ok(api_credential::create_by_system(tx, &system, stella, &new).unwrap().id)
+        });
+        let owner = "(select owner_id from accounts where accounts.id = account_id)";
+        let made = made.await;
+        number(
+            &self.app,
+            &format!("update api_credentials set admin_id = null, user_id = {owner} where id = {made} returning id"),
+        )
         .await
     }
 
@@ -265,7 +272,7 @@ impl World {
         self.write(move |tx| {
             let by = tx.authorize_admin::<ManageApi>(stella).unwrap();
             let confirmed = ConfirmedAdmin::machine(&System::named("test"));
-            Ok(webhook::create(tx, &by, &confirmed, &new).unwrap().0.0)
+            Ok(webhook::create(tx, &by, &tx.authorize_admin(stella).unwrap(), &confirmed, &new).unwrap().0.0)
         })
         .await
     }
@@ -381,6 +388,20 @@ impl World {
         link_secret(self.app.take_mails().await.last().unwrap())
     }
 
+    /// A link by which a new admin chooses another password, its mail sent.
+    pub(crate) async fn admin_reset_link(&self) -> Secret {
+        let id = self.another_admin().await;
+        let address = texts(&self.app.location, &format!("select email from admins where id = {id}")).await.remove(0);
+        let email = Email::parse(&address).unwrap();
+        self.write(move |tx| {
+            admin_reset::ask(tx, &email).unwrap();
+            Ok(())
+        })
+        .await;
+        self.app.resolve_admin_resets().await;
+        link_secret(self.app.take_mails().await.last().unwrap())
+    }
+
     /// A link to confirm an address, its mail sent.
     pub(crate) async fn verification_link(&self) -> Secret {
         let (user, _) = self.loner().await;
@@ -456,6 +477,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     }
     if filled.contains("/invite/{token}") {
         filled = filled.replace("{token}", &world.invitation().await.1.reveal());
+    }
+    if filled.contains("/admin/password/reset/{token}") {
+        filled = filled.replace("{token}", &world.admin_reset_link().await.reveal());
     }
     if filled.contains("/password/reset/{token}") {
         filled = filled.replace("{token}", &world.reset_link().await.reveal());

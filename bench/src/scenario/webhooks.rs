@@ -91,7 +91,7 @@ async fn prepare(app: &App, url: &str, endpoints: usize) -> anyhow::Result<()> {
         let (by, confirmed) = (tx.authorize_admin::<ManageApi>(admin)?, ConfirmedAdmin::machine(&data::system()));
         for url in urls {
             let new = NewWebhook::parse(&url, "", &kinds, true).map_err(|_| anyhow::anyhow!("the address is refused"))?;
-            webhook::create(tx, &by, &confirmed, &new)?;
+            webhook::create(tx, &by, &tx.authorize_admin(admin)?, &confirmed, &new)?;
         }
         Ok(())
     })

@@ -69,10 +69,10 @@ pub fn table() -> Vec<Route> {
 
 fn routes() -> Routes<Api> {
     Routes::default()
-        .get("/api/v1/whoami", whoami::show)
         .get("/api/openapi.json", v1::openapi)
         .get("/api/docs", v1::docs)
         .get("/api/docs.css", v1::style)
+        .get("/api/docs.js", v1::script)
         .merge(check::routes())
         .merge(forward::routes())
         .merge(actions::routes())

@@ -83,6 +83,11 @@ impl Problem {
         Self(Box::new(Inner { status, name, text, what: "", fields: Vec::new(), retry_after: None, reference: None }))
     }
 
+    /// There is no such thing, or this caller may not see it.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "api-error-not-found")
+    }
+
     /// Some fields cannot be taken.
     pub(crate) fn invalid(fields: Vec<Invalid>) -> Self {
         Self::fields(fields.into_iter().map(|Invalid { field, message }| (Cow::Borrowed(field), message)).collect())
@@ -208,6 +213,7 @@ pub(crate) const NAMES: &[(&str, u16, &str)] = &[
     ("conflict", 409, "api-error-conflict"),
     ("gone", 410, "api-error-gone"),
     ("precondition", 412, "api-error-precondition"),
+    ("revision-too-old", 412, "api-error-revision-too-old"),
     ("too-large", 413, "api-error-too-large"),
     ("media-type", 415, "api-error-media-type"),
     ("invalid", 422, "api-error-invalid"),

@@ -1,14 +1,16 @@
 //! `GET /api/v1/whoami`: which credential this is, and what it may do.
 
 use axum::Json;
+use latchkey_http::Routes;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::machine::Machine;
+use crate::state::Api;
 
 /// The credential that asks.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Whoami {
+struct Whoami {
     id: i64,
     name: String,
     /// The one account it works in; null for all.
@@ -19,7 +21,7 @@ pub(crate) struct Whoami {
 
 /// Shows the credential that asks. It needs no right: a credential may always know itself.
 #[utoipa::path(get, path = "/api/v1/whoami", tag = "credential", responses((status = 200, body = Whoami)))]
-pub(crate) async fn show(machine: Machine) -> Json<Whoami> {
+async fn show(machine: Machine) -> Json<Whoami> {
     let caller = &machine.caller;
     Json(Whoami {
         id: caller.id().0,
@@ -33,3 +35,7 @@ pub(crate) async fn show(machine: Machine) -> Json<Whoami> {
 #[derive(OpenApi)]
 #[openapi(paths(show))]
 pub(crate) struct Doc;
+
+pub(crate) fn routes() -> Routes<Api> {
+    Routes::default().get("/api/v1/whoami", show)
+}

@@ -17,7 +17,7 @@ use crate::error::Fault;
 use crate::mail::Templates;
 use crate::password::Hasher;
 use crate::secret::{NoRandomness, Random, SealKey, Secret};
-use crate::session::Hosts;
+use crate::session::{Host, Hosts};
 
 /// What an app is made of.
 pub struct Parts {
@@ -268,7 +268,7 @@ impl Tx<'_> {
     }
 
     /// The host this was asked for from, if that was looked up lately: see [`Hosts::recall`].
-    pub(crate) fn known_host(&self) -> Option<Option<String>> {
+    pub(crate) fn known_host(&self) -> Option<Host> {
         self.hosts().recall(self.request.ip?, self.now())
     }
 

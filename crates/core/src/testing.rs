@@ -18,10 +18,10 @@ use crate::invitation::{self, NewInvitation};
 use crate::mail::{self, Content, Notice, Outgoing, Templates, Written};
 use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
-use crate::reset;
 use crate::secret::{Random, SealKey, Secret};
 use crate::settings::{self, Brand, Notifications, Verification};
 use crate::user::{self, NewUser, PersonName};
+use crate::{admin_reset, reset};
 
 /// The password of every user and admin that a test makes.
 pub const PASSWORD: &str = "a-password-for-tests-only";
@@ -127,6 +127,17 @@ impl TestApp {
             .write(&self.request, |tx| outbox::claim(tx, &System::named("test"), Topic::Reset, 50, Duration::from_mins(1)));
         for work in claimed.await.unwrap() {
             let done = self.app.write(&self.request, move |tx| reset::resolve(tx, &System::named("test"), work));
+            done.await.unwrap();
+        }
+    }
+
+    /// The same for admins.
+    pub async fn resolve_admin_resets(&self) {
+        let lease = Duration::from_mins(1);
+        let claimed =
+            self.app.write(&self.request, move |tx| outbox::claim(tx, &System::named("test"), Topic::AdminReset, 50, lease));
+        for work in claimed.await.unwrap() {
+            let done = self.app.write(&self.request, move |tx| admin_reset::resolve(tx, &System::named("test"), work));
             done.await.unwrap();
         }
     }

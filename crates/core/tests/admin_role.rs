@@ -92,16 +92,16 @@ fn new_role(name: &str, keys: &str) -> NewRole {
 
 async fn make(app: &App, by: AdminId, name: &str, keys: &str) -> Result<AdminRoleId, Error> {
     let new = new_role(name, keys);
-    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_role::create(tx, by, &new)).await
+    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_role::create(tx, by, &confirmed(), &new)).await
 }
 
 async fn change(app: &App, by: AdminId, id: AdminRoleId, name: &str, keys: &str) -> Result<(), Error> {
     let new = new_role(name, keys);
-    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_role::update(tx, by, id, &new)).await
+    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_role::update(tx, by, &confirmed(), id, &new)).await
 }
 
 async fn delete(app: &App, by: AdminId, id: AdminRoleId) -> Result<String, Error> {
-    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_role::delete(tx, by, id)).await
+    as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_role::delete(tx, by, &confirmed(), id)).await
 }
 
 async fn give(app: &App, by: AdminId, id: AdminId, role: AdminRoleId) -> Result<String, admin::Error> {

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use latchkey_core::access::{
     ApiCall, ApiRight, ApiRights, BuiltInApiRole, BuiltInRole, ConfirmedAdmin, DeleteAccounts, Denied, InAccount,
-    ManageAccountApi, ManageApi, ManageUsers, StaffRight, Subject, System, TransferOwnership, ViewContacts, ViewStaffArea,
-    ViewUsers,
+    ManageAccountApi, ManageApi, ManageUsers, RequireTwoFactor, StaffRight, System, TransferOwnership, ViewContacts,
+    ViewStaffArea, ViewUsers,
 };
-use latchkey_core::admin;
-use latchkey_core::api_credential::{self, Caller, Error, Made, Networks, NewCredential, Shown};
+use latchkey_core::api_credential::{self, Caller, Credential, Error, Made, Networks, NewCredential, Shown};
 use latchkey_core::api_role::{self, NewRole};
 use latchkey_core::app::App;
-use latchkey_core::id::{AccountId, AdminId, ApiRoleId};
+use latchkey_core::id::{AccountId, AdminId, ApiRoleId, UserId};
+use latchkey_core::session::Resolved;
 use latchkey_core::testing::TestApp;
+use latchkey_core::{account, admin, factor};
 use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
@@ -31,6 +32,27 @@ fn new(role: ApiRoleId) -> NewCredential {
 
 async fn make(app: &App, admin: AdminId, new: NewCredential) -> Result<Made, Error> {
     as_staff::<ManageApi, _, Error>(app, admin, move |tx, by| api_credential::create(tx, by, &machine(), &new)).await
+}
+
+/// The session of somebody who has just logged in.
+async fn logged_in(app: &App, email: &str) -> Resolved {
+    resolved(app, &login(app, email).await.secret).await.unwrap()
+}
+
+/// Makes a credential for the account, as its owner does in the Client Area.
+async fn make_for_account(app: &App, owner: &Resolved, account: AccountId, new: NewCredential) -> Result<Made, Error> {
+    let (who, subject, session) = (owner.who(), owner.subject(), owner.session.id);
+    app.write(&request(), move |tx| {
+        let by = tx.authorize::<ManageAccountApi>(who, account)?;
+        api_credential::create_for_account(tx, &by, &tx.confirmed(subject, session)?, &new)
+    })
+    .await
+}
+
+/// What the account's owner sees.
+async fn of_account(app: &App, owner: UserId, account: AccountId) -> Vec<Credential> {
+    let listed = in_account::<ManageAccountApi, _, Error>(app, owner, account, |tx, by| Ok(api_credential::of_account(tx, by)?));
+    listed.await.unwrap()
 }
 
 async fn caller(app: &App, shown: &Shown) -> Result<Caller, Error> {
@@ -121,13 +143,7 @@ async fn an_owners_credential_works_in_the_own_account_as_long_as_its_maker_owns
     let (olivia, acme) = acme(&app).await;
     let mia = member(&app, acme, "Mia", "users").await;
     let full = role(&app.app, BuiltInApiRole::Full).await;
-    let started = login(&app.app, "olivia@example.com").await;
-    let session = resolved(&app.app, &started.secret).await.unwrap().session.id;
-    let made = in_account::<ManageAccountApi, _, Error>(&app.app, olivia, acme, move |tx, by| {
-        let confirmed = tx.confirmed(Subject::User(olivia), session)?;
-        api_credential::create_for_account(tx, by, &confirmed, &new(full))
-    });
-    let made = made.await.unwrap();
+    let made = make_for_account(&app.app, &logged_in(&app.app, "olivia@example.com").await, acme, new(full)).await.unwrap();
     let call = call(&app.app, &made, ApiRight::ContactsRead).await;
     assert!(may::<ViewContacts>(&app.app, call, acme).await.is_ok());
     assert!(matches!(may::<TransferOwnership>(&app.app, call, acme).await, Err(Denied::MissingRight { .. })));
@@ -135,13 +151,69 @@ async fn an_owners_credential_works_in_the_own_account_as_long_as_its_maker_owns
     assert!(matches!(may::<TransferOwnership>(&app.app, owner_right, acme).await, Err(Denied::StaffOnly)));
     let denied = in_account::<ManageAccountApi, _, Error>(&app.app, mia, acme, |_, _| Ok(())).await;
     assert!(matches!(denied, Err(Error::Denied(Denied::OwnerOnly))), "a manager makes none");
-    machine_in_account::<TransferOwnership, _, latchkey_core::membership::Error>(&app.app, acme, move |tx, by| {
-        latchkey_core::membership::make_owner(tx, by, &machine(), mia).map(drop)
-    })
-    .await
-    .unwrap();
+    make_owner(&app.app, acme, mia).await.unwrap();
     assert!(matches!(caller(&app.app, &made.shown).await, Err(Error::WrongCredentials)));
     assert!(matches!(may::<ViewContacts>(&app.app, call, acme).await, Err(Denied::NoCredential)));
+    make_owner(&app.app, acme, olivia).await.unwrap();
+    assert!(matches!(caller(&app.app, &made.shown).await, Err(Error::WrongCredentials)), "it has ended for good");
+    assert!(matches!(may::<ViewContacts>(&app.app, call, acme).await, Err(Denied::NoCredential)));
+    let listed = of_account(&app.app, olivia, acme).await;
+    assert!(listed.iter().all(|held| held.expires_at == Some(app.app.now())), "and says so: {listed:?}");
+}
+
+#[on_both_databases]
+async fn an_owner_sees_what_the_operator_bound_to_the_account_and_cannot_touch_it(app: TestApp) {
+    let (olivia, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    let full = role(&app.app, BuiltInApiRole::Full).await;
+    make(&app.app, stella, new(full)).await.unwrap();
+    let networks = Networks::parse("192.0.2.0/24").unwrap();
+    let bound = make(&app.app, stella, NewCredential { account: Some(acme), networks, ..new(full) }).await.unwrap();
+    let own = make_for_account(&app.app, &logged_in(&app.app, "olivia@example.com").await, acme, new(full)).await.unwrap();
+    let seen = caller(&app.app, &bound.shown).await.unwrap();
+    app.app.write(&request(), move |tx| api_credential::touch(tx, &seen)).await.unwrap();
+    let listed = of_account(&app.app, olivia, acme).await;
+    let [mine, theirs] = listed.as_slice() else { panic!("the one for all accounts is not among them: {listed:?}") };
+    assert_eq!((mine.id, mine.by_operator, mine.made_by.as_str()), (own.id, false, "Olivia Example"));
+    assert_eq!((theirs.id, theirs.by_operator, theirs.made_by.as_str()), (bound.id, true, ""), "no admin is named");
+    assert_eq!((theirs.networks.as_str(), theirs.last_used_at), ("192.0.2.0/24", Some(app.app.now())));
+    let revoke = async |id| {
+        let revoked = in_account::<ManageAccountApi, _, Error>(&app.app, olivia, acme, move |tx, by| {
+            api_credential::revoke_of_account(tx, by, id).map(drop)
+        });
+        revoked.await
+    };
+    assert!(matches!(revoke(bound.id).await, Err(Error::OfOperator)));
+    caller(&app.app, &bound.shown).await.unwrap();
+    revoke(own.id).await.unwrap();
+    assert!(matches!(caller(&app.app, &own.shown).await, Err(Error::WrongCredentials)));
+    let other = app.account("Other", olivia).await;
+    let elsewhere = make(&app.app, stella, NewCredential { account: Some(other), ..new(full) }).await.unwrap();
+    assert!(matches!(revoke(elsewhere.id).await, Err(Error::NotFound)), "of another account nothing is said");
+}
+
+#[on_both_databases]
+async fn v6_3_3_where_two_factor_is_required_credentials_are_made_by_a_session_that_showed_it(app: TestApp) {
+    let (olivia, acme) = acme(&app).await;
+    let full = role(&app.app, BuiltInApiRole::Full).await;
+    let started = login(&app.app, "olivia@example.com").await;
+    let bare = resolved(&app.app, &started.secret).await.unwrap();
+    in_account::<RequireTwoFactor, _, account::Error>(&app.app, olivia, acme, |tx, by| account::require_two_factor(tx, by, true))
+        .await
+        .unwrap();
+    let refused = make_for_account(&app.app, &bare, acme, new(full)).await;
+    assert!(matches!(refused, Err(Error::Denied(Denied::SecondFactor))), "a fresh password is not enough: {refused:?}");
+    assert_eq!(number(&app, "select count(*) from api_credentials").await, 0);
+    let (subject, session) = (bare.subject(), bare.session.id);
+    app.app.write(&request(), move |tx| factor::offer_totp(tx, &tx.confirmed(subject, session)?)).await.unwrap();
+    let code = factor::code_now(&app.app, subject).await.unwrap();
+    app.app.write(&request(), move |tx| factor::confirm_totp(tx, &tx.confirmed(subject, session)?, &code)).await.unwrap();
+    app.take_mails().await;
+    let shown = resolved(&app.app, &started.secret).await.unwrap();
+    make_for_account(&app.app, &shown, acme, new(full)).await.unwrap();
+    app.clock.advance(Duration::from_hours(24));
+    let refused = make_for_account(&app.app, &shown, acme, new(full)).await;
+    assert!(matches!(refused, Err(Error::Denied(Denied::SecondFactor))), "one of a day ago is none: {refused:?}");
 }
 
 #[on_both_databases]

@@ -1,6 +1,7 @@
 //! The address book of an account.
 
-use latchkey_core::access::{Denied, ManageContacts, ViewContacts, ViewStaffArea};
+use latchkey_core::access::{Denied, EditDetails, ManageContacts, ViewContacts, ViewStaffArea};
+use latchkey_core::account;
 use latchkey_core::contact::{self, Categories, Category, Contact, Details, Error, Filter, MAX_PER_ACCOUNT, NewContact};
 use latchkey_core::id::{AccountId, AdminId, ContactId, UserId};
 use latchkey_core::testing::TestApp;
@@ -72,6 +73,38 @@ async fn contacts_are_kept_by_those_who_may(app: TestApp) {
     assert!(missing(book(&app, mia, acme).await.unwrap_err()));
     delete(&app, keeper, acme, first).await.unwrap();
     assert_eq!(book(&app, owner, acme).await.unwrap().len(), 1);
+}
+
+#[on_both_databases]
+async fn somebody_of_an_account_always_gets_mail_about_domains(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let set = async |own: Categories| {
+        in_account::<EditDetails, _, _>(&app.app, owner, acme, move |tx, by| {
+            let before = account::find(tx, acme)?.unwrap().details;
+            account::update(tx, by, &account::Details { categories: own, ..before })
+        })
+        .await
+    };
+    let general = || Categories::from_iter([Category::General]);
+    assert!(matches!(set(general()).await, Err(account::Error::DomainRecipient)));
+    let of = |keys: &[&str]| new_contact("Hugo", "Host", "hugo@example.org", keys);
+    let hugo = add(&app, owner, acme, of(&["general"])).await.unwrap();
+    assert!(matches!(set(general()).await, Err(account::Error::DomainRecipient)), "other mail does not count");
+    update(&app, owner, acme, hugo, of(&["domain"])).await.unwrap();
+    set(general()).await.unwrap();
+    assert!(matches!(update(&app, owner, acme, hugo, of(&[])).await, Err(Error::DomainRecipient)));
+    assert!(matches!(delete(&app, owner, acme, hugo).await, Err(Error::LastDomainRecipient)));
+    let second = add(&app, owner, acme, new_contact("Dora", "Domain", "dora@example.org", &["domain"])).await.unwrap();
+    update(&app, owner, acme, hugo, of(&["domain", "support"])).await.unwrap();
+    // Of two who stop at the same moment one is refused.
+    let (one, two) = tokio::join!(delete(&app, owner, acme, second), update(&app, owner, acme, hugo, of(&[])));
+    assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+    set(general()).await.unwrap();
+    set(Categories::all()).await.unwrap();
+    for contact in book(&app, owner, acme).await.unwrap() {
+        delete(&app, owner, acme, contact.id).await.unwrap();
+    }
+    assert_eq!(book(&app, owner, acme).await.unwrap().len(), 0);
 }
 
 #[on_both_databases]

@@ -308,8 +308,12 @@ fn staff_cases(w: &World) -> Vec<Case> {
     let kept = Arc::new(Mutex::new(None));
     let secret = Arc::clone(&kept);
     vec![
-        case(&[AdminRoleCreated], move |tx| Ok(admin_role::create(tx, &tx.authorize_admin(admin)?, &made).map(drop)?)),
-        case(&[AdminRoleUpdated], move |tx| Ok(admin_role::update(tx, &tx.authorize_admin(admin)?, sales(tx)?, &changed)?)),
+        case(&[AdminRoleCreated], move |tx| {
+            Ok(admin_role::create(tx, &tx.authorize_admin(admin)?, &confirmed(), &made).map(drop)?)
+        }),
+        case(&[AdminRoleUpdated], move |tx| {
+            Ok(admin_role::update(tx, &tx.authorize_admin(admin)?, &confirmed(), sales(tx)?, &changed)?)
+        }),
         case(&[AdminRoleChanged], move |tx| {
             Ok(admin::set_role(tx, &tx.authorize_admin(admin)?, &confirmed(), other_admin, sales(tx)?).map(drop)?)
         }),
@@ -324,7 +328,9 @@ fn staff_cases(w: &World) -> Vec<Case> {
         case(&[AdminInvitationCancelled], move |tx| {
             Ok(admin_invitation::cancel(tx, &tx.authorize_admin(admin)?, invited(tx)?).map(drop)?)
         }),
-        case(&[AdminRoleDeleted], move |tx| Ok(admin_role::delete(tx, &tx.authorize_admin(admin)?, sales(tx)?).map(drop)?)),
+        case(&[AdminRoleDeleted], move |tx| {
+            Ok(admin_role::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), sales(tx)?).map(drop)?)
+        }),
         case(&[ClientGroupCreated], move |tx| Ok(client_group::create(tx, &tx.authorize_admin(admin)?, &new_group).map(drop)?)),
         case(&[ClientGroupUpdated], move |tx| Ok(client_group::update(tx, &tx.authorize_admin(admin)?, group, &renamed)?)),
         case(&[ClientGroupDeleted], move |tx| Ok(client_group::delete(tx, &tx.authorize_admin(admin)?, empty_group).map(drop)?)),

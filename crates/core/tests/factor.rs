@@ -11,7 +11,7 @@ use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Started};
 use latchkey_core::settings::{self, Security};
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{account, admin, user};
+use latchkey_core::{account, admin, own_data, user};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
 
@@ -214,6 +214,8 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
     let refused = confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await;
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
+    let ask_for_deletion = async || own_data::ask_for_deletion(&app.app, &request(), user, id, &Password::typed(PASSWORD)).await;
+    assert!(matches!(ask_for_deletion().await, Err(own_data::Error::Denied(Denied::Unconfirmed))), "the password is not enough");
     let password = || Confirmation::Password(Password::typed(PASSWORD));
     let confirm = async |with| session::confirm(&app.app, &request(), user, id, with).await.unwrap();
     assert!(confirm(password()).await.is_none(), "where there is a factor the password is not enough");
@@ -221,6 +223,7 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     let renewed = confirm(Confirmation::Shown(code(&app, user).await)).await.expect("the code is right");
     assert!(!is_alive(&app.app, &started.secret).await, "V7.2.4: the old token is dead");
     assert!(is_alive(&app.app, &renewed.secret).await);
+    ask_for_deletion().await.unwrap();
     confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
     assert_eq!(app.take_mails().await.last().unwrap().written.subject, "factor-removed");
     assert_eq!(number(&app, "select count(*) from recovery_codes").await, 0);

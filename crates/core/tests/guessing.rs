@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use latchkey_core::access::Subject;
 use latchkey_core::app::{App, Request};
-use latchkey_core::device::{self, Owner};
+use latchkey_core::device;
 use latchkey_core::email::EmailKey;
 use latchkey_core::error::{HasKind, Kind as ErrorKind};
 use latchkey_core::guessing::{self, Authenticator, Guess, Kind, MAX_FAILURES, Standing};
@@ -429,7 +430,7 @@ async fn v6_3_5_a_login_with_a_new_device_is_told_by_mail(app: TestApp) {
         .await
         .unwrap();
     let known = async |user: UserId, secret: Secret| {
-        app.app.read(move |snapshot| device::known(snapshot, Some(Owner::User(user)), &secret)).await.unwrap().is_some()
+        app.app.read(move |snapshot| device::known(snapshot, Some(Subject::User(user)), &secret)).await.unwrap().is_some()
     };
     assert!(known(gus, first.device.clone()).await && known(mia, first.device.clone()).await);
     assert!(!known(gus, other.device).await, "the other devices are forgotten");
@@ -480,7 +481,7 @@ async fn a_new_password_brings_an_authenticator_back(app: TestApp) {
         app.app.read(move |snapshot| guessing::admit(snapshot, &Request::default(), &guess)).await.unwrap()
     };
     assert_eq!(standing().await, Standing::Stopped);
-    let owner = Owner::User(gus);
+    let owner = Subject::User(gus);
     app.app.write(&request(), move |tx| guessing::rebound(tx, Authenticator::Password, owner)).await.unwrap();
     assert_eq!(standing().await, Standing::Works);
     assert_eq!(told(&app).await, ["password-stopped"]);

@@ -44,7 +44,9 @@ async fn who_leaves_is_told_to_the_owner_and_a_deleted_account_to_all_who_could_
     leave(&app.app, mia, acme).await.unwrap();
     assert_eq!(told_to(&app).await, ["olivia@example.com member-left"]);
     let ned = member(&app, acme, "Ned", "tickets").await;
-    own_data::ask_for_deletion(&app.app, &request(), ned, &Password::typed(PASSWORD)).await.unwrap();
+    own_data::ask_for_deletion(&app.app, &request(), ned, latchkey_core::id::SessionId(0), &Password::typed(PASSWORD))
+        .await
+        .unwrap();
     app.take_mails().await;
     delete_user(&app.app, stella, ned).await.unwrap();
     assert_eq!(told_to(&app).await, ["olivia@example.com member-left"]);

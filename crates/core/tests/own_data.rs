@@ -2,7 +2,7 @@
 
 use latchkey_core::access::{Denied, Who};
 use latchkey_core::contact;
-use latchkey_core::id::UserId;
+use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::own_data::{self, Error};
 use latchkey_core::password::Password;
 use latchkey_core::testing::{PASSWORD, TestApp};
@@ -12,7 +12,7 @@ use latchkey_test_macros::on_both_databases;
 use crate::support::*;
 
 async fn ask(app: &TestApp, user: UserId, password: &str) -> Result<(), Error> {
-    own_data::ask_for_deletion(&app.app, &request(), user, &Password::typed(password)).await
+    own_data::ask_for_deletion(&app.app, &request(), user, SessionId(0), &Password::typed(password)).await
 }
 
 #[on_both_databases]
@@ -35,7 +35,17 @@ async fn what_is_handed_out_is_an_event_and_holds_no_secret(app: TestApp) {
     assert_eq!(kinds_after(&app, 0).await.last().map(String::as_str), Some("data-downloaded"));
     let held = as_myself(&app.app, owner, own_data::download).await.unwrap();
     let text = format!("{held:?}");
-    for wanted in ["Olivia", "Acme", "somebody@example.org", "192.0.2.7", "password-reset", "login", "Zuse"] {
+    for wanted in [
+        "Olivia",
+        "Acme",
+        "somebody@example.org",
+        "192.0.2.7",
+        "password-reset",
+        "login",
+        "Zuse",
+        "devices: [Device {",
+        "recovery_codes_left: 0",
+    ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
     assert_eq!(text.matches("Zuse").count(), 1, "the address book of another's account is not one's own");

@@ -2,8 +2,9 @@
 
 use latchkey_core::access::{ConfirmedAdmin, System, ViewLog, ViewStaffArea};
 use latchkey_core::account::{self, Details, NewOwner};
-use latchkey_core::event::{self, Filter, Recorded};
+use latchkey_core::event::{self, Filter, Recorded, Wanted};
 use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::paging::Slice;
 use latchkey_core::session::Error;
 use latchkey_core::testing::TestApp;
 use latchkey_core::user;
@@ -190,4 +191,67 @@ async fn suggestions_are_few_and_none_for_an_empty_query(app: TestApp) {
         let found = as_staff::<ViewStaffArea, _, Error>(&app.app, admin, move |tx, by| Ok(user::suggestions(tx, by, query)?));
         assert_eq!(found.await.unwrap().len(), expected, "{query:?}");
     }
+}
+
+#[on_both_databases]
+async fn a_page_of_a_full_address_holds_that_one_and_no_longer_one(app: TestApp) {
+    let admin = staff(&app).await;
+    let short = app.user("Ada", "Byron", "ada@example.net").await;
+    let long = app.user("Ada", "Lovelace", "ada@example.network").await;
+    for (owner, email) in [(short, "ada@example.net"), (long, "ada@example.network")] {
+        let details = Details { name: "Ada".to_owned(), contact_email: email.to_owned(), ..Details::default() };
+        let request = request();
+        let made = app.app.write(&request, move |tx| {
+            account::create_by_system(tx, &System::named("test"), &details, &NewOwner::Existing(owner))
+        });
+        made.await.unwrap();
+    }
+    for (query, found) in [
+        ("ada@example.net", vec![short]),
+        (" ADA@example.net ", vec![short]),
+        ("ada@example.network", vec![long]),
+        ("ada@example.ne", vec![short, long]),
+        ("ada ada@example.net", vec![short, long]),
+    ] {
+        let owned = query.to_owned();
+        let page = as_staff::<ViewStaffArea, _, Error>(&app.app, admin, move |tx, by| {
+            let slice = Slice::new(0, 25, false);
+            let wanted = account::Wanted { query: owned.clone(), ..account::Wanted::default() };
+            Ok((user::part(tx, by, &owned, slice)?, account::part(tx, by, &wanted, slice)?))
+        });
+        let (users, accounts) = page.await.unwrap();
+        assert_eq!(users.rows.iter().map(|row| row.user.id).collect::<Vec<_>>(), found, "{query}");
+        assert_eq!(accounts.rows.iter().map(|row| row.owner.id).collect::<Vec<_>>(), found, "{query}");
+        assert_eq!((users.total, accounts.total), (found.len() as i64, found.len() as i64), "{query}");
+    }
+}
+
+#[on_both_databases]
+async fn the_log_is_narrowed_to_whose_address_it_is(app: TestApp) {
+    let (admin, owner) = (staff(&app).await, app.user("Olga", "Owner", "olga@example.org").await);
+    let typed = Details { name: "Acme".to_owned(), contact_email: "billing@acme.example".to_owned(), ..Details::default() };
+    let request = request();
+    let made = app
+        .app
+        .write(&request, move |tx| account::create_by_system(tx, &System::named("test"), &typed, &NewOwner::Existing(owner)));
+    let acme = made.await.unwrap();
+    app.user("Nobody", "Else", "else@example.org").await;
+    client_group(&app, admin, "Friends").await;
+    let by = async |who: &str| {
+        let wanted = Wanted { who: Some(who.to_owned()), ..Wanted::default() };
+        let part = as_staff::<ViewLog, _, user::Error>(&app.app, admin, move |tx, by| {
+            Ok(event::part(tx, by, &wanted, Slice::new(0, 50, false))?)
+        });
+        let part = part.await.unwrap();
+        assert_eq!(part.total, part.rows.len() as i64);
+        part.rows
+    };
+    let of_user = by("OLGA@example.org").await;
+    assert!(!of_user.is_empty() && of_user.iter().all(|line| line.user == Some(owner)));
+    let of_account = by("billing@acme.example").await;
+    assert!(!of_account.is_empty() && of_account.iter().all(|line| line.account == Some(acme)));
+    let of_admin = by("stella@staff.example").await;
+    assert!(of_admin.iter().any(|line| line.kind == "client-group-created"), "{of_admin:?}");
+    assert!(by("Stella").await.iter().any(|line| line.kind == "client-group-created"), "a name is found, too");
+    assert!(by("gone@example.org").await.is_empty());
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{BuiltInRole, ConfirmedAdmin, ManageApi, System};
+use latchkey_core::access::{AllowedAdmin, BuiltInRole, ConfirmedAdmin, ManageApi, System};
+use latchkey_core::app::Tx;
 use latchkey_core::event;
 use latchkey_core::id::{AdminId, WebhookId};
 use latchkey_core::testing::{START, TestApp};
@@ -24,7 +25,7 @@ async fn hook(app: &TestApp, admin: AdminId, kinds: &[&str]) -> (WebhookId, Stri
     seal(app).await;
     let new = new(kinds);
     let confirmed = ConfirmedAdmin::machine(&app.system());
-    as_staff(&app.app, admin, move |tx, by| webhook::create(tx, by, &confirmed, &new)).await.unwrap()
+    as_staff(&app.app, admin, move |tx, by| webhook::create(tx, by, &tx.authorize_admin(admin)?, &confirmed, &new)).await.unwrap()
 }
 
 async fn seal(app: &TestApp) {
@@ -165,7 +166,9 @@ async fn after_five_days_of_failure_it_is_disabled_and_admins_are_told(app: Test
     assert_eq!(disabled.map(|(_, because)| because), Some(Because::Failures));
     assert_eq!(number(&app, "select count(*) from events where kind = 'webhook-disabled' and actor_kind = 'system'").await, 1);
     // Nothing is lost: once enabled it goes on where it stopped.
-    as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| webhook::set_enabled(tx, by, id, true)).await.unwrap();
+    as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| webhook::enable(tx, by, &tx.authorize_admin(admin)?, id))
+        .await
+        .unwrap();
     assert_eq!(deliver(&app, |_| answered(&app, 200)).await.len(), 1);
 }
 
@@ -232,34 +235,37 @@ async fn staff_sends_a_test_one_event_again_or_all_after_one(app: TestApp) {
     }
     seal(&app).await;
     let sent = deliver(&app, |_| answered(&app, 200)).await;
-    let act =
-        async |act: fn(
-            &latchkey_core::app::Tx<'_>,
-            &latchkey_core::access::AllowedAdmin<ManageApi>,
-            WebhookId,
-            i64,
-        ) -> Result<Webhook, Error>,
-               seq: i64| { as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| act(tx, by, id, seq)).await };
-    act(|tx, by, id, _| webhook::send_test(tx, by, id), 0).await.unwrap();
+    let act = async |act: fn(&Tx<'_>, &AllowedAdmin<ManageApi>, WebhookId) -> Result<Webhook, Error>| {
+        as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| act(tx, by, id)).await
+    };
+    let replay = async |one: bool, seq: i64| {
+        as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| {
+            let log = &tx.authorize_admin(admin)?;
+            let replay = if one { webhook::replay_one } else { webhook::replay_after };
+            replay(tx, by, log, &confirmed(), id, seq)
+        })
+        .await
+    };
+    act(webhook::send_test).await.unwrap();
     let tested = deliver(&app, |_| answered(&app, 500)).await;
     assert!(tested.len() == 1 && tested[0].starts_with(&format!("test_{id}_")), "{tested:?}");
     assert!(deliver(&app, |_| answered(&app, 200)).await.is_empty(), "a test is tried once");
     assert_eq!(find(&app, admin, id).await.failing_since, None);
     let seq: i64 = sent[0].rsplit('_').next().unwrap().parse().unwrap();
-    act(webhook::replay_one, seq).await.unwrap();
+    replay(true, seq).await.unwrap();
     assert_eq!(deliver(&app, |_| answered(&app, 200)).await, sent[..1]);
-    act(webhook::replay_after, seq - 1).await.unwrap();
+    replay(false, seq - 1).await.unwrap();
     assert_eq!(deliver(&app, |_| answered(&app, 200)).await, sent);
     for nowhere in [-1, NOWHERE] {
-        assert!(matches!(act(webhook::replay_one, nowhere).await, Err(Error::NoSuchEvent)));
-        assert!(matches!(act(webhook::replay_after, nowhere).await, Err(Error::NoSuchEvent)));
+        assert!(matches!(replay(true, nowhere).await, Err(Error::NoSuchEvent)));
+        assert!(matches!(replay(false, nowhere).await, Err(Error::NoSuchEvent)));
     }
     // A disabled one gets tests and nothing else.
-    act(|tx, by, id, _| webhook::set_enabled(tx, by, id, false), 0).await.unwrap();
+    act(webhook::disable).await.unwrap();
     person(&app, "Cid").await;
     seal(&app).await;
     assert!(deliver(&app, |_| answered(&app, 200)).await.is_empty());
-    act(|tx, by, id, _| webhook::send_test(tx, by, id), 0).await.unwrap();
+    act(webhook::send_test).await.unwrap();
     assert_eq!(deliver(&app, |_| answered(&app, 200)).await.len(), 1);
 }
 
@@ -272,7 +278,11 @@ async fn a_replay_is_not_undone_by_what_is_under_way(app: TestApp) {
     seal(&app).await;
     let claimed = claim(&app).await.remove(0);
     let message = due(&app, &claimed).await.messages.remove(0);
-    as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| webhook::replay_after(tx, by, id, 0)).await.unwrap();
+    as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| {
+        webhook::replay_after(tx, by, &tx.authorize_admin(admin)?, &confirmed(), id, 0)
+    })
+    .await
+    .unwrap();
     let outcome = answered(&app, 200);
     let asked = request();
     let settled =
@@ -289,7 +299,11 @@ async fn what_is_kept_is_bounded(app: TestApp) {
     person(&app, "Ada").await;
     seal(&app).await;
     for _ in 0..MAX_ATTEMPTS + 5 {
-        as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| webhook::replay_after(tx, by, id, 0)).await.unwrap();
+        as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| {
+            webhook::replay_after(tx, by, &tx.authorize_admin(admin)?, &confirmed(), id, 0)
+        })
+        .await
+        .unwrap();
         deliver(&app, |_| answered(&app, 500)).await;
     }
     assert_eq!(number(&app, "select count(*) from webhook_attempts").await, MAX_ATTEMPTS);
@@ -304,9 +318,9 @@ async fn what_is_kept_is_bounded(app: TestApp) {
     let many = as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| {
         let confirmed = ConfirmedAdmin::machine(&System::named("test"));
         for _ in 0..webhook::MAX_WEBHOOKS {
-            webhook::create(tx, by, &confirmed, &new)?;
+            webhook::create(tx, by, &tx.authorize_admin(admin)?, &confirmed, &new)?;
         }
-        webhook::create(tx, by, &confirmed, &new)
+        webhook::create(tx, by, &tx.authorize_admin(admin)?, &confirmed, &new)
     });
     assert!(matches!(many.await, Err(Error::TooMany)));
 }

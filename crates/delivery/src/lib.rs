@@ -61,7 +61,8 @@ pub async fn run(app: App, settings: DeliverySettings, shutdown: watch::Receiver
 
 /// Like [`run`], with another way of looking hosts up.
 pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, shutdown: watch::Receiver<bool>) {
-    let (mails_filled, logins_filled, resets_filled) = (Notify::new(), Notify::new(), Notify::new());
+    let (mails_filled, logins_filled) = (Notify::new(), Notify::new());
+    let (resets_filled, admin_resets_filled) = (Notify::new(), Notify::new());
     let (hosts, webhooks_filled) = (Arc::new(hosts), Arc::new(Notify::new()));
     let courier = courier::Courier::new(Arc::clone(&hosts), settings.webhook_allow);
     // Nothing is due when it is promised: this worker looks by itself.
@@ -77,21 +78,22 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
         worker::run(&app, work, &logins_filled, settings.poll_every, shutdown.clone()).await;
     };
     let resets = worker::run(&app, reset::ResolveResets, &resets_filled, settings.poll_every, shutdown.clone());
+    let admin_resets = worker::run(&app, reset::ResolveAdminResets, &admin_resets_filled, settings.poll_every, shutdown.clone());
     let masquerades = worker::run(&app, masquerade::EndMasquerades, &masquerades_due, settings.poll_every, shutdown.clone());
     let call_webhooks = async {
         let work = webhook::SendWebhooks::new(courier, Arc::clone(&webhooks_filled));
         worker::run(&app, work, &webhooks_filled, settings.poll_every, shutdown.clone()).await;
     };
     let sealer = seal::run(&app, &webhooks_filled, settings.poll_every.min(SEAL_EVERY), shutdown.clone());
-    let workers = [&mails_filled, &logins_filled, &resets_filled, &*webhooks_filled];
+    let workers = [&mails_filled, &logins_filled, &resets_filled, &admin_resets_filled, &*webhooks_filled];
     let expiry = expiry::run(&app, shutdown.clone());
     let wake = dispatch(&app, workers, shutdown.clone());
-    tokio::join!(wake, send_mails, find_hosts, resets, masquerades, call_webhooks, sealer, expiry);
+    tokio::join!(wake, send_mails, find_hosts, resets, admin_resets, masquerades, call_webhooks, sealer, expiry);
 }
 
 /// Wakes every worker whenever something was promised. Only the dispatcher waits on the app: its
 /// notification wakes a single waiter, so that of several one would take the others' wake-ups.
-async fn dispatch(app: &App, workers: [&Notify; 4], mut shutdown: watch::Receiver<bool>) {
+async fn dispatch(app: &App, workers: [&Notify; 5], mut shutdown: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = stopped(&mut shutdown) => return,

@@ -62,7 +62,7 @@ async fn hook(app: &TestApp, admin: AdminId, url: &str, kinds: &[&str]) -> (Webh
     let request = Request::default();
     let made = app.app.write(&request, move |tx| {
         let by = tx.authorize_admin::<ManageApi>(admin)?;
-        webhook::create(tx, &by, &ConfirmedAdmin::machine(&System::named("test")), &new)
+        webhook::create(tx, &by, &tx.authorize_admin(admin)?, &ConfirmedAdmin::machine(&System::named("test")), &new)
     });
     made.await.unwrap()
 }

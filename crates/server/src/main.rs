@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod health;
 mod key;
+mod listen;
 mod open;
 mod serve;
 

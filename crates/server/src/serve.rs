@@ -1,6 +1,5 @@
 //! Serving: bind, open, say where it is, work until told to stop.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -17,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::cli::Options;
 use crate::config::{Config, is_secure};
+use crate::listen::{self, Limits};
 use crate::{demo, health, open};
 
 /// Serves until SIGINT or SIGTERM, then finishes what is under way.
@@ -29,8 +29,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let logins = if config.demo { Some(demo::fill(&config, &public_url).await?) } else { None };
     let opened = open::open(&config, &public_url).await?;
     let is_demo = demo::recognise(&config, &opened.app).await?;
-    for name in &opened.migrated {
-        tracing::info!(name, "migration applied");
+    if let Some(latest) = opened.migrated.last() {
+        tracing::info!(count = opened.migrated.len(), latest, "migrations applied");
     }
     let settings = Settings {
         secure: is_secure(&public_url),
@@ -59,13 +59,11 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let api = latchkey_api::router(Api::new(opened.app.clone(), api, texts));
     let web = Web::new(opened.app.clone(), opened.engine, settings);
     let routes = health::routes(opened.app).merge(api).fallback_service(latchkey_web::router(web));
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
-            signals.wait().await;
-            let _ = stop.send(true);
-        })
-        .await?;
+    let told = async move {
+        signals.wait().await;
+        let _ = stop.send(true);
+    };
+    listen::serve(listener, routes, Limits::default(), told).await;
     Ok(delivery.await?)
 }
 

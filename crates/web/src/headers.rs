@@ -29,11 +29,20 @@ pub(crate) fn clear_site_data(web: &Web, response: &mut Response) {
     }
 }
 
+/// The addresses that hold the secret of a one-time link.
+pub(crate) const HOLD_SECRETS: [&str; 7] = [
+    "/invite/",
+    "/password/reset/",
+    "/verify/",
+    "/oauth/singlesignon.php",
+    "/admin/setup/",
+    "/admin/invite/",
+    "/admin/password/reset/",
+];
+
 /// Adds what a browser needs to hold pages apart from others'.
 pub(crate) async fn add(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let holds_secret = ["/invite/", "/password/reset/", "/verify/", "/oauth/singlesignon.php", "/admin/setup/", "/admin/invite/"]
-        .iter()
-        .any(|start| request.uri().path().starts_with(start));
+    let holds_secret = HOLD_SECRETS.iter().any(|start| request.uri().path().starts_with(start));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::error::Refusal;
 
+use crate::headers::HOLD_SECRETS;
 use crate::visit::Visit;
 
 const WINDOW: Duration = Duration::from_mins(1);
@@ -90,8 +91,7 @@ fn missing(refusal: Refusal) -> String {
 
 /// Pages that are refused this way hold no secret in their address; those of links are cut off all the same.
 fn path(visit: &Visit) -> String {
-    let is_link = ["/invite/", "/password/reset/", "/verify/", "/admin/invite/", "/admin/setup/"];
-    match is_link.iter().find(|start| visit.path.starts_with(**start)) {
+    match HOLD_SECRETS.iter().find(|start| visit.path.starts_with(**start)) {
         Some(start) => (*start).to_owned(),
         None => visit.path.clone(),
     }

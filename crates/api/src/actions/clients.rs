@@ -17,6 +17,10 @@ use super::{time, users};
 
 pub(super) const UNKNOWN: &str = "Client ID Not Found";
 
+const DOMAIN_RECIPIENT: &str = "You must have at least one email address enabled to receive domain related notifications as \
+                                required by ICANN. To disable domain notifications, please create an alternative contact that is \
+                                set to receive them";
+
 /// What must be filled in, in the order in which it is missed.
 const REQUIRED: [(&str, &str); 9] = [
     ("firstname", "You did not enter your first name"),
@@ -44,6 +48,7 @@ fn documented(field: &str) -> Option<&'static str> {
 pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
     call.read(|snapshot, api, _| Ok(snapshot.authorize_api_staff::<EditAccounts>(api).map(drop)?)).await?;
     let params = &call.params;
+    let not_kept = not_kept(params)?;
     if !params.flag("skipvalidation").unwrap_or(false) {
         for (field, words) in REQUIRED {
             required(params.filled(field), words)?;
@@ -70,7 +75,7 @@ pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
         Ok((id, owner))
     });
     let (id, owner) = added.await?;
-    Ok(warned(fields! { "clientid" => id.0, "owner_id" => owner.0, "owner_user_id" => owner.0 }, params))
+    Ok(warned(fields! { "clientid" => id.0, "owner_id" => owner.0, "owner_user_id" => owner.0 }, &not_kept))
 }
 
 /// Who will own the client: the user that is named, or a new one of the same name and address.
@@ -89,17 +94,42 @@ async fn owner(call: &Call) -> Result<NewOwner, Failure> {
     Ok(NewOwner::New(NewUser { name, email, password: Some(password) }))
 }
 
-/// A warning where something was sent that is not kept.
-fn warned(answer: Fields, params: &Params) -> Fields {
-    let cards = ["cardtype", "cardnum", "cctype", "cvv", "expdate", "startdate", "issuenumber"];
-    let is_sent = |field: &&str| params.filled(field).is_some();
-    if params.php_array("customfields").is_none_or(|entries| !entries.is_empty()) {
-        return answer.with("warning", "Custom fields are not kept");
-    }
-    if cards.iter().any(is_sent) {
-        return answer.with("warning", "Credit card related parameters are deprecated and not kept");
-    }
-    answer
+/// What is sent and not kept: cards, gateways and the taxes of billing, and what belongs to users.
+const NOT_KEPT: [&str; 14] = [
+    "cardtype",
+    "cardnum",
+    "cctype",
+    "cvv",
+    "expdate",
+    "startdate",
+    "issuenumber",
+    "clearcreditcard",
+    "paymentmethod",
+    "billingcid",
+    "defaultgateway",
+    "securityqid",
+    "securityqans",
+    "clientip",
+];
+/// The same of switches. Off is what is answered, so who turns one off gets what was asked for.
+const ALWAYS_OFF: [&str; 6] =
+    ["latefeeoveride", "overideduenotices", "taxexempt", "separateinvoices", "disableautocc", "overrideautoclose"];
+
+/// The fields of the call that are not kept.
+fn not_kept(params: &Params) -> Result<Vec<&'static str>, Failure> {
+    let words = Failure::says("The custom fields you provided are invalid.");
+    let custom = params.php_array("customfields").ok_or(words)?;
+    // The one currency of billing that there is has the number 1.
+    let other_currency = params.number("currency").is_some_and(|number| number > 1);
+    let named = NOT_KEPT.into_iter().filter(|field| params.filled(field).is_some());
+    let switches = ALWAYS_OFF.into_iter().filter(|field| params.flag(field).unwrap_or(false));
+    let first = [("customfields", !custom.is_empty()), ("currency", other_currency)];
+    Ok(first.into_iter().filter(|(_, sent)| *sent).map(|(name, _)| name).chain(named).chain(switches).collect())
+}
+
+/// A warning that names what was sent and is not kept.
+fn warned(answer: Fields, not_kept: &[&str]) -> Fields {
+    if not_kept.is_empty() { answer } else { answer.with("warning", format!("Not kept: {}", not_kept.join(", "))) }
 }
 
 /// What was sent in the place of what is there. A field that is not sent stays.
@@ -202,6 +232,9 @@ fn annotate(tx: &Tx<'_>, api: ApiCall, id: AccountId, params: &Params) -> Result
 
 /// Changes a client. A credential of one account changes that one's own data.
 pub(super) async fn update(call: &Call) -> Result<Fields, Failure> {
+    let mut not_kept = not_kept(&call.params)?;
+    // The login and its password are a user's.
+    not_kept.extend(call.params.filled("password2").map(|_| "password2"));
     let id = call.write(|tx, api, params| {
         let id = named(tx, params, "clientemail", UNKNOWN)?;
         let by = tx.authorize_api::<EditDetails>(api, id).missing(UNKNOWN)?;
@@ -210,14 +243,41 @@ pub(super) async fn update(call: &Call) -> Result<Fields, Failure> {
             "contact_email" => Some("The email address entered is not valid"),
             field => documented(field),
         };
-        let details = Details::parse(&typed(&found.details, params)?).map_err(Failure::Invalid).invalid(email_malformed)?;
-        account::update(tx, &by, &details)?;
+        let typed = typed(&found.details, params)?;
+        if !params.flag("skipvalidation").unwrap_or(false) {
+            nothing_emptied(&found.details, &typed)?;
+        }
+        let details = Details::parse(&typed).map_err(Failure::Invalid).invalid(email_malformed)?;
+        match account::update(tx, &by, &details) {
+            Err(account::Error::DomainRecipient) => return Err(Failure::says(DOMAIN_RECIPIENT)),
+            updated => updated?,
+        }
         classify(tx, api, id, params)?;
         annotate(tx, api, id, params)?;
         Ok(id)
     });
     // In quotes, as it was sent: clients of WHMCS read a text here.
-    Ok(warned(fields! { "clientid" => id.await?.to_string() }, &call.params))
+    Ok(warned(fields! { "clientid" => id.await?.to_string() }, &not_kept))
+}
+
+/// What a new client must fill in, a change leaves filled in. What was empty before may stay so.
+fn nothing_emptied(before: &Details, after: &Details) -> Result<(), Failure> {
+    let values = |details: &Details| {
+        [
+            &details.first_name,
+            &details.last_name,
+            &details.contact_email,
+            &details.address1,
+            &details.city,
+            &details.state,
+            &details.postcode,
+            &details.phone,
+            &details.country,
+        ]
+        .map(|value| value.trim().is_empty())
+    };
+    let emptied = values(before).into_iter().zip(values(after)).zip(REQUIRED).find(|((was, is), _)| *is && !*was);
+    emptied.map_or(Ok(()), |(_, (_, words))| Err(Failure::says(words)))
 }
 
 /// The client of `clientid`, or of its own address.

@@ -1,6 +1,6 @@
 //! `AddContact`, `GetContacts`, `UpdateContact`, `DeleteContact`.
 
-use latchkey_core::access::{ManageContacts, ViewStaffArea};
+use latchkey_core::access::{ManageContacts, ViewContacts, ViewStaffArea};
 use latchkey_core::app::Snapshot;
 use latchkey_core::contact::{self, Category, Contact, Details, Error, Filter};
 use latchkey_core::id::{AccountId, ContactId};
@@ -14,6 +14,9 @@ use super::time;
 
 const UNKNOWN: &str = "Contact ID Not Found";
 const DUPLICATE: &str = "Duplicate Email Address";
+const DOMAIN_RECIPIENT: &str = "You must have at least one email address enabled to receive domain related notifications as \
+                                required by ICANN. To disable domain notifications, please enable domain notifications for the \
+                                primary account holder or another contact";
 
 /// Adds a contact.
 pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
@@ -69,12 +72,18 @@ fn typed(before: &Details, params: &Params) -> Result<Details, Failure> {
     Ok(after)
 }
 
-/// Contacts of every client, or of one.
+/// Contacts of every client, or of one. A credential of one account sees that one's and no others.
 pub(super) async fn list(call: &Call) -> Result<Fields, Failure> {
-    call.read(|snapshot, api, params| {
-        let by = snapshot.authorize_api_staff::<ViewStaffArea>(api)?;
-        let slice = slice(params);
-        let part = contact::part(snapshot, &by, &filter(params), slice)?;
+    let bound = call.caller.account();
+    call.read(move |snapshot, api, params| {
+        let (filter, slice) = (filter(params), slice(params));
+        let part = match bound {
+            Some(account) => {
+                let by = snapshot.authorize_api::<ViewContacts>(api, account)?;
+                contact::part_of_account(snapshot, &by, &filter, slice)?
+            }
+            None => contact::part(snapshot, &snapshot.authorize_api_staff::<ViewStaffArea>(api)?, &filter, slice)?,
+        };
         let contacts: Vec<Value> = part.rows.iter().map(row).collect();
         Ok(counted(&part, slice).with("contacts", fields! { "contact" => contacts }))
     })
@@ -147,6 +156,7 @@ pub(super) async fn update(call: &Call) -> Result<Fields, Failure> {
         let new = Details::parse(&typed(&before.details, params)?).map_err(Failure::Invalid).invalid(documented)?;
         match contact::update(tx, &by, id, &new) {
             Err(Error::EmailTaken) => Err(Failure::says(DUPLICATE)),
+            Err(Error::DomainRecipient) => Err(Failure::says(DOMAIN_RECIPIENT)),
             updated => updated.missing(UNKNOWN),
         }?;
         Ok(id)
@@ -159,7 +169,10 @@ pub(super) async fn delete(call: &Call) -> Result<Fields, Failure> {
     call.write(|tx, api, params| {
         let (id, account) = named(tx, params)?;
         let by = tx.authorize_api::<ManageContacts>(api, account).missing(UNKNOWN)?;
-        contact::delete(tx, &by, id).missing(UNKNOWN)?;
+        match contact::delete(tx, &by, id) {
+            Err(Error::LastDomainRecipient) => Err(Failure::says(DOMAIN_RECIPIENT)),
+            deleted => deleted.missing(UNKNOWN),
+        }?;
         Ok(fields! { "contactid" => id.0 })
     })
     .await

@@ -92,6 +92,8 @@ pub(super) async fn list(call: &Call) -> Result<Fields, Failure> {
         match params.text("sortField") {
             "name" => clients.sort_by(|one, other| one.details.name.cmp(&other.details.name)),
             "clientIdentifier" => clients.sort_by(|one, other| one.identifier.cmp(&other.identifier)),
+            "updatedAt" => clients.sort_by_key(|client| client.updated_at),
+            // Those that are older have lower numbers, in which order they come.
             _ => {}
         }
         if params.text("sortOrder").eq_ignore_ascii_case("desc") {

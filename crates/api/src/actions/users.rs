@@ -1,9 +1,12 @@
 //! `AddUser`, `GetUsers`, `UpdateUser`, `DeleteUser`, `ResetPassword`, `ValidateLogin`.
 
 use latchkey_core::access::{DeleteUsers, EditUsers, ViewStaffArea};
+use latchkey_core::app::Request;
+use latchkey_core::ban;
 use latchkey_core::email::{Email, EmailKey};
 use latchkey_core::error::Fields as Checked;
 use latchkey_core::factor::Begun;
+use latchkey_core::guessing::{self, Guess, Kind};
 use latchkey_core::id::UserId;
 use latchkey_core::password::{Busy, Length, Password, PasswordHash, Rules};
 use latchkey_core::session::{self, Login};
@@ -18,6 +21,7 @@ use super::time;
 
 pub(super) const TAKEN: &str = "A user already exists with that email address";
 const MALFORMED: &str = "The email address entered is not valid";
+const BANNED: &str = "The address of the client is banned";
 const UNKNOWN: &str = "Invalid User ID requested";
 
 /// Makes a user.
@@ -36,7 +40,15 @@ pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
         let by = tx.authorize_api_staff::<EditUsers>(api)?;
         user::create_by_staff(tx, &by, &new, true).invalid(|field| (field == "email").then_some(TAKEN))
     });
-    Ok(fields! { "user_id" => id.await?.0 })
+    Ok(without_language(fields! { "user_id" => id.await?.0 }, &call.params))
+}
+
+/// Users have no language of their own here: who sends one is told so.
+fn without_language(answer: Fields, params: &Params) -> Fields {
+    match params.filled("language") {
+        Some(_) => answer.with("warning", "Not kept: language"),
+        None => answer,
+    }
 }
 
 /// A name whose parts can be taken.
@@ -90,7 +102,7 @@ fn row(found: &InAccounts) -> Value {
 
 /// Changes name and address.
 pub(super) async fn update(call: &Call) -> Result<Fields, Failure> {
-    call.write(|tx, api, params| {
+    let id = call.write(|tx, api, params| {
         let by = tx.authorize_api_staff::<EditUsers>(api)?;
         let id = UserId(params.number("user_id").unwrap_or(-1));
         let found = user::find(tx, id)?.ok_or(Failure::says(UNKNOWN))?;
@@ -99,9 +111,9 @@ pub(super) async fn update(call: &Call) -> Result<Fields, Failure> {
         }
         let change = changed(&found, params)?;
         user::update(tx, &by, id, &change).missing(UNKNOWN).invalid(|field| (field == "email").then_some(TAKEN))?;
-        Ok(fields! { "user_id" => id.0 })
-    })
-    .await
+        Ok(id)
+    });
+    Ok(without_language(fields! { "user_id" => id.await?.0 }, &call.params))
 }
 
 fn changed(found: &user::User, params: &Params) -> Result<AdminChange, Failure> {
@@ -147,7 +159,8 @@ pub(super) async fn reset_password(call: &Call) -> Result<Fields, Failure> {
     .await
 }
 
-/// Compares a password, held to the same limits as a login. Where no second factor is needed a session begins, and
+/// Compares a password, held to the same limits and bans as a login. The address in `clientip` is only what the machine says: what fails
+/// counts for the machine, too, more generously since a shop logs many people in. Where no second factor is needed a session begins, and
 /// `passwordhash` is what its cookie would hold.
 pub(super) async fn validate_login(call: &Call) -> Result<Fields, Failure> {
     let wrong = || Failure::says("Email or Password Invalid");
@@ -161,13 +174,19 @@ pub(super) async fn validate_login(call: &Call) -> Result<Fields, Failure> {
     if let Some(ip) = call.params.filled("clientip").and_then(|text| text.parse().ok()) {
         request.ip = Some(ip);
     }
+    let machine = Guess::by_machine(Kind::MachineLogin, call.caller.id());
+    may_try(call, &request, &machine).await?;
     let login = Login { email: email.to_owned(), password: Password::typed(typed), remember: false };
     let key = EmailKey::of(email);
     let is_wrong = |error: session::Error| match error {
         session::Error::WrongCredentials => wrong(),
         other => other.into(),
     };
-    let proven = session::authenticate(call.api.app(), &request, &login).await.map_err(is_wrong)?;
+    let proven = session::authenticate(call.api.app(), &request, &login).await;
+    if let Err(session::Error::WrongCredentials) = proven {
+        call.api.app().write(&request, move |tx| guessing::failed(tx, &machine)).await?;
+    }
+    let proven = proven.map_err(is_wrong)?;
     let begun = call.api.app().write(&request, move |tx| {
         let begun = session::start(tx, &proven, false, "")?;
         Ok::<_, session::Error>((begun, user::by_email(tx, &key)?))
@@ -179,4 +198,16 @@ pub(super) async fn validate_login(call: &Call) -> Result<Fields, Failure> {
         Begun::Session(started) => answer.with("passwordhash", started.secret.reveal()).with("twoFactorEnabled", false),
         Begun::SecondFactor(_) => answer.with("twoFactorEnabled", true),
     })
+}
+
+/// Refuses an address that is kept out, and a machine for which too much has failed.
+async fn may_try(call: &Call, request: &Request, machine: &Guess) -> Result<(), Failure> {
+    let (asked, machine) = (request.clone(), machine.clone());
+    call.read(move |snapshot, _, _| {
+        if asked.ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false) {
+            return Err(Failure::says(BANNED));
+        }
+        guessing::admit(snapshot, &asked, &machine).map(drop).map_err(Failure::from)
+    })
+    .await
 }

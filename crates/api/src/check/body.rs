@@ -10,9 +10,11 @@ use latchkey_core::check::{self, MAX_QUESTIONS, MAX_RESOURCE, Question};
 use latchkey_core::error::Fields;
 use latchkey_core::id::{AccountId, UserId};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{Deserializer, Visitor};
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
+use crate::v1::{Input, refused};
 
 /// What is asked.
 pub(super) struct Asked {
@@ -23,25 +25,52 @@ pub(super) struct Asked {
     pub(super) is_one: bool,
 }
 
-/// One question or many.
-#[derive(Deserialize)]
-struct Body {
-    #[serde(flatten, default)]
-    one: One,
+/// One question by its fields, or many in `checks`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Check)]
+pub(super) struct Body {
+    /// Who is asked about.
+    #[schema(value_type = Option<i64>)]
+    user: Option<UserId>,
+    /// Where.
+    #[schema(value_type = Option<i64>)]
+    account: Option<AccountId>,
+    /// The key of what the user is about to do.
+    #[schema(value_type = Option<String>)]
+    permission: Option<Key>,
+    /// One resource, such as `service:17`; the whole account when left out.
+    #[schema(min_length = 1, max_length = 200)]
+    resource: Option<String>,
+    /// Questions, in the place of one.
+    #[schema(max_items = 1000)]
     checks: Option<Vec<One>>,
+    /// Whether to say why.
     #[serde(default)]
+    #[schema(value_type = Option<bool>)]
     explain: bool,
-    /// Revisions that accounts must have at the least.
+    /// Revisions that accounts must have at the least, by the number of the account.
     #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, i64>>)]
     at_least: BTreeMap<AccountId, i64>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct One {
+/// One question.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Question)]
+pub(super) struct One {
+    /// Who is asked about.
+    #[schema(value_type = i64)]
     user: Option<UserId>,
+    /// Where.
+    #[schema(value_type = i64)]
     account: Option<AccountId>,
+    /// The key of what the user is about to do.
+    #[schema(value_type = String)]
     permission: Option<Key>,
+    /// One resource, such as `service:17`; the whole account when left out.
+    #[schema(min_length = 1, max_length = 200)]
     resource: Option<String>,
 }
 
@@ -94,7 +123,8 @@ impl One {
 
 impl Asked {
     pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Problem> {
-        let Body { one, checks, explain, at_least } = read(headers, body)?;
+        let Body { user, account, permission, resource, checks, explain, at_least } = read(headers, body)?;
+        let one = One { user, account, permission, resource };
         let is_one = checks.is_none();
         let questions = match checks {
             None => vec![one.question(None)?],
@@ -114,11 +144,16 @@ fn malformed() -> Problem {
 }
 
 /// Reads a body of JSON.
-pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
+pub(super) fn read<T: Input>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "api-error-media-type"));
     }
-    serde_json::from_slice(body).map_err(|_| malformed())
+    serde_json::from_slice(body).map_err(|_| wrong::<T>(body))
+}
+
+/// What is wrong with a body, field by field. It is looked at only when it could not be read.
+fn wrong<T: Input>(body: &[u8]) -> Problem {
+    serde_json::from_slice(body).ok().and_then(|value| refused::<T>(&value)).unwrap_or_else(malformed)
 }

@@ -15,19 +15,23 @@ use latchkey_core::app::Request;
 use latchkey_core::check::{self, Answer, Asker, Fresh};
 use latchkey_http::Routes;
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::machine;
-use crate::problem::Problem;
+use crate::problem::{Document, Problem};
 use crate::state::Api;
 
-/// The rows of this part.
+pub(crate) use lists::routes as lists;
+
+/// The rows of this part that are asked all the time: nothing stands before them.
 pub(crate) fn routes() -> Routes<Api> {
-    Routes::default()
-        .post("/api/v1/check", ask)
-        .post("/api/v1/session/check", session::ask)
-        .get("/api/v1/users/{user}/accounts", lists::accounts)
-        .get("/api/v1/accounts/{account}/users", lists::users)
+    Routes::default().post("/api/v1/check", ask).post("/api/v1/session/check", session::ask)
 }
+
+/// What the document shows of these.
+#[derive(OpenApi)]
+#[openapi(paths(ask, session::ask, lists::accounts, lists::users))]
+pub(crate) struct Doc;
 
 /// A credential that may ask, and this node's promise that it knows every change since the question came.
 pub(crate) struct Asking {
@@ -50,12 +54,15 @@ impl FromRequestParts<Api> for Asking {
 }
 
 /// One answer.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CheckAnswer)]
 struct Told {
+    /// Whether the user may.
     allowed: bool,
-    /// The account's revision; null for an account that there is not.
+    /// The account's: every change to who may do what raises it. Null for an account that there is not.
     revision: Option<i64>,
-    /// Why, when that was asked for.
+    /// Why, when that was asked for: `owner`, `grant`, `not-held`, `not-a-member`, `account-closed`, `membership-ended`,
+    /// `two-factor-missing`, `address-not-confirmed`, `unknown-user` or `unknown-account`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
@@ -68,26 +75,28 @@ impl Told {
 }
 
 /// One answer, or one for each question in their order.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = CheckAnswers)]
 enum Answered {
-    #[serde(serialize_with = "only")]
-    One(Vec<Told>),
+    One(Told),
     Many {
+        /// One for each question, in their order.
         answers: Vec<Told>,
     },
 }
 
-fn only<S: serde::Serializer>(told: &[Told], to: S) -> Result<S::Ok, S::Error> {
-    told.first().serialize(to)
-}
-
-/// `POST /api/v1/check`
+/// May this user do that? Asks one question, or up to 1,000. What was taken away is refused by the next answer of every node.
+#[utoipa::path(post, path = "/api/v1/check", tag = "checks", operation_id = "check", request_body = body::Body, responses(
+    (status = 200, body = Answered),
+    (status = 412, description = "The server has not seen a revision that `at_least` demands.", body = Document, content_type = "application/problem+json"),
+))]
 async fn ask(asking: Asking, State(api): State<Api>, headers: HeaderMap, body: Bytes) -> Result<Json<impl Serialize>, Problem> {
     let asked = body::Asked::read(&headers, &body)?;
     let answers = check::check(api.app(), &asking.fresh, asking.asker.scope, &asked.questions, &asked.at_least).await;
-    let told: Vec<Told> = answers.map_err(refused)?.into_iter().map(|answer| Told::new(answer, asked.explain)).collect();
-    Ok(Json(if asked.is_one { Answered::One(told) } else { Answered::Many { answers: told } }))
+    let mut told = answers.map_err(refused)?.into_iter().map(|answer| Told::new(answer, asked.explain));
+    let one = if asked.is_one { told.next() } else { None };
+    Ok(Json(one.map_or_else(|| Answered::Many { answers: told.collect() }, Answered::One)))
 }
 
 /// A demanded revision that is not there has an answer of its own: what was asked for is a precondition.

@@ -10,6 +10,7 @@ use latchkey_core::id::{AccountId, AdminId, UserId};
 use latchkey_core::secret::Secret;
 use latchkey_http::cookie::{self, Name};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::lists::Row;
 use super::{Asking, body};
@@ -17,22 +18,28 @@ use crate::forward::touch;
 use crate::problem::Problem;
 
 /// A session, by its secret or by the header that the browser sent.
-#[derive(Deserialize)]
-struct Body {
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SessionCheck)]
+pub(super) struct Body {
     /// What the session's cookie holds.
     token: Option<String>,
     /// The whole `Cookie` header of the browser.
     cookie: Option<String>,
     /// The host that the cookie is of, when it is one of a service behind a proxy.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     host: String,
     /// The account that is entered; without one all of the user's are answered.
+    #[schema(value_type = Option<i64>)]
     account: Option<AccountId>,
 }
 
 /// Whose session it is. `active` is false, and nothing else is told, when it does not live.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = SessionAnswer)]
 pub(super) struct Told {
+    /// Whether it lives.
     active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<Person>,
@@ -42,22 +49,30 @@ pub(super) struct Told {
     /// Whether a second factor was shown lately in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     second_factor: Option<bool>,
+    /// What the user may do in each account.
     #[serde(skip_serializing_if = "Option::is_none")]
     accounts: Option<Vec<Row>>,
     /// Whether the user has more accounts than are answered.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(value_type = Option<bool>)]
     more: bool,
 }
 
-#[derive(Serialize)]
+/// Whose session it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SessionUser)]
 struct Person {
+    #[schema(value_type = i64)]
     id: UserId,
     name: String,
     email: String,
 }
 
-#[derive(Serialize)]
+/// An admin who acts for a user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ActingAdmin)]
 struct Admin {
+    #[schema(value_type = i64)]
     id: AdminId,
     name: String,
 }
@@ -78,7 +93,8 @@ fn tokens(body: &Body, secure: bool) -> Tokens {
     }
 }
 
-/// `POST /api/v1/session/check`
+/// Whose session is this? Turns what a browser showed into the user, and what it may do, for services on the same domain.
+#[utoipa::path(post, path = "/api/v1/session/check", tag = "checks", operation_id = "session", request_body = Body, responses((status = 200, body = Told)))]
 pub(super) async fn ask(asking: Asking, headers: HeaderMap, body: Bytes) -> Result<Json<Told>, Problem> {
     let body: Body = body::read(&headers, &body)?;
     let secure = asking.api.settings().secure;

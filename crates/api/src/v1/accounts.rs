@@ -132,7 +132,8 @@ pub(crate) async fn update(Path(id): Path<i64>, change: Change<AccountChange>) -
         let by = tx.authorize_api::<EditDetails>(call, id)?;
         let before = account::find(tx, id)?.ok_or(account::Error::NotFound)?;
         if_match.check(&Account::from(before.clone()))?;
-        account::update(tx, &by, &change.details(&before)?)?;
+        let changed = account::update(tx, &by, &change.details(&before)?);
+        changed.map_err(|error| Problem::from(error).renamed("categories", "mail_categories"))?;
         settle(tx, call, &before, &change)?;
         Ok(Answer::tagged(&found(tx, id)?))
     });

@@ -1,6 +1,7 @@
 //! `/api/v1/admins` and `/api/v1/admin-invitations`: staff.
 
 use axum::extract::Path;
+use axum::response::Response;
 use latchkey_core::access::{ApiRight, ManageAdmins};
 use latchkey_core::email::Email;
 use latchkey_core::error::Fields;
@@ -11,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::answer::Answer;
-use super::call::{Change, Nothing, Post};
-use super::page::Page;
+use super::call::{Change, Nothing, Post, Query};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use crate::machine::Machine;
 use crate::problem::Problem;
@@ -105,14 +106,16 @@ pub(crate) struct NewAdminInvitation {
     role: i64,
 }
 
-/// Lists the admins.
-#[utoipa::path(get, path = "/api/v1/admins", tag = "admins", responses((status = 200, body = Page<Admin>)))]
-pub(crate) async fn list(machine: Machine) -> Result<Answer, Problem> {
-    let found = machine.look(ApiRight::AdminsRead, |snapshot, call| {
+/// Lists the admins by their numbers.
+#[utoipa::path(get, path = "/api/v1/admins", tag = "admins", params(PageParameters), responses((status = 200, body = Page<Admin>)))]
+pub(crate) async fn list(machine: Machine, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (after, fetch) = (paging.after().map(AdminId), paging.fetch());
+    let found = machine.look(ApiRight::AdminsRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageAdmins>(call)?;
-        Ok(admin::list(snapshot, &by)?)
+        Ok(admin::page(snapshot, &by, after, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(Admin::from).collect()))
+    Ok(paging.page(found.await?, |admin| admin.id.0, Admin::from))
 }
 
 /// Shows an admin.
@@ -120,8 +123,7 @@ pub(crate) async fn list(machine: Machine) -> Result<Answer, Problem> {
 pub(crate) async fn show(machine: Machine, Path(id): Path<i64>) -> Result<Answer, Problem> {
     let found = machine.look(ApiRight::AdminsRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageAdmins>(call)?;
-        let found = admin::list(snapshot, &by)?.into_iter().find(|admin| admin.id == AdminId(id));
-        Ok(found.ok_or(admin::Error::NotFound)?)
+        Ok(admin::find(snapshot, &by, AdminId(id))?)
     });
     Ok(Answer::tagged(&Admin::from(found.await?)))
 }
@@ -145,13 +147,15 @@ pub(crate) async fn update(Path(id): Path<i64>, change: Change<AdminChange>) -> 
 }
 
 /// Lists the offers to become an admin that are open or expired, latest first.
-#[utoipa::path(get, path = "/api/v1/admin-invitations", tag = "admins", responses((status = 200, body = Page<AdminInvitation>)))]
-pub(crate) async fn list_invitations(machine: Machine) -> Result<Answer, Problem> {
-    let found = machine.look(ApiRight::AdminsRead, |snapshot, call| {
+#[utoipa::path(get, path = "/api/v1/admin-invitations", tag = "admins", params(PageParameters), responses((status = 200, body = Page<AdminInvitation>)))]
+pub(crate) async fn list_invitations(machine: Machine, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (before, fetch) = (paging.after().map(AdminInvitationId), paging.fetch());
+    let found = machine.look(ApiRight::AdminsRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageAdmins>(call)?;
-        Ok(admin_invitation::pending(snapshot, &by)?)
+        Ok(admin_invitation::page(snapshot, &by, before, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(|listed| AdminInvitation::from(listed.invitation)).collect()))
+    Ok(paging.page(found.await?, |invitation| invitation.id.0, AdminInvitation::from))
 }
 
 /// Invites somebody to become an admin, by mail.
@@ -166,11 +170,20 @@ pub(crate) async fn invite(post: Post<NewAdminInvitation>) -> Result<Answer, Pro
         let (Some(name), Some(email)) = (name, email) else { return Err(Problem::invalid(Vec::new())) };
         let new = admin_invitation::NewInvitation { name, email, role: AdminRoleId(new.role) };
         let id = admin_invitation::send(tx, &by, &call.confirmed(), &new)?;
-        let found = admin_invitation::pending(tx, &by)?.into_iter().find(|listed| listed.invitation.id == id);
-        let made = found.ok_or(admin_invitation::Error::NotFound)?.invitation;
-        Ok(Answer::created("/api/v1/admin-invitations".to_owned(), &AdminInvitation::from(made)))
+        let made = AdminInvitation::from(admin_invitation::find(tx, &by, id)?);
+        Ok(Answer::created_tagged(format!("/api/v1/admin-invitations/{id}"), &made))
     });
     work.await
+}
+
+/// Shows an offer to become an admin.
+#[utoipa::path(get, path = "/api/v1/admin-invitations/{invitation}", tag = "admins", params(("invitation" = i64, Path)), responses((status = 200, body = AdminInvitation)))]
+pub(crate) async fn show_invitation(machine: Machine, Path(id): Path<i64>) -> Result<Answer, Problem> {
+    let found = machine.look(ApiRight::AdminsRead, move |snapshot, call| {
+        let by = snapshot.authorize_api_staff::<ManageAdmins>(call)?;
+        Ok(admin_invitation::find(snapshot, &by, AdminInvitationId(id))?)
+    });
+    Ok(Answer::tagged(&AdminInvitation::from(found.await?)))
 }
 
 /// Makes a fresh link; the old one is dead.
@@ -187,9 +200,11 @@ pub(crate) async fn resend_invitation(Path(id): Path<i64>, post: Post<Nothing>) 
 /// Takes an offer to become an admin back.
 #[utoipa::path(delete, path = "/api/v1/admin-invitations/{invitation}", tag = "admins", params(("invitation" = i64, Path)), responses((status = 204)))]
 pub(crate) async fn cancel_invitation(Path(id): Path<i64>, change: Change<Nothing>) -> Result<Answer, Problem> {
-    let work = change.run(ApiRight::AdminsWrite, move |tx, call, _, _| {
+    let id = AdminInvitationId(id);
+    let work = change.run(ApiRight::AdminsWrite, move |tx, call, _, if_match| {
         let by = tx.authorize_api_staff::<ManageAdmins>(call)?;
-        admin_invitation::cancel(tx, &by, AdminInvitationId(id))?;
+        if_match.check(&AdminInvitation::from(admin_invitation::find_to_change(tx, &by, id)?))?;
+        admin_invitation::cancel(tx, &by, id)?;
         Ok(Answer::none())
     });
     work.await
@@ -197,7 +212,7 @@ pub(crate) async fn cancel_invitation(Path(id): Path<i64>, change: Change<Nothin
 
 /// What the document shows of these.
 #[derive(OpenApi)]
-#[openapi(paths(list, show, update, list_invitations, invite, resend_invitation, cancel_invitation))]
+#[openapi(paths(list, show, update, list_invitations, show_invitation, invite, resend_invitation, cancel_invitation))]
 pub(super) struct Doc;
 
 pub(super) fn routes() -> Routes<Api> {
@@ -207,6 +222,7 @@ pub(super) fn routes() -> Routes<Api> {
         .patch("/api/v1/admins/{admin}", update)
         .get("/api/v1/admin-invitations", list_invitations)
         .post("/api/v1/admin-invitations", invite)
+        .get("/api/v1/admin-invitations/{invitation}", show_invitation)
         .post("/api/v1/admin-invitations/{invitation}/resend", resend_invitation)
         .delete("/api/v1/admin-invitations/{invitation}", cancel_invitation)
 }

@@ -1,6 +1,7 @@
 //! `/api/v1/accounts/{account}/contacts`: an account's address book.
 
 use axum::extract::Path;
+use axum::response::Response;
 use latchkey_core::access::{ApiRight, ManageContacts, ViewContacts};
 use latchkey_core::contact::{self, Categories, Details};
 use latchkey_core::id::{AccountId, ContactId};
@@ -10,8 +11,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::account_body::{categories, chosen};
 use super::answer::Answer;
-use super::call::{Change, Nothing, Post};
-use super::page::Page;
+use super::call::{Change, Nothing, Post, Query};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use crate::machine::Machine;
 use crate::problem::Problem;
@@ -110,14 +111,16 @@ fields! {
     tax_id, 50;
 }
 
-/// Lists an account's contacts by name.
-#[utoipa::path(get, path = "/api/v1/accounts/{account}/contacts", tag = "contacts", params(("account" = i64, Path)), responses((status = 200, body = Page<Contact>)))]
-pub(crate) async fn list(machine: Machine, Path(account): Path<i64>) -> Result<Answer, Problem> {
+/// Lists an account's contacts by their numbers.
+#[utoipa::path(get, path = "/api/v1/accounts/{account}/contacts", tag = "contacts", params(("account" = i64, Path), PageParameters), responses((status = 200, body = Page<Contact>)))]
+pub(crate) async fn list(machine: Machine, Path(account): Path<i64>, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (after, fetch) = (paging.after().map(ContactId), paging.fetch());
     let found = machine.look(ApiRight::ContactsRead, move |snapshot, call| {
         let by = snapshot.authorize_api::<ViewContacts>(call, AccountId(account))?;
-        Ok(contact::of_account(snapshot, &by)?)
+        Ok(contact::page(snapshot, &by, after, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(Contact::from).collect()))
+    Ok(paging.page(found.await?, |contact| contact.id.0, Contact::from))
 }
 
 /// Shows a contact.
@@ -150,7 +153,8 @@ pub(crate) async fn update(Path((account, id)): Path<(i64, i64)>, change: Change
         let by = tx.authorize_api::<ManageContacts>(call, AccountId(account))?;
         let before = contact::find(tx, &by, id)?.ok_or(contact::Error::NotFound)?;
         if_match.check(&Contact::from(before.clone()))?;
-        contact::update(tx, &by, id, &change.parse(before.details)?)?;
+        let changed = contact::update(tx, &by, id, &change.parse(before.details)?);
+        changed.map_err(|error| Problem::from(error).renamed("categories", "mail_categories"))?;
         Ok(Answer::tagged(&Contact::from(contact::find(tx, &by, id)?.ok_or(contact::Error::NotFound)?)))
     });
     work.await

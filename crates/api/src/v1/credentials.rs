@@ -1,6 +1,7 @@
 //! `/api/v1/api-credentials`: with what machines show themselves.
 
 use axum::extract::Path;
+use axum::response::Response;
 use latchkey_core::access::{ApiRight, ManageApi};
 use latchkey_core::api_credential;
 use latchkey_core::error::Fields;
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::answer::Answer;
-use super::call::{Change, Nothing, Post};
-use super::page::Page;
+use super::call::{Change, Nothing, Post, Query};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use crate::machine::Machine;
 use crate::problem::Problem;
@@ -95,13 +96,15 @@ pub(crate) struct NewApiCredential {
 }
 
 /// Lists the API credentials, newest first.
-#[utoipa::path(get, path = "/api/v1/api-credentials", tag = "api-credentials", responses((status = 200, body = Page<ApiCredential>)))]
-pub(crate) async fn list(machine: Machine) -> Result<Answer, Problem> {
-    let found = machine.look(ApiRight::CredentialsRead, |snapshot, call| {
+#[utoipa::path(get, path = "/api/v1/api-credentials", tag = "api-credentials", params(PageParameters), responses((status = 200, body = Page<ApiCredential>)))]
+pub(crate) async fn list(machine: Machine, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (before, fetch) = (paging.after().map(ApiCredentialId), paging.fetch());
+    let found = machine.look(ApiRight::CredentialsRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageApi>(call)?;
-        Ok(api_credential::list(snapshot, &by)?)
+        Ok(api_credential::page(snapshot, &by, before, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(ApiCredential::from).collect()))
+    Ok(paging.page(found.await?, |credential| credential.id.0, ApiCredential::from))
 }
 
 /// Shows an API credential.
@@ -111,7 +114,7 @@ pub(crate) async fn show(machine: Machine, Path(id): Path<i64>) -> Result<Answer
         let by = snapshot.authorize_api_staff::<ManageApi>(call)?;
         Ok(api_credential::find(snapshot, &by, ApiCredentialId(id))?)
     });
-    Ok(Answer::ok(&ApiCredential::from(found.await?)))
+    Ok(Answer::tagged(&ApiCredential::from(found.await?)))
 }
 
 /// Makes an API credential. Its secret is shown this once.
@@ -145,9 +148,11 @@ fn parsed(new: &NewApiCredential) -> Result<api_credential::NewCredential, Probl
 /// Ends an API credential, from its next call on.
 #[utoipa::path(delete, path = "/api/v1/api-credentials/{credential}", tag = "api-credentials", params(("credential" = i64, Path)), responses((status = 204)))]
 pub(crate) async fn revoke(Path(id): Path<i64>, change: Change<Nothing>) -> Result<Answer, Problem> {
-    let work = change.run(ApiRight::CredentialsWrite, move |tx, call, _, _| {
+    let id = ApiCredentialId(id);
+    let work = change.run(ApiRight::CredentialsWrite, move |tx, call, _, if_match| {
         let by = tx.authorize_api_staff::<ManageApi>(call)?;
-        api_credential::revoke(tx, &by, ApiCredentialId(id))?;
+        if_match.check(&ApiCredential::from(api_credential::find_to_change(tx, &by, id)?))?;
+        api_credential::revoke(tx, &by, id)?;
         Ok(Answer::none())
     });
     work.await

@@ -35,6 +35,9 @@ const PROBLEMS: &[(&str, &str, &str)] = &[
     ("Internal", "500", "Something went wrong; `instance` names the line of the log."),
 ];
 
+/// Questions: they change nothing, and are answered anew each time. They are asked so often that nobody counts them.
+const QUESTIONS: [&str; 2] = ["/api/v1/check", "/api/v1/session/check"];
+
 /// The whole document, with what the other doors register.
 pub(crate) fn document(parts: Vec<utoipa::openapi::OpenApi>) -> Value {
     let whole = parts.into_iter().fold(Frame::openapi(), utoipa::openapi::OpenApi::merge_from);
@@ -116,6 +119,10 @@ fn close(schema: &mut Value) {
             "permissions" => Permission::GRANTABLE.into_iter().map(Permission::key).collect(),
             "rights" => ApiRight::ALL.iter().map(|right| right.key()).collect(),
             "mail_categories" => Category::ALL.into_iter().map(Category::key).collect(),
+            "permission" => {
+                field.insert("enum".to_owned(), Permission::GRANTABLE.into_iter().map(Permission::key).collect());
+                continue;
+            }
             "email" => {
                 field.insert("format".to_owned(), json!("email"));
                 continue;
@@ -169,6 +176,7 @@ fn about(tag: &str) -> &'static str {
         "api-credentials" => "With what machines show themselves.",
         "api-roles" => "What API credentials may do.",
         "webhooks" => "Where events are sent.",
+        "checks" => "May this user do that? Whose session is this?",
         "credential" => "The credential that asks.",
         _ => "More.",
     }
@@ -181,7 +189,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     complete_input(operation);
     let has_query = parameters(operation).any(|parameter| parameter.get("in") == Some(&json!("query")));
     let shows_tag = method == "patch" || method == "delete";
-    if method == "post" {
+    let asks = QUESTIONS.contains(&path);
+    if method == "post" && !asks {
         add_parameter(operation, "IdempotencyKey");
     }
     if shows_tag {
@@ -189,14 +198,16 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     }
     let writes = method != "get";
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
-    for response in responses.values_mut() {
-        complete_success(response);
+    for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        complete_success(response, asks);
     }
     for (name, status, _) in PROBLEMS {
         let may_be = match *status {
-            "404" => path.contains('{') || writes,
-            "409" | "413" | "415" => writes,
+            "404" => path.contains('{') || writes && !asks,
+            "409" => writes && !asks,
+            "413" | "415" => writes,
             "412" => shows_tag,
+            "429" => !asks,
             "422" => writes || has_query,
             _ => true,
         };
@@ -218,11 +229,14 @@ fn add_parameter(operation: &mut Map<String, Value>, name: &str) {
 }
 
 /// Headers of a success: how often may still be called, and the version of what is shown.
-fn complete_success(response: &mut Value) {
+fn complete_success(response: &mut Value, asks: bool) {
     let Some(response) = response.as_object_mut() else { return };
     let said = response.get("description").and_then(Value::as_str).unwrap_or_default();
     if said.is_empty() {
         response.insert("description".to_owned(), json!("Done."));
+    }
+    if asks {
+        return;
     }
     let headers = response.entry("headers").or_insert_with(|| json!({}));
     if let Some(headers) = headers.as_object_mut() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use latchkey_core::access::{ApiRight, ViewLog, ViewUsers};
+use latchkey_core::access::{ApiRight, ViewAccountLog, ViewLog};
 use latchkey_core::error::Fields;
 use latchkey_core::event::{self, EventKind, FeedFilter, Filter, Recorded, Sealed};
 use latchkey_core::id::{AccountId, EventId, UserId};
@@ -14,8 +14,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::answer::Answer;
 use super::call::Query;
-use super::memberships::PageParameters;
-use super::page::{Page, Paging};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use crate::machine::Machine;
 use crate::problem::Problem;
@@ -189,12 +188,12 @@ pub(crate) async fn list(machine: Machine, Query { wanted, uri }: Query<EventFil
 pub(crate) async fn of_account(
     machine: Machine,
     Path(account): Path<i64>,
-    Query { wanted, uri }: Query<PageParameters>,
+    query: Query<PageParameters>,
 ) -> Result<Response, Problem> {
-    let paging = Paging::new(uri, wanted.limit, wanted.cursor.as_deref())?;
+    let paging = Paging::of(query)?;
     let (before, fetch) = (paging.after().map(EventId), paging.fetch());
     let found = machine.look(ApiRight::EventsRead, move |snapshot, call| {
-        let by = snapshot.authorize_api::<ViewUsers>(call, AccountId(account))?;
+        let by = snapshot.authorize_api::<ViewAccountLog>(call, AccountId(account))?;
         Ok(event::of_account(snapshot, &by, before, fetch)?)
     });
     Ok(paging.page(found.await?, |event| event.id.0, Event::from))

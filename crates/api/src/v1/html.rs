@@ -1,4 +1,7 @@
-//! `GET /api/docs`: the document as a page for people, made on the server. No script, no third party.
+//! `GET /api/docs`: the document as a page for people, made on the server, without anything from elsewhere.
+//!
+//! Resources are folded; a link into one opens it. Browsers do that by themselves, and find text in what is folded; the script does
+//! it for those that do not, and opens everything at once.
 
 use std::fmt::Write;
 
@@ -7,18 +10,29 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_O
 use axum::response::IntoResponse;
 use serde_json::{Map, Value};
 
+use super::html_schema::{Schemas, escaped, fields, prose, text};
 use crate::problem;
 use crate::state::Api;
 
-/// What the page may load: its own style.
-const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What the page may load: its own style and script.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The order in which methods of one path are shown.
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// `GET /api/docs.css`.
 pub(crate) async fn style() -> impl IntoResponse {
-    (
-        [(CONTENT_TYPE, "text/css; charset=utf-8"), (X_CONTENT_TYPE_OPTIONS, "nosniff")],
-        include_str!("../../../../assets/api-docs.css"),
-    )
+    file("text/css; charset=utf-8", include_str!("../../../../assets/api-docs.css"))
+}
+
+/// `GET /api/docs.js`.
+pub(crate) async fn script() -> impl IntoResponse {
+    file("text/javascript; charset=utf-8", include_str!("../../../../assets/api-docs.js"))
+}
+
+fn file(kind: &'static str, content: &'static str) -> impl IntoResponse {
+    ([(CONTENT_TYPE, kind), (X_CONTENT_TYPE_OPTIONS, "nosniff")], content)
 }
 
 /// `GET /api/docs`.
@@ -28,147 +42,165 @@ pub(crate) async fn show(State(api): State<Api>) -> impl IntoResponse {
     (headers, page(&api, &super::document()))
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// One operation of a resource.
+struct Operation<'a> {
+    path: &'a str,
+    method: &'static str,
+    is: &'a Value,
 }
 
-/// Text with `code` in it.
-fn prose(text: &str) -> String {
-    let parts = escaped(text);
-    let parts = parts.split('`').enumerate();
-    parts.map(|(index, part)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
+impl Operation<'_> {
+    fn id(&self) -> String {
+        escaped(text(self.is, "operationId"))
+    }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
+/// The operations of a resource, path by path.
+fn operations<'a>(document: &'a Value, resource: &str) -> Vec<Operation<'a>> {
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let all = paths.flat_map(|(path, item)| {
+        METHODS.into_iter().filter_map(move |method| Some(Operation { path, method, is: item.get(method)? }))
+    });
+    let of = |operation: &Operation<'_>| {
+        operation.is.get("tags").and_then(|tags| tags.get(0)).and_then(Value::as_str).map(str::to_owned)
+    };
+    all.filter(|operation| of(operation).as_deref() == Some(resource)).collect()
 }
 
 fn page(api: &Api, document: &Value) -> String {
     let mut html = String::from(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Latchkey API</title>\n<link rel=\"stylesheet\" href=\"/api/docs.css\">\n</head>\n<body>\n",
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Latchkey API</title>\n\
+         <link rel=\"stylesheet\" href=\"/api/docs.css\">\n<script type=\"module\" src=\"/api/docs.js\"></script>\n\
+         </head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to content</a>\n",
     );
-    let tags: Vec<&Value> = document.get("tags").and_then(Value::as_array).into_iter().flatten().collect();
-    html.push_str("<nav aria-label=\"Resources\"><h2>Latchkey API</h2><ul>");
-    for tag in &tags {
-        let name = escaped(text(tag, "name"));
-        let _ = write!(html, "<li><a href=\"#{name}\">{name}</a></li>");
-    }
-    html.push_str("<li><a href=\"#schemas\">Documents</a></li><li><a href=\"#problems\">Problems</a></li></ul></nav>\n<main>\n<h1>Latchkey API</h1>\n");
+    let none = Vec::new();
+    let tags = document.get("tags").and_then(Value::as_array).unwrap_or(&none);
+    contents(&mut html, document, tags);
+    html.push_str("<main id=\"content\">\n<h1>Latchkey API</h1>\n");
     let about = document.get("info").map(|info| text(info, "description")).unwrap_or_default();
     for paragraph in about.split("\n\n") {
         let _ = writeln!(html, "<p>{}</p>", prose(paragraph));
     }
-    html.push_str("<p>For programs: <a href=\"/api/openapi.json\">openapi.json</a> (OpenAPI 3.1).</p>\n");
+    html.push_str(
+        "<pre><code>curl -H \"Authorization: Bearer $LATCHKEY_TOKEN\" \"$LATCHKEY_URL/api/v1/whoami\"</code></pre>\n\
+         <p>For programs: <a href=\"/api/openapi.json\">openapi.json</a> (OpenAPI 3.1).</p>\n\
+         <p class=\"tools\"><button type=\"button\" data-open-all hidden aria-pressed=\"false\">Open all</button></p>\n",
+    );
+    let schemas = Schemas::of(document);
     for tag in tags {
-        resource(&mut html, document, tag);
+        resource(&mut html, document, &schemas, tag);
     }
-    schemas(&mut html, document);
+    documents(&mut html, &schemas);
     problems(&mut html, api);
     html.push_str("</main>\n</body>\n</html>\n");
     html
 }
 
-fn resource(html: &mut String, document: &Value, tag: &Value) {
-    let name = text(tag, "name");
-    let _ = writeln!(html, "<section><h2 id=\"{0}\">{0}</h2>\n<p>{1}</p>", escaped(name), prose(text(tag, "description")));
-    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-    for (path, item) in paths {
-        for method in ["get", "post", "put", "patch", "delete"] {
-            let operation = item.get(method);
-            let belongs =
-                |operation: &&Value| operation.get("tags").and_then(|tags| tags.get(0)).and_then(Value::as_str) == Some(name);
-            if let Some(operation) = operation.filter(belongs) {
-                show_operation(html, path, method, operation);
-            }
+fn contents(html: &mut String, document: &Value, tags: &[Value]) {
+    html.push_str("<nav aria-label=\"Contents\"><p class=\"brand\"><a href=\"#content\">Latchkey API</a></p><ul>\n");
+    for tag in tags {
+        let name = text(tag, "name");
+        let _ = write!(html, "<li><details><summary>{}</summary><ul>", escaped(name));
+        for operation in operations(document, name) {
+            let says = text(operation.is, "summary").split(['.', '?', ':']).next().unwrap_or_default();
+            let _ = write!(html, "<li><a href=\"#{}\">{}</a></li>", operation.id(), prose(says));
         }
+        html.push_str("</ul></details></li>\n");
     }
-    html.push_str("</section>\n");
+    html.push_str("<li><a href=\"#schemas\">Documents</a></li><li><a href=\"#problems\">Problems</a></li></ul></nav>\n");
 }
 
-fn show_operation(html: &mut String, path: &str, method: &str, operation: &Value) {
-    let id = escaped(text(operation, "operationId"));
+/// Opens a part that can be folded. The anchor is inside: a browser that goes there opens what is around it.
+fn begin(html: &mut String, id: &str, title: &str, about: &str) {
     let _ = writeln!(
         html,
-        "<article><h3 id=\"{id}\"><span class=\"method\">{}</span> <code>{}</code></h3>\n<p>{}</p>",
-        method.to_ascii_uppercase(),
-        escaped(path),
-        prose(text(operation, "summary"))
+        "<details class=\"part\"><summary><h2>{title}</h2> <span>{about}</span></summary>\n<section id=\"{id}\" aria-label=\"{title}\">"
     );
-    let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-    let named: Vec<&Value> =
-        parameters.filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query")).collect();
+}
+
+fn end(html: &mut String) {
+    html.push_str("</section></details>\n");
+}
+
+fn resource(html: &mut String, document: &Value, schemas: &Schemas<'_>, tag: &Value) {
+    let name = text(tag, "name");
+    begin(html, &escaped(name), &escaped(name), &prose(text(tag, "description")));
+    for operation in operations(document, name) {
+        show_operation(html, schemas, &operation);
+    }
+    end(html);
+}
+
+fn show_operation(html: &mut String, schemas: &Schemas<'_>, operation: &Operation<'_>) {
+    let (id, path, method) = (operation.id(), escaped(operation.path), operation.method.to_ascii_uppercase());
+    let _ = writeln!(
+        html,
+        "<article id=\"{id}\"><h3><span class=\"method {}\">{method}</span> <code>{path}</code> \
+         <a class=\"anchor\" href=\"#{id}\" aria-label=\"Link to {method} {path}\">#</a></h3>\n<p>{}</p>",
+        operation.method,
+        prose(text(operation.is, "summary"))
+    );
+    let parameters = || operation.is.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    let named: Vec<&Value> = parameters().filter(|parameter| text(parameter, "in") == "query").collect();
     if !named.is_empty() {
         html.push_str("<dl>");
         for parameter in named {
-            let about = prose(text(parameter, "description"));
-            let _ = write!(html, "<dt><code>{}</code></dt><dd>{about}</dd>", escaped(text(parameter, "name")));
+            let none = Value::Null;
+            let schema = parameter.get("schema").unwrap_or(&none);
+            schemas.field(html, text(parameter, "name"), schema, text(parameter, "description"), false);
         }
         html.push_str("</dl>\n");
     }
-    if let Some(sent) = operation.pointer("/requestBody/content/application~1json/schema") {
-        let _ = writeln!(html, "<p>Takes {}.</p>", kind(sent));
+    for parameter in parameters().filter_map(|parameter| schemas.parameter(parameter)) {
+        let _ = writeln!(
+            html,
+            "<p>Header <code>{}</code>: {}</p>",
+            escaped(text(parameter, "name")),
+            prose(text(parameter, "description"))
+        );
     }
-    let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
-    let lines: Vec<String> = responses.map(|(status, response)| shown_response(status, response)).collect();
-    let _ = writeln!(html, "<p>Answers {}.</p></article>", lines.join(", "));
+    if let Some(sent) = operation.is.pointer("/requestBody/content/application~1json/schema") {
+        schemas.unfolding(html, "Takes", sent);
+    }
+    answers(html, schemas, operation.is);
+    html.push_str("</article>\n");
 }
 
-fn shown_response(status: &str, response: &Value) -> String {
-    match response.pointer("/content/application~1json/schema") {
-        Some(schema) => format!("{status} with {}", kind(schema)),
-        None => status.to_owned(),
-    }
-}
-
-/// What a schema takes, in a few words, with a link to those that have a name.
-fn kind(schema: &Value) -> String {
-    if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) {
-        let name = escaped(name);
-        return format!("<a href=\"#schema-{name}\">{name}</a>");
-    }
-    if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
-        return choices.iter().map(kind).collect::<Vec<_>>().join(" or ");
-    }
-    let kinds: Vec<&str> = match schema.get("type") {
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
-        Some(kind) => kind.as_str().into_iter().collect(),
-        None => Vec::new(),
-    };
-    match schema.get("items") {
-        Some(items) if kinds.contains(&"array") => format!("list of {}", kind(items)),
-        _ => escaped(&kinds.join(" or ")),
-    }
-}
-
-fn schemas(html: &mut String, document: &Value) {
-    html.push_str("<section><h2 id=\"schemas\">Documents</h2>\n");
+fn answers(html: &mut String, schemas: &Schemas<'_>, operation: &Value) {
     let none = Map::new();
-    for (name, schema) in document.pointer("/components/schemas").and_then(Value::as_object).unwrap_or(&none) {
-        let name = escaped(name);
-        let about = prose(text(schema, "description"));
-        let _ = writeln!(html, "<article><h3 id=\"schema-{name}\">{name}</h3>\n<p>{about}</p>\n<dl>");
-        let required: Vec<&str> =
-            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        for (field, schema) in schema.get("properties").and_then(Value::as_object).unwrap_or(&none) {
-            let must = if required.contains(&field.as_str()) { "" } else { ", optional" };
-            let about = prose(text(schema, "description"));
-            let _ =
-                writeln!(html, "<dt><code>{}</code> <small>{}{must}</small></dt><dd>{about}</dd>", escaped(field), kind(schema));
+    let responses = operation.get("responses").and_then(Value::as_object).unwrap_or(&none);
+    for (status, response) in responses.iter().filter(|(status, _)| status.starts_with('2')) {
+        match response.pointer("/content/application~1json/schema") {
+            Some(schema) => schemas.unfolding(html, &format!("Answers {status} with"), schema),
+            None => drop(writeln!(html, "<p>Answers {status}.</p>")),
         }
-        html.push_str("</dl></article>\n");
     }
-    html.push_str("</section>\n");
+    let others: Vec<&str> = responses.keys().map(String::as_str).filter(|status| !status.starts_with('2')).collect();
+    let _ = writeln!(html, "<p class=\"others\"><a href=\"#problems\">Problems</a>: {}</p>", escaped(&others.join(", ")));
+}
+
+fn documents(html: &mut String, schemas: &Schemas<'_>) {
+    begin(html, "schemas", "Documents", "What is sent and answered, field by field.");
+    for (name, schema) in schemas.iter() {
+        let name = escaped(name);
+        let _ = writeln!(html, "<article id=\"schema-{name}\"><h3>{name}</h3>\n<p>{}</p>", prose(text(schema, "description")));
+        fields(html, schemas, schema);
+        html.push_str("</article>\n");
+    }
+    end(html);
 }
 
 fn problems(html: &mut String, api: &Api) {
-    html.push_str("<section><h2 id=\"problems\">Problems</h2>\n<dl>\n");
+    begin(html, "problems", "Problems", "What <code>type</code> of a problem document means.");
+    html.push_str("<dl>\n");
     for (name, status, key) in problem::NAMES {
         let _ = writeln!(
             html,
-            "<dt id=\"problem-{name}\"><code>{name}</code> <small>{status}</small></dt><dd>{}</dd>",
+            "<div id=\"problem-{name}\"><dt><code>{name}</code> <small>{status}</small></dt><dd>{}</dd></div>",
             escaped(&api.text(key, &[]))
         );
     }
-    html.push_str("</dl></section>\n");
+    html.push_str("</dl>\n");
+    end(html);
 }

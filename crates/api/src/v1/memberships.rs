@@ -9,11 +9,11 @@ use latchkey_core::membership;
 use latchkey_core::user;
 use latchkey_http::Routes;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use utoipa::{OpenApi, ToSchema};
 
 use super::answer::Answer;
 use super::call::{Change, Nothing, Post, Query};
-use super::page::{Page, Paging};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use super::users::NewUser;
 use crate::machine::Machine;
@@ -69,18 +69,6 @@ pub(super) fn chosen(keys: &[String]) -> Result<Grants, Problem> {
     chosen.map_err(|message| Problem::invalid(vec![Invalid::new("permissions", message)]))
 }
 
-/// Where a page begins, and how long it is.
-#[derive(Deserialize, IntoParams, ToSchema)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PageParameters {
-    /// How many on a page; 25 when not given.
-    #[schema(minimum = 1, maximum = 100)]
-    pub(super) limit: Option<i64>,
-    /// Where the page begins: from the page before.
-    #[schema(max_length = 200)]
-    pub(super) cursor: Option<String>,
-}
-
 /// A user to be let in at once, without being asked: one that exists, or one to be made.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct NewMembership {
@@ -103,12 +91,8 @@ pub(crate) struct MembershipChange {
 
 /// Lists the users of an account by their numbers.
 #[utoipa::path(get, path = "/api/v1/accounts/{account}/memberships", tag = "memberships", params(("account" = i64, Path), PageParameters), responses((status = 200, body = Page<Membership>)))]
-pub(crate) async fn list(
-    machine: Machine,
-    Path(account): Path<i64>,
-    Query { wanted, uri }: Query<PageParameters>,
-) -> Result<Response, Problem> {
-    let paging = Paging::new(uri, wanted.limit, wanted.cursor.as_deref())?;
+pub(crate) async fn list(machine: Machine, Path(account): Path<i64>, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
     let (after, fetch) = (paging.after().map(UserId), paging.fetch());
     let found = machine.look(ApiRight::MembershipsRead, move |snapshot, call| {
         let by = snapshot.authorize_api::<ViewUsers>(call, AccountId(account))?;

@@ -1,6 +1,7 @@
 //! `/api/v1/accounts/{account}/notes`: what staff notes down about an account.
 
 use axum::extract::Path;
+use axum::response::Response;
 use latchkey_core::access::{ApiRight, ViewStaffArea, WriteNotes};
 use latchkey_core::error::Invalid;
 use latchkey_core::id::{AccountId, NoteId};
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::answer::Answer;
-use super::call::{Change, Nothing, Post};
-use super::page::Page;
+use super::call::{Change, Nothing, Post, Query};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use crate::machine::Machine;
 use crate::problem::Problem;
@@ -50,15 +51,17 @@ pub(crate) struct NoteChange {
     pinned: bool,
 }
 
-/// Lists an account's notes: pinned ones first, then the latest.
-#[utoipa::path(get, path = "/api/v1/accounts/{account}/notes", tag = "notes", params(("account" = i64, Path)), responses((status = 200, body = Page<Note>)))]
-pub(crate) async fn list(machine: Machine, Path(account): Path<i64>) -> Result<Answer, Problem> {
+/// Lists an account's notes, newest first.
+#[utoipa::path(get, path = "/api/v1/accounts/{account}/notes", tag = "notes", params(("account" = i64, Path), PageParameters), responses((status = 200, body = Page<Note>)))]
+pub(crate) async fn list(machine: Machine, Path(account): Path<i64>, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (before, fetch) = (paging.after().map(NoteId), paging.fetch());
     let found = machine.look(ApiRight::NotesRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ViewStaffArea>(call)?;
         account::find(snapshot, AccountId(account))?.ok_or(account::Error::NotFound)?;
-        Ok(note::list(snapshot, &by, AccountId(account))?)
+        Ok(note::page(snapshot, &by, AccountId(account), before, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(Note::from).collect()))
+    Ok(paging.page(found.await?, |note| note.id.0, Note::from))
 }
 
 /// Shows a note.

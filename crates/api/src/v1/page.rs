@@ -5,10 +5,11 @@ use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey_core::error::Invalid;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer::Answer;
+use super::call::Query;
 use crate::problem::Problem;
 
 /// Things on a page when the caller does not say.
@@ -31,6 +32,18 @@ impl<T: Serialize> Page<T> {
 }
 
 /// Where a page begins, and how long it is.
+#[derive(Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageParameters {
+    /// How many on a page; 25 when not given.
+    #[schema(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// Where the page begins: from the page before.
+    #[schema(max_length = 200)]
+    cursor: Option<String>,
+}
+
+/// Where a page begins, how long it is, and under which address the next one stands.
 pub(crate) struct Paging {
     uri: Uri,
     after: Option<i64>,
@@ -45,6 +58,14 @@ impl Paging {
     pub(crate) fn new(uri: Uri, limit: Option<i64>, cursor: Option<&str>) -> Result<Self, Problem> {
         let after = cursor.map(read).transpose()?;
         Ok(Self { uri, after, limit: limit.unwrap_or(USUAL).clamp(1, 100) })
+    }
+
+    /// Of a list that is narrowed by nothing.
+    ///
+    /// # Errors
+    /// See [`Paging::new`].
+    pub(crate) fn of(Query { wanted, uri }: Query<PageParameters>) -> Result<Self, Problem> {
+        Self::new(uri, wanted.limit, wanted.cursor.as_deref())
     }
 
     /// The last one of the page before.
@@ -62,9 +83,20 @@ impl Paging {
         let limit = usize::try_from(self.limit).unwrap_or(1);
         let more = found.len() > limit;
         let found: Vec<R> = found.into_iter().take(limit).collect();
-        let next = found.last().filter(|_| more).map(|last| self.link(id(last)));
+        let next = found.last().filter(|_| more).map(id);
+        self.cut(found.into_iter().map(show).collect(), next)
+    }
+
+    /// How many stand on a page, for lists that find out themselves where the next one begins.
+    pub(crate) const fn limit(&self) -> i64 {
+        self.limit
+    }
+
+    /// A page that was cut already, and after which the next one begins.
+    pub(crate) fn cut<T: Serialize>(self, items: Vec<T>, next: Option<i64>) -> Response {
+        let next = next.map(|after| self.link(after));
         let link = next.as_ref().and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
-        let mut response = Answer::ok(&Page { items: found.into_iter().map(show).collect(), next }).into_response();
+        let mut response = Answer::ok(&Page { items, next }).into_response();
         if let Some(link) = link {
             response.headers_mut().insert(LINK, link);
         }

@@ -1,6 +1,7 @@
 //! `/api/v1/api-roles` and `/api/v1/admin-roles`: what credentials and admins may do.
 
 use axum::extract::Path;
+use axum::response::Response;
 use latchkey_core::access::{ApiRight, ManageAdmins, ManageApi};
 use latchkey_core::id::{AdminRoleId, ApiRoleId};
 use latchkey_core::{admin_role, api_role};
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::answer::Answer;
-use super::call::{Change, Nothing, Post};
-use super::page::Page;
+use super::call::{Change, Nothing, Post, Query};
+use super::page::{Page, PageParameters, Paging};
 use crate::machine::Machine;
 use crate::problem::Problem;
 use crate::state::Api;
@@ -71,14 +72,16 @@ pub(crate) struct ApiRoleChange {
     rights: Option<Vec<String>>,
 }
 
-/// Lists the API roles: the built-in ones first, then by name.
-#[utoipa::path(get, path = "/api/v1/api-roles", tag = "api-roles", responses((status = 200, body = Page<ApiRole>)))]
-pub(crate) async fn list(machine: Machine) -> Result<Answer, Problem> {
-    let found = machine.look(ApiRight::CredentialsRead, |snapshot, call| {
+/// Lists the API roles by their numbers.
+#[utoipa::path(get, path = "/api/v1/api-roles", tag = "api-roles", params(PageParameters), responses((status = 200, body = Page<ApiRole>)))]
+pub(crate) async fn list(machine: Machine, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (after, fetch) = (paging.after().map(ApiRoleId), paging.fetch());
+    let found = machine.look(ApiRight::CredentialsRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageApi>(call)?;
-        Ok(api_role::list(snapshot, &by)?)
+        Ok(api_role::page(snapshot, &by, after, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(|listed| ApiRole::from(listed.role)).collect()))
+    Ok(paging.page(found.await?, |role| role.id.0, ApiRole::from))
 }
 
 /// Shows an API role.
@@ -133,14 +136,16 @@ pub(crate) async fn delete(Path(id): Path<i64>, change: Change<Nothing>) -> Resu
     work.await
 }
 
-/// Lists the admin roles: the built-in ones first, then by name.
-#[utoipa::path(get, path = "/api/v1/admin-roles", tag = "admin-roles", operation_id = "list", responses((status = 200, body = Page<AdminRole>)))]
-pub(crate) async fn list_admin_roles(machine: Machine) -> Result<Answer, Problem> {
-    let found = machine.look(ApiRight::AdminsRead, |snapshot, call| {
+/// Lists the admin roles by their numbers.
+#[utoipa::path(get, path = "/api/v1/admin-roles", tag = "admin-roles", operation_id = "list", params(PageParameters), responses((status = 200, body = Page<AdminRole>)))]
+pub(crate) async fn list_admin_roles(machine: Machine, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (after, fetch) = (paging.after().map(AdminRoleId), paging.fetch());
+    let found = machine.look(ApiRight::AdminsRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageAdmins>(call)?;
-        Ok(admin_role::list(snapshot, &by)?)
+        Ok(admin_role::page(snapshot, &by, after, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(|listed| AdminRole::from(listed.role)).collect()))
+    Ok(paging.page(found.await?, |role| role.id.0, AdminRole::from))
 }
 
 /// Shows an admin role.

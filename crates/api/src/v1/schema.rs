@@ -81,8 +81,10 @@ impl Schema {
     fn check_object(&self, schema: &Value, fields: &Map<String, Value>, path: &str, wrong: &mut Wrong) {
         let none = Map::new();
         let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+        // A map takes any name.
+        let others = schema.get("additionalProperties").filter(|others| others.is_object());
         for (name, value) in fields {
-            match known.get(name) {
+            match known.get(name).or(others) {
                 Some(schema) => self.check(schema, value, &join(path, name), wrong),
                 None => wrong.push((shown(&join(path, name)).into(), "error-unknown-field")),
             }
@@ -141,16 +143,21 @@ fn shown(path: &str) -> String {
     path.chars().filter(|character| !character.is_control()).take(100).collect()
 }
 
+/// Every field of a document that cannot be taken, if there is one.
+pub(crate) fn refused<T: Input>(value: &Value) -> Option<Problem> {
+    let schema = Schema::of::<T>();
+    let mut wrong = Vec::new();
+    schema.check(&schema.root, value, "", &mut wrong);
+    (!wrong.is_empty()).then(|| Problem::fields(wrong))
+}
+
 /// Reads a document.
 ///
 /// # Errors
 /// 422 with every field that cannot be taken.
 pub(crate) fn read<T: Input>(value: Value) -> Result<T, Problem> {
-    let schema = Schema::of::<T>();
-    let mut wrong = Vec::new();
-    schema.check(&schema.root, &value, "", &mut wrong);
-    if !wrong.is_empty() {
-        return Err(Problem::fields(wrong));
+    if let Some(problem) = refused::<T>(&value) {
+        return Err(problem);
     }
     serde_json::from_value(value).map_err(|_| Problem::fields(vec![(Cow::Borrowed(""), "error-type")]))
 }

@@ -1,7 +1,9 @@
 //! `/api/v1/webhooks`: addresses of other systems that get events as they happen.
 
 use axum::extract::Path;
-use latchkey_core::access::{ApiRight, ManageApi};
+use axum::response::Response;
+use latchkey_core::access::{AllowedAdmin, ApiCall, ApiRight, Denied, ManageApi, ViewLog};
+use latchkey_core::app::Snapshot;
 use latchkey_core::error::Invalid;
 use latchkey_core::event::EventKind;
 use latchkey_core::id::WebhookId;
@@ -11,15 +13,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::answer::Answer;
-use super::call::{Change, Nothing, Post};
-use super::page::Page;
+use super::call::{Change, Nothing, Post, Query};
+use super::page::{Page, PageParameters, Paging};
 use super::time;
 use crate::machine::Machine;
 use crate::problem::Problem;
 use crate::state::Api;
-
-/// Tries that are shown.
-const SHOWN: i64 = 100;
 
 /// A webhook: where events go, and which. How it fares stands in its state.
 #[derive(Serialize, ToSchema)]
@@ -88,6 +87,7 @@ impl From<webhook::Webhook> for WebhookState {
 /// One try to deliver.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WebhookAttempt {
+    id: i64,
     /// The message's id: the same each time an event is sent to this webhook.
     message: String,
     /// The message's type, such as `invitation.sent`.
@@ -106,8 +106,8 @@ pub(crate) struct WebhookAttempt {
 
 impl From<webhook::Attempt> for WebhookAttempt {
     fn from(found: webhook::Attempt) -> Self {
-        let webhook::Attempt { message, kind, seq, at, status, took_ms, error } = found;
-        Self { message, r#type: kind, seq, at: time::at(at), status, took_ms, error }
+        let webhook::Attempt { id, message, kind, seq, at, status, took_ms, error } = found;
+        Self { id, message, r#type: kind, seq, at: time::at(at), status, took_ms, error }
     }
 }
 
@@ -175,14 +175,21 @@ fn parsed(api: &Api, url: &str, description: &str, kinds: &[String]) -> Result<W
     Wanted::parse(url, description, kinds, api.settings().webhook_http).map_err(Problem::invalid)
 }
 
-/// Lists the webhooks.
-#[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks", responses((status = 200, body = Page<Webhook>)))]
-pub(crate) async fn list(machine: Machine) -> Result<Answer, Problem> {
-    let found = machine.look(ApiRight::WebhooksRead, |snapshot, call| {
+/// The ticket to have events sent: what a webhook gets is the log, so who may read that holds `events:read`.
+fn log(snapshot: &Snapshot<'_>, call: ApiCall) -> Result<AllowedAdmin<ViewLog>, Denied> {
+    snapshot.authorize_api_staff(call.by(ApiRight::EventsRead))
+}
+
+/// Lists the webhooks by their numbers.
+#[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks", params(PageParameters), responses((status = 200, body = Page<Webhook>)))]
+pub(crate) async fn list(machine: Machine, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (after, fetch) = (paging.after().map(WebhookId), paging.fetch());
+    let found = machine.look(ApiRight::WebhooksRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageApi>(call)?;
-        Ok(webhook::list(snapshot, &by)?)
+        Ok(webhook::page(snapshot, &by, after, fetch)?)
     });
-    Ok(Page::whole(found.await?.iter().map(Webhook::from).collect()))
+    Ok(paging.page(found.await?, |webhook| webhook.id.0, |webhook| Webhook::from(&webhook)))
 }
 
 /// Shows a webhook.
@@ -205,18 +212,20 @@ async fn find(machine: &Machine, id: i64) -> Result<webhook::Webhook, Problem> {
     found.await
 }
 
-/// Lists the latest tries to deliver, newest first.
-#[utoipa::path(get, path = "/api/v1/webhooks/{webhook}/attempts", tag = "webhooks", params(("webhook" = i64, Path)), responses((status = 200, body = Page<WebhookAttempt>)))]
-pub(crate) async fn attempts(machine: Machine, Path(id): Path<i64>) -> Result<Answer, Problem> {
+/// Lists the latest tries to deliver, newest first; some 200 are kept.
+#[utoipa::path(get, path = "/api/v1/webhooks/{webhook}/attempts", tag = "webhooks", params(("webhook" = i64, Path), PageParameters), responses((status = 200, body = Page<WebhookAttempt>)))]
+pub(crate) async fn attempts(machine: Machine, Path(id): Path<i64>, query: Query<PageParameters>) -> Result<Response, Problem> {
+    let paging = Paging::of(query)?;
+    let (before, fetch) = (paging.after(), paging.fetch());
     let found = machine.look(ApiRight::WebhooksRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ManageApi>(call)?;
         webhook::find(snapshot, &by, WebhookId(id))?;
-        Ok(webhook::attempts(snapshot, &by, WebhookId(id), SHOWN)?)
+        Ok(webhook::attempts_before(snapshot, &by, WebhookId(id), before, fetch)?)
     });
-    Ok(Page::whole(found.await?.into_iter().map(WebhookAttempt::from).collect()))
+    Ok(paging.page(found.await?, |attempt| attempt.id, WebhookAttempt::from))
 }
 
-/// Makes a webhook, which gets what happens from now on. Its secret is shown this once.
+/// Makes a webhook, which gets what happens from now on. Its secret is shown this once. Needs `events:read` too.
 #[utoipa::path(post, path = "/api/v1/webhooks", tag = "webhooks", request_body = NewWebhook, responses((status = 201, body = MadeWebhook)))]
 pub(crate) async fn create(post: Post<NewWebhook>) -> Result<Answer, Problem> {
     let api = post.machine.api.clone();
@@ -224,14 +233,14 @@ pub(crate) async fn create(post: Post<NewWebhook>) -> Result<Answer, Problem> {
         let by = tx.authorize_api_staff::<ManageApi>(call)?;
         let (description, kinds) = (new.description.unwrap_or_default(), new.kinds.unwrap_or_default());
         let wanted = parsed(&api, &new.url, &description, &kinds)?;
-        let (id, secret) = webhook::create(tx, &by, &call.confirmed(), &wanted)?;
+        let (id, secret) = webhook::create(tx, &by, &log(tx, call)?, &call.confirmed(), &wanted)?;
         let made = MadeWebhook { webhook: Webhook::from(&webhook::find(tx, &by, id)?), secret };
         Ok(Answer::created(format!("/api/v1/webhooks/{id}"), &made))
     });
     work.await
 }
 
-/// Changes a webhook, stops it, or lets it go on.
+/// Changes a webhook, stops it, or lets it go on. All but stopping needs `events:read` too.
 #[utoipa::path(patch, path = "/api/v1/webhooks/{webhook}", tag = "webhooks", params(("webhook" = i64, Path)), request_body = WebhookChange, responses((status = 200, body = Webhook)))]
 pub(crate) async fn update(Path(id): Path<i64>, change: Change<WebhookChange>) -> Result<Answer, Problem> {
     let (api, id) = (change.machine.api.clone(), WebhookId(id));
@@ -243,10 +252,13 @@ pub(crate) async fn update(Path(id): Path<i64>, change: Change<WebhookChange>) -
             let held = || before.kinds.iter().map(|kind| kind.key().to_owned()).collect();
             let (url, description) =
                 (change.url.unwrap_or(before.url.clone()), change.description.unwrap_or(before.description.clone()));
-            webhook::update(tx, &by, id, &parsed(&api, &url, &description, &change.kinds.unwrap_or_else(held))?)?;
+            let wanted = parsed(&api, &url, &description, &change.kinds.unwrap_or_else(held))?;
+            webhook::update(tx, &by, &log(tx, call)?, &call.confirmed(), id, &wanted)?;
         }
-        if let Some(enabled) = change.enabled {
-            webhook::set_enabled(tx, &by, id, enabled)?;
+        match change.enabled {
+            Some(true) => drop(webhook::enable(tx, &by, &log(tx, call)?, id)?),
+            Some(false) => drop(webhook::disable(tx, &by, id)?),
+            None => {}
         }
         Ok(Answer::tagged(&Webhook::from(&webhook::find(tx, &by, id)?)))
     });
@@ -277,14 +289,15 @@ pub(crate) async fn send_test(Path(id): Path<i64>, post: Post<Nothing>) -> Resul
     work.await
 }
 
-/// Sends events again: one, or everything after one.
+/// Sends events again: one, or everything after one. Needs `events:read` too.
 #[utoipa::path(post, path = "/api/v1/webhooks/{webhook}/replay", tag = "webhooks", params(("webhook" = i64, Path)), request_body = Replay, responses((status = 204)))]
 pub(crate) async fn replay(Path(id): Path<i64>, post: Post<Replay>) -> Result<Answer, Problem> {
     let work = post.run(ApiRight::WebhooksWrite, move |tx, call, wanted| {
         let by = tx.authorize_api_staff::<ManageApi>(call)?;
+        let (log, confirmed, id) = (log(tx, call)?, call.confirmed(), WebhookId(id));
         match (wanted.seq, wanted.after) {
-            (Some(seq), None) => webhook::replay_one(tx, &by, WebhookId(id), seq)?,
-            (None, Some(after)) => webhook::replay_after(tx, &by, WebhookId(id), after)
+            (Some(seq), None) => webhook::replay_one(tx, &by, &log, &confirmed, id, seq)?,
+            (None, Some(after)) => webhook::replay_after(tx, &by, &log, &confirmed, id, after)
                 .map_err(|error| Problem::from(error).renamed("seq", "after"))?,
             _ => return Err(Problem::invalid(vec![Invalid::new("seq", "error-replay-one")])),
         };

@@ -11,7 +11,8 @@ use super::policy::{self, Denied};
 use super::ticket::{Allowed, AllowedAdmin, InAccount, Needs, StaffRight};
 use super::{Actor, AdminGrants, AdminPermission, sql};
 use crate::app::{Snapshot, Tx};
-use crate::id::{AccountId, AdminId, ApiCredentialId};
+use crate::error::Fault;
+use crate::id::{AccountId, AdminId, ApiCredentialId, UserId};
 
 /// One call: by which credential, and by which of its rights.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,12 @@ impl ApiCall {
         self.credential
     }
 
+    /// A call of the same credential by another of its rights, for what needs more than one.
+    #[must_use]
+    pub const fn by(self, right: ApiRight) -> Self {
+        Self { right, ..self }
+    }
+
     /// A machine has nobody to ask who it is: that was confirmed when its credential was made.
     pub const fn confirmed(&self) -> ConfirmedAdmin {
         ConfirmedAdmin::by_credential()
@@ -44,6 +51,8 @@ pub(super) struct Live {
     pub(super) account: Option<AccountId>,
     /// Whose it is and what that admin may; `None` when the account's owner made it.
     pub(super) admin: Option<(AdminId, AdminGrants)>,
+    /// The owner who made it.
+    pub(super) user: Option<UserId>,
 }
 
 impl Live {
@@ -67,9 +76,31 @@ impl Snapshot<'_> {
         let live = sql::live_credential(self, call.credential)?.ok_or(Denied::NoCredential)?;
         live.check(call.right, P::NEEDS.ok_or(Denied::StaffOnly)?)?;
         match live.admin.filter(|_| live.account.is_none()) {
-            Some((admin, grants)) => Ok(AllowedAdmin::new(admin, Actor::api(call.credential, &live.name), grants)),
+            Some((admin, grants)) => {
+                let ticket = AllowedAdmin::new(admin, Actor::api(call.credential, &live.name), grants);
+                Ok(ticket.held_by_machine(live.rights))
+            }
             None => Err(Denied::StaffOnly),
         }
+    }
+
+    /// Whether a credential still works and would get the ticket for `P` by that right.
+    pub(crate) fn credential_may<P: StaffRight>(&self, credential: ApiCredentialId, right: ApiRight) -> Result<bool, Fault> {
+        match self.authorize_api_staff::<P>(ApiCall::new(credential, right)) {
+            Ok(_) => Ok(true),
+            Err(Denied::Fault(fault)) => Err(fault),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Which of the permissions behind the call's right may be used at this moment; of an owner's credential all, as long as it works.
+    pub(crate) fn api_holds(&self, call: ApiCall) -> Result<AdminGrants, Denied> {
+        let live = sql::live_credential(self, call.credential)?.ok_or(Denied::NoCredential)?;
+        if !live.rights.has(call.right) {
+            return Err(Denied::MissingRight { right: call.right });
+        }
+        let held = |permission: &AdminPermission| live.admin.is_none_or(|(_, grants)| grants.has(*permission));
+        Ok(call.right.needs().iter().copied().filter(held).collect())
     }
 
     /// What the credential of a call may do at all: it hands on nothing beyond.
@@ -84,6 +115,10 @@ impl Snapshot<'_> {
         let account_name = account_name.filter(|_| live.account.is_none_or(|bound| bound == account));
         let account_name = account_name.ok_or(Denied::NoSuchAccount)?;
         live.check(call.right, P::STAFF)?;
+        // What staff alone may reaches past the account: whom to let in without asking is any user there is.
+        if P::NEEDS == Needs::Staff && live.account.is_some() {
+            return Err(Denied::StaffOnly);
+        }
         if live.admin.is_none() {
             match P::NEEDS {
                 Needs::Staff => return Err(Denied::StaffOnly),
@@ -92,7 +127,7 @@ impl Snapshot<'_> {
                 Needs::Membership | Needs::Permission(_) => {}
             }
         }
-        Ok(Allowed::unlimited(account, account_name, Actor::api(call.credential, &live.name)))
+        Ok(Allowed::unlimited(account, account_name, Actor::api(call.credential, &live.name), live.user))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an API credential's role may hold: resources of the REST API, and actions of the WHMCS-compatible one.
 
-use super::AdminPermission;
+use super::{AdminGrants, AdminPermission};
 
 macro_rules! rights {
     ($($name:ident = $key:literal needs $($permission:ident)|*;)*) => {
@@ -183,6 +183,24 @@ impl ApiRights {
         other.0 & !self.0 == 0
     }
 
+    /// Whether these rights do all that an admin of these permissions may. What only reads does not stand for a permission to change
+    /// things; all rights together stand for everything.
+    pub fn reach(&self, grants: &AdminGrants) -> bool {
+        if self.covers(&BuiltInApiRole::Full.rights()) {
+            return true;
+        }
+        let looks = |permission| matches!(permission, AdminPermission::View | AdminPermission::Log);
+        let stands_for =
+            |right: ApiRight, permission| right.needs().contains(&permission) && (looks(permission) || !right.only_reads());
+        !grants.is_full() && grants.iter().all(|permission| self.iter().any(|right| stands_for(right, permission)))
+    }
+
+    /// What is held and not among the others.
+    #[must_use]
+    pub const fn without(&self, others: &Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
     /// What is held, in the order in which it is shown.
     pub fn iter(&self) -> impl Iterator<Item = ApiRight> + use<> {
         let rights = *self;
@@ -225,6 +243,20 @@ mod tests {
             assert!(!writes.iter().any(|word| key.starts_with(word) || key.ends_with(&format!(":{word}"))), "{key}");
         }
         assert!(rights.has(ApiRight::GetClients) && rights.has(ApiRight::UsersRead) && !rights.has(ApiRight::ValidateLogin));
+    }
+
+    #[test]
+    fn v8_2_1_admins_write_alone_reaches_no_role_that_does_more() {
+        let reach = |rights: &str, permissions: &str| {
+            let grants: AdminGrants = permissions.split(' ').filter_map(AdminPermission::from_key).collect();
+            ApiRights::choose(rights.split(' ')).unwrap().reach(&grants)
+        };
+        assert!(reach("admins:write", "view admins") && reach("admins:write events:read", "view admins log"));
+        assert!(!reach("admins:write", "view notes") && !reach("admins:write getconfigurationvalue", "settings"));
+        let every = AdminPermission::ALL.map(AdminPermission::key).join(" ");
+        assert!(!reach("admins:write users:write accounts:delete", &every));
+        let full = super::super::BuiltInRole::Full.grants();
+        assert!(BuiltInApiRole::Full.rights().reach(&full) && !BuiltInApiRole::ReadOnly.rights().reach(&full));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::id::{AdminId, SessionId, UserId};
 pub const CONFIRMED_FOR: Duration = Duration::from_mins(10);
 
 /// Somebody who can log in: a user or an admin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A user of the Client Area.
     User(UserId),
@@ -28,6 +28,22 @@ impl Subject {
         match self {
             Self::User(_) => "user_id",
             Self::Admin(_) => "admin_id",
+        }
+    }
+
+    /// The user, if it is one.
+    pub(crate) const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Admin(_) => None,
+        }
+    }
+
+    /// The admin, if it is one.
+    pub(crate) const fn admin(self) -> Option<AdminId> {
+        match self {
+            Self::User(_) => None,
+            Self::Admin(id) => Some(id),
         }
     }
 

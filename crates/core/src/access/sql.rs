@@ -96,7 +96,7 @@ pub(super) fn is_closed(snapshot: &Snapshot<'_>, account: AccountId) -> Result<b
 /// What the credential may do, if it works at this moment: not expired, its admin enabled, its owner still the owner.
 pub(super) fn live_credential(snapshot: &Snapshot<'_>, id: ApiCredentialId) -> Result<Option<Live>, Fault> {
     snapshot.optional(
-        "select c.name, r.built_in, r.rights, c.account_id, c.admin_id, ar.built_in, coalesce(ar.permissions, '')
+        "select c.name, r.built_in, r.rights, c.account_id, c.admin_id, ar.built_in, coalesce(ar.permissions, ''), c.user_id
          from api_credentials c join api_roles r on r.id = c.role_id
               left join admins a on a.id = c.admin_id and a.disabled_at is null left join admin_roles ar on ar.id = a.role_id
               left join accounts k on k.id = c.account_id
@@ -112,6 +112,7 @@ pub(super) fn live_credential(snapshot: &Snapshot<'_>, id: ApiCredentialId) -> R
                 rights: ApiRights::of_role(built_in.as_deref(), &rights),
                 account,
                 admin: admin.map(|id| (id, AdminGrants::of_role(role.as_deref(), &permissions))),
+                user: row.take()?,
             })
         },
     )

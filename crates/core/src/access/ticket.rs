@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::policy::{self, Denied, Standing};
-use super::{Actor, AdminGrants, AdminPermission, Grants, Permission, Who, sql};
+use super::{Actor, AdminGrants, AdminPermission, ApiRights, Grants, Permission, Who, sql};
 use crate::app::{Snapshot, Tx};
 use crate::check::Changed;
 use crate::db::DbError;
@@ -48,6 +48,8 @@ in_account! {
     Enter = Needs::Membership, staff View;
     /// See members and invitations.
     ViewUsers = Needs::Permission(Permission::Users), staff View;
+    /// See what happened in the account.
+    ViewAccountLog = Needs::Permission(Permission::Users), staff Log;
     /// Invite, change and remove members.
     ManageUsers = Needs::Permission(Permission::Users), staff Associate;
     /// See and change the account's own data.
@@ -72,6 +74,7 @@ in_account! {
 pub trait ShowsUsers: InAccount {}
 impl ShowsUsers for ViewUsers {}
 impl ShowsUsers for ManageUsers {}
+impl ShowsUsers for ViewAccountLog {}
 
 /// A ticket that shows the address book.
 pub trait ShowsContacts: InAccount {}
@@ -132,6 +135,7 @@ pub struct Allowed<P> {
     account: AccountId,
     account_name: String,
     actor: Actor,
+    user: Option<UserId>,
     limit: Limit,
     proof: PhantomData<fn() -> P>,
 }
@@ -146,9 +150,9 @@ enum Limit {
 }
 
 impl<P> Allowed<P> {
-    /// For whom nothing in the account is out of reach.
-    pub(super) const fn unlimited(account: AccountId, account_name: String, actor: Actor) -> Self {
-        Self { account, account_name, actor, limit: Limit::Everything, proof: PhantomData }
+    /// For whom nothing in the account is out of reach: staff or the machine; an owner's credential when a user answers for it.
+    pub(super) const fn unlimited(account: AccountId, account_name: String, actor: Actor, user: Option<UserId>) -> Self {
+        Self { account, account_name, actor, user, limit: Limit::Everything, proof: PhantomData }
     }
 
     /// The account the ticket is for.
@@ -164,6 +168,12 @@ impl<P> Allowed<P> {
     /// Who holds the ticket.
     pub const fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The user who answers for what is done: itself, or the owner whose credential does it. `None` for staff, their credentials
+    /// and the machine. What holds for users and not for staff goes by this, never by the kind of actor.
+    pub const fn user(&self) -> Option<UserId> {
+        self.user
     }
 
     /// Whether the holder may grant these: a delegated manager never grants what he does not hold,
@@ -188,12 +198,19 @@ pub struct AllowedAdmin<P> {
     id: AdminId,
     actor: Actor,
     grants: AdminGrants,
+    /// What the credential may do that holds the ticket for the admin.
+    machine: Option<ApiRights>,
     proof: PhantomData<fn() -> P>,
 }
 
 impl<P> AllowedAdmin<P> {
     pub(super) const fn new(id: AdminId, actor: Actor, grants: AdminGrants) -> Self {
-        Self { id, actor, grants, proof: PhantomData }
+        Self { id, actor, grants, machine: None, proof: PhantomData }
+    }
+
+    /// The same, held by a credential of the admin's with these rights.
+    pub(super) fn held_by_machine(self, rights: ApiRights) -> Self {
+        Self { machine: Some(rights), ..self }
     }
 
     /// The admin.
@@ -206,15 +223,23 @@ impl<P> AllowedAdmin<P> {
         &self.actor
     }
 
-    /// The same, with who did it as another ticket of this admin says: a credential of the admin's stays the one who did it.
+    /// The same, held by who holds another ticket of this admin: a credential of the admin's stays the one who does it, and gets no
+    /// further.
     #[must_use]
-    pub(crate) fn done_by(self, actor: &Actor) -> Self {
-        Self { actor: actor.clone(), ..self }
+    pub(crate) fn held_like(self, other: &Self) -> Self {
+        Self { actor: other.actor.clone(), machine: other.machine, ..self }
     }
 
-    /// Whether the holder may give these to another admin, or take them away: nobody hands on more than he holds.
-    pub const fn may_give(&self, grants: &AdminGrants) -> bool {
-        self.grants.covers(grants)
+    /// Whether the holder may give these to another admin, or take them away: nobody hands on more than he holds, and a credential
+    /// nothing that it could not do itself.
+    pub fn may_give(&self, grants: &AdminGrants) -> bool {
+        self.grants.covers(grants) && self.machine.is_none_or(|rights| rights.reach(grants))
+    }
+
+    /// Whether the holder has every permission that these rights draw on: who adds a right to a role adds it to the credentials
+    /// of others, which may do more than the holder may.
+    pub fn may_add(&self, rights: &ApiRights) -> bool {
+        rights.iter().flat_map(|right| right.needs()).all(|permission| self.grants.has(*permission))
     }
 }
 
@@ -307,7 +332,7 @@ impl Snapshot<'_> {
         let (name, grants) = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
         policy::check_staff(grants, Some(P::STAFF))?;
         let account_name = sql::account_name(self, account, lock)?.ok_or(Denied::NoSuchAccount)?;
-        Ok(Allowed::unlimited(account, account_name, Actor::admin(admin, &name)))
+        Ok(Allowed::unlimited(account, account_name, Actor::admin(admin, &name), None))
     }
 }
 
@@ -343,7 +368,7 @@ impl Tx<'_> {
     /// The machine's ticket for an account.
     pub fn authorize_system<P: InAccount>(&self, system: &System, account: AccountId) -> Result<Allowed<P>, Denied> {
         let account_name = sql::account_name(self, account, self.for_update())?.ok_or(Denied::NoSuchAccount)?;
-        Ok(Allowed::unlimited(account, account_name, system.actor.clone()))
+        Ok(Allowed::unlimited(account, account_name, system.actor.clone(), None))
     }
 
     /// Marks that who may do what in the account has changed, and returns the new revision.
@@ -363,6 +388,7 @@ fn grant<P>(standing: Standing, account: AccountId, needs: Needs) -> Result<Allo
     Ok(Allowed {
         account,
         actor: Actor::user(standing.user, &standing.user_name),
+        user: Some(standing.user),
         limit: if standing.is_owner { Limit::Everything } else { Limit::Held(standing.grants) },
         account_name: standing.account_name,
         proof: PhantomData,

@@ -251,6 +251,9 @@ pub enum Error {
     /// The chosen group is gone.
     #[error("the chosen client group does not exist")]
     NoSuchGroup,
+    /// Nobody of the account would get mail about domains any more.
+    #[error("somebody of the account must get mail about domains")]
+    DomainRecipient,
     /// The owner could not be made.
     #[error(transparent)]
     Owner(#[from] user::Error),
@@ -268,6 +271,7 @@ impl HasKind for Error {
             Self::NotFound => Kind::NotFound,
             Self::NoSuchOwner => Kind::Invalid(vec![Invalid::new("owner_user", "error-user-unknown")]),
             Self::NoSuchGroup => Kind::Invalid(vec![Invalid::new("group", "error-group-unknown")]),
+            Self::DomainRecipient => Kind::Invalid(vec![Invalid::new("categories", "error-domain-recipient")]),
             Self::Owner(user::Error::EmailTaken) => Kind::Invalid(vec![Invalid::new("owner_email", "error-email-taken-choose")]),
             Self::Owner(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),

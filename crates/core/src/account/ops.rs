@@ -1,15 +1,17 @@
 use super::{Account, Details, Error, Filter, Listed, NewOwner, Status, sql};
 use crate::access::{
-    Actor, ActorKind, Allowed, AllowedAdmin, ChooseSso, ConfirmedAdmin, DeleteAccounts, EditAccounts, EditDetails, Grants,
-    RequireTwoFactor, System, ViewStaffArea,
+    Actor, Allowed, AllowedAdmin, ChooseSso, ConfirmedAdmin, DeleteAccounts, EditAccounts, EditDetails, Grants, RequireTwoFactor,
+    System, ViewStaffArea,
 };
 use crate::app::{Snapshot, Tx};
 use crate::client_group;
+use crate::contact::{self, Category};
 use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, ClientGroupId, UserId};
 use crate::mail::{self, About, Notice};
+use crate::masquerade::{self, Whose};
 use crate::{membership, search, user};
 
 /// Makes an account with its owner.
@@ -46,13 +48,18 @@ fn words(details: &Details) -> [&str; 5] {
     [&details.name, &details.company, &details.contact_email, &details.first_name, &details.last_name]
 }
 
-/// Changes the account's own data. The currency is staff's to choose: a user's change leaves it as it is.
+/// Changes the account's own data. The currency is staff's to choose: a user's change, or its credential's, leaves it as it is.
 pub fn update(tx: &Tx<'_>, by: &Allowed<EditDetails>, details: &Details) -> Result<(), Error> {
     let before = sql::find(tx, by.account())?.ok_or(Error::NotFound)?.details;
-    let currency = if by.actor().kind == ActorKind::User { &before.currency } else { &details.currency };
+    let currency = if by.user().is_some() { &before.currency } else { &details.currency };
     let details = &Details { currency: currency.clone(), ..details.clone() };
     if before == *details {
         return Ok(());
+    }
+    // ICANN wants the holder of a domain to be reached. The account's row is held, so no contact stops at the same moment.
+    let stops = before.categories.has(Category::Domain) && !details.categories.has(Category::Domain);
+    if stops && !contact::gets_domain_mail(tx, by.account(), None)? {
+        return Err(Error::DomainRecipient);
     }
     sql::update(tx, by.account(), details)?;
     index(tx, by.account(), details)?;
@@ -144,6 +151,9 @@ fn set_status(tx: &Tx<'_>, by: &Actor, id: AccountId, status: Status, kind: Even
         return Ok(());
     }
     sql::set_status(tx, id, status)?;
+    if status == Status::Closed {
+        masquerade::end_all(tx, Whose::Account(id), "account closed")?;
+    }
     Ok(tx.record(by, &Event::new(kind).in_account(id, &account.details.name))?)
 }
 
@@ -202,6 +212,7 @@ fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> 
         // Without the account itself: its mails go with it.
         mail::tell(tx, *user, Notice::AccountDeleted, &About::default().what(&account.details.name))?;
     }
+    masquerade::end_all(tx, Whose::Account(id), "account deleted")?;
     sql::delete(tx, id)?;
     search::forget(tx, search::Kind::Account, id.0)?;
     tx.record(by, &Event::new(EventKind::AccountDeleted).in_account(id, &account.details.name))?;

@@ -66,7 +66,7 @@ pub fn part(
     slice: Slice,
 ) -> Result<Part<Account>, Fault> {
     let mut arguments: Vec<Value> = vec![wanted.status.map(Status::key).to_value()];
-    let found = search::condition(search::Kind::Account, "a.id", &wanted.query, &mut arguments);
+    let found = search::found(snapshot, search::Kind::Account, "a.id", &wanted.query, &mut arguments)?;
     let found = format!("($1 is null or a.status = $1) and {}", found.as_deref().unwrap_or("1 = 1"));
     let total = snapshot.one(&format!("select count(*) from accounts a where {found}"), &arguments, Row::take)?;
     arguments.extend([slice.limit().to_value(), slice.offset().to_value()]);
@@ -80,7 +80,8 @@ pub fn part(
 pub fn by_contact_email(snapshot: &Snapshot<'_>, email: &str) -> Result<Option<AccountId>, Fault> {
     let wanted = folded(email.trim());
     let mut arguments: Vec<Value> = Vec::new();
-    let Some(found) = search::condition(search::Kind::Account, "a.id", &wanted, &mut arguments) else { return Ok(None) };
+    let found = search::found(snapshot, search::Kind::Account, "a.id", &wanted, &mut arguments)?;
+    let Some(found) = found else { return Ok(None) };
     let accounts = sql::select(snapshot, &format!("where {found} order by a.id limit 100"), &arguments)?;
     Ok(accounts.into_iter().find(|account| folded(&account.details.contact_email) == wanted).map(|account| account.id))
 }

@@ -1,6 +1,7 @@
 //! Admins: members of staff, with their own logins and sessions.
 
 mod ops;
+mod password;
 mod second;
 mod sql;
 mod staff;
@@ -16,15 +17,17 @@ use crate::id::{AdminId, SessionId};
 use crate::password::{Busy, PasswordHash};
 use crate::secret::Secret;
 
-pub(crate) use ops::{begin, insert, resolve_session, start_with_passkey, touch_session, who_may};
+pub(crate) use ops::{begin, find_enabled, hold_session, insert, resolve_session, start_with_passkey, touch_session, who_may};
 pub use ops::{
-    behind, by_email, create_by_system, create_in_role, end_others, exists, list, login, logout, resolve, resolve_under, set_up,
-    setup_is_open, setup_link, touch,
+    behind, by_email, create_by_system, create_in_role, end_others, exists, find, list, login, logout, page, resolve,
+    resolve_under, set_up, setup_is_open, setup_link, touch,
 };
+pub use password::change_password;
+pub(crate) use password::{end_every, hold_enabled, set_password};
 pub use second::{confirm, second_step};
 pub(crate) use sql::of_role;
-pub(crate) use staff::hold;
 pub use staff::{delete, find_to_change, set_disabled, set_role};
+pub(crate) use staff::{end_acting, hold};
 
 /// How long a set-up link works.
 pub const SETUP_VALID_FOR: Duration = Duration::from_hours(24);
@@ -100,6 +103,12 @@ pub enum Error {
     /// Another admin has this address.
     #[error("another admin has this address")]
     EmailTaken,
+    /// The present password is wrong.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// The new password is known from a breach (ASVS V6.2.12).
+    #[error("the password is on a list of breached passwords")]
+    BreachedPassword,
     /// The set-up link is used, expired or unknown.
     #[error("this set-up link is no longer valid")]
     Gone,
@@ -137,6 +146,8 @@ impl HasKind for Error {
         match self {
             Self::WrongCredentials => Kind::Unauthenticated,
             Self::EmailTaken => Kind::Invalid(vec![Invalid::new("email", "error-email-taken")]),
+            Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-password-wrong")]),
+            Self::BreachedPassword => Kind::Invalid(vec![Invalid::new("new", crate::password::BREACHED)]),
             Self::Gone => Kind::Gone,
             Self::NotFound => Kind::NotFound,
             Self::Oneself => Kind::Conflict("error-admin-self"),

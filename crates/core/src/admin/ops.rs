@@ -3,14 +3,14 @@ use crate::access::{Actor, AdminPermission, AllowedAdmin, BeStaff, BuiltInRole, 
 use crate::admin_role;
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::db::DbError;
-use crate::device::{self, Owner};
+use crate::device;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Guess, Standing};
 use crate::id::{AdminId, AdminRoleId, SessionId};
-use crate::masquerade;
+use crate::masquerade::{self, Whose};
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
 use crate::session::{TOUCH_EVERY, for_the_log};
@@ -92,9 +92,29 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Result
     sql::list(snapshot)
 }
 
+/// Admins by their numbers, after this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageAdmins>,
+    after: Option<AdminId>,
+    limit: i64,
+) -> Result<Vec<Admin>, Fault> {
+    sql::page(snapshot, after, limit)
+}
+
+/// One admin.
+pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>, id: AdminId) -> Result<Admin, Error> {
+    sql::find(snapshot, id)?.ok_or(Error::NotFound)
+}
+
 /// The admin behind a ticket.
 pub fn behind<P>(snapshot: &Snapshot<'_>, by: &AllowedAdmin<P>) -> Result<Option<Admin>, Fault> {
     sql::find(snapshot, by.id())
+}
+
+/// The admin of this id, if it can log in.
+pub(crate) fn find_enabled(snapshot: &Snapshot<'_>, id: AdminId) -> Result<Option<Admin>, Fault> {
+    Ok(sql::find(snapshot, id)?.filter(|admin| admin.disabled_at.is_none()))
 }
 
 /// The admin with this login.
@@ -163,7 +183,7 @@ pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<
     sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin).with_detail(how))?;
-    let (_, device) = device::remember(tx, Owner::Admin(id))?;
+    let (_, device) = device::remember(tx, Subject::Admin(id))?;
     Ok(Started { secret, admin: id, device })
 }
 
@@ -214,18 +234,36 @@ pub(crate) fn touch_session(tx: &Tx<'_>, session: SessionId) -> Result<(), Fault
     sql::touch(tx, session)
 }
 
-/// Ends the session that is used for this request.
+/// Holds a session until the transaction ends, so that nothing begins in it or ends it meanwhile; `false` when there is none.
+pub(crate) fn hold_session(tx: &Tx<'_>, session: SessionId) -> Result<bool, Fault> {
+    sql::hold_session(tx, session)
+}
+
+/// Ends the session that is used for this request, and with it what the admin does as an owner.
 pub fn logout(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, resolved: &Resolved) -> Result<(), Error> {
+    if !sql::hold_session(tx, resolved.session)? {
+        return Ok(());
+    }
+    masquerade::end_all(tx, Whose::Session(resolved.session), "logged out")?;
     sql::delete_session(tx, resolved.session)?;
     Ok(tx.record(by.actor(), &Event::new(EventKind::AdminLogout))?)
 }
 
 /// Ends all of one's own sessions but this one.
 pub fn end_others(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, keep: SessionId) -> Result<u64, Error> {
+    sql::hold_sessions(tx, by.id())?;
+    masquerade::end_all(tx, Whose::AdminBut(by.id(), keep), "session ended")?;
     let ended = sql::delete_other_sessions(tx, by.id(), keep)?;
     if ended > 0 {
         let event = Event::new(EventKind::SessionEnded).with_detail(format!("{ended} other sessions"));
         tx.record(by.actor(), &event)?;
     }
     Ok(ended)
+}
+
+/// Ends every session of an admin, without an event of its own but for what it does as an owner.
+pub(super) fn close_all(tx: &Tx<'_>, admin: AdminId, why: &str) -> Result<u64, Fault> {
+    sql::hold_sessions(tx, admin)?;
+    masquerade::end_all(tx, Whose::Admin(admin), why)?;
+    sql::delete_sessions(tx, admin)
 }

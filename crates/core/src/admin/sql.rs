@@ -36,6 +36,11 @@ pub(super) fn list(snapshot: &Snapshot<'_>) -> Result<Vec<Admin>, Fault> {
     snapshot.all(&format!("select {COLUMNS} from {TABLES} order by a.name, a.id limit 500"), &[], admin)
 }
 
+pub(super) fn page(snapshot: &Snapshot<'_>, after: Option<AdminId>, limit: i64) -> Result<Vec<Admin>, Fault> {
+    let sql = format!("select {COLUMNS} from {TABLES} where a.id > $1 order by a.id limit $2");
+    snapshot.all(&sql, params![after.map_or(0, |id| id.0), limit], admin)
+}
+
 /// `None` when another admin has the address.
 pub(super) fn insert(tx: &Tx<'_>, new: &NewAdmin, role: AdminRoleId) -> Result<Option<AdminId>, Fault> {
     tx.optional(
@@ -72,9 +77,6 @@ pub(super) fn count_full(tx: &Tx<'_>) -> Result<i64, Fault> {
 }
 
 pub(super) fn set_disabled(tx: &Tx<'_>, id: AdminId, disabled: bool) -> Result<(), Fault> {
-    if disabled {
-        tx.execute("delete from admin_sessions where admin_id = $1", params![id])?;
-    }
     tx.execute("update admins set disabled_at = $1 where id = $2", params![disabled.then(|| tx.now()), id])?;
     Ok(())
 }
@@ -107,6 +109,12 @@ pub(super) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<O
 
 pub(super) fn renew_password(tx: &Tx<'_>, id: AdminId, hash: &PasswordHash) -> Result<(), Fault> {
     tx.execute("update admins set password_hash = $1 where id = $2", params![hash, id])?;
+    Ok(())
+}
+
+/// A password that was chosen, now.
+pub(super) fn set_password(tx: &Tx<'_>, id: AdminId, hash: &PasswordHash) -> Result<(), Fault> {
+    tx.execute("update admins set password_hash = $1, password_changed_at = $2 where id = $3", params![hash, tx.now(), id])?;
     Ok(())
 }
 
@@ -226,9 +234,26 @@ pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn delete_session(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
-    tx.execute("delete from admin_sessions where id = $1", params![id])?;
+/// Holds a session until the transaction ends; `false` when there is none.
+pub(super) fn hold_session(tx: &Tx<'_>, id: SessionId) -> Result<bool, Fault> {
+    let sql = format!("select id from admin_sessions where id = $1{}", tx.for_update());
+    Ok(tx.optional(&sql, params![id], Row::take::<SessionId>)?.is_some())
+}
+
+/// Holds every session of an admin until the transaction ends, always in the same order.
+pub(super) fn hold_sessions(tx: &Tx<'_>, admin: AdminId) -> Result<(), Fault> {
+    let sql = format!("select id from admin_sessions where admin_id = $1 order by id{}", tx.for_update());
+    tx.all(&sql, params![admin], Row::take::<SessionId>)?;
     Ok(())
+}
+
+/// `false` when it was ended a moment ago.
+pub(super) fn delete_session(tx: &Tx<'_>, id: SessionId) -> Result<bool, Fault> {
+    Ok(tx.execute("delete from admin_sessions where id = $1", params![id])? == 1)
+}
+
+pub(super) fn delete_sessions(tx: &Tx<'_>, admin: AdminId) -> Result<u64, Fault> {
+    tx.execute("delete from admin_sessions where admin_id = $1", params![admin])
 }
 
 pub(super) fn delete_other_sessions(tx: &Tx<'_>, admin: AdminId, keep: SessionId) -> Result<u64, Fault> {
@@ -236,7 +261,13 @@ pub(super) fn delete_other_sessions(tx: &Tx<'_>, admin: AdminId, keep: SessionId
 }
 
 pub(super) fn delete_expired_sessions(tx: &Tx<'_>) -> Result<(), Fault> {
-    tx.execute("delete from admin_sessions where expires_at <= $1", params![tx.now()])?;
+    // How a masquerade ends is written down: what one hangs on stays until that has been done.
+    let over = format!(
+        "select id from admin_sessions a where expires_at <= $1
+           and not exists (select 1 from sessions s where s.masquerade_session_id = a.id){}",
+        tx.skip_locked()
+    );
+    tx.execute(&format!("delete from admin_sessions where id in ({over})"), params![tx.now()])?;
     Ok(())
 }
 

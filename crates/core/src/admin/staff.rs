@@ -1,12 +1,14 @@
 //! What admins decide about each other: role, keeping out, deletion. Each asks who decides to confirm who it is (ASVS V7.5.3).
 
-use super::ops::no_role;
+use super::ops::{self, no_role};
 use super::{Admin, Error, sql};
-use crate::access::{AllowedAdmin, ConfirmedAdmin, Denied, ManageAdmins};
+use crate::access::{AdminPermission, AllowedAdmin, ConfirmedAdmin, Denied, ManageAdmins};
 use crate::app::Tx;
+use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AdminId, AdminRoleId};
-use crate::{admin_invitation, admin_role};
+use crate::masquerade::{self, Whose};
+use crate::{admin_invitation, admin_reset, admin_role};
 
 /// Keeps an admin out, or lets it in again, and returns its name. Its sessions end at once. Nobody disables himself.
 pub fn set_disabled(
@@ -22,6 +24,8 @@ pub fn set_disabled(
     }
     sql::set_disabled(tx, id, disabled)?;
     if disabled {
+        ops::close_all(tx, id, "admin disabled")?;
+        admin_reset::forget(tx, id)?;
         one_full_is_left(tx)?;
         admin_invitation::cancel_sent_by(tx, &by, id)?;
     }
@@ -47,6 +51,9 @@ pub fn set_role(
         return Ok(admin.name);
     }
     sql::set_role(tx, id, role.id).map_err(no_role)?;
+    if !role.grants.has(AdminPermission::Masquerade) {
+        end_acting(tx, id)?;
+    }
     one_full_is_left(tx)?;
     if !role.grants.covers(&admin.role.grants) {
         admin_invitation::cancel_sent_by(tx, &by, id)?;
@@ -63,17 +70,25 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, _confirmed: &Confirm
         return Err(Error::Oneself);
     }
     admin_invitation::cancel_sent_by(tx, &by, id)?;
+    ops::close_all(tx, id, "admin deleted")?;
+    admin_reset::forget(tx, id)?;
     sql::delete(tx, id)?;
     one_full_is_left(tx)?;
     tx.record(by.actor(), &about(EventKind::AdminDeleted, &admin).with_detail(&admin.name))?;
     Ok(admin.name)
 }
 
+/// The admin may act for owners no longer: what it does so ends.
+pub(crate) fn end_acting(tx: &Tx<'_>, id: AdminId) -> Result<(), Fault> {
+    sql::hold_sessions(tx, id)?;
+    masquerade::end_all(tx, Whose::Admin(id), "permission taken away")
+}
+
 /// Holds every admin until the transaction ends and makes the ticket again: of two who turn on each other at the same moment the
 /// second may not any more.
 pub(crate) fn hold(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>) -> Result<AllowedAdmin<ManageAdmins>, Denied> {
     sql::hold_all(tx)?;
-    Ok(tx.authorize_admin::<ManageAdmins>(by.id())?.done_by(by.actor()))
+    Ok(tx.authorize_admin::<ManageAdmins>(by.id())?.held_like(by))
 }
 
 /// The admin as it is until the transaction ends: for a change that rests on what somebody has seen of it.

@@ -17,7 +17,7 @@ use crate::password::Password;
 use crate::secret::Secret;
 
 pub(crate) use ops::cancel_sent_by;
-pub use ops::{accept, cancel, link, open, pending, resend, send, try_link};
+pub use ops::{accept, cancel, find, find_to_change, link, open, page, pending, resend, send, try_link};
 
 pub use crate::invitation::VALID_FOR;
 

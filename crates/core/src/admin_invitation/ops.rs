@@ -177,6 +177,27 @@ pub fn pending(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Res
     listed.collect()
 }
 
+/// Open and expired invitations, newest first, before this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageAdmins>,
+    before: Option<AdminInvitationId>,
+    limit: i64,
+) -> Result<Vec<Invitation>, Fault> {
+    sql::page(snapshot, before, limit)
+}
+
+/// An invitation that is open or expired.
+pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>, id: AdminInvitationId) -> Result<Invitation, Error> {
+    sql::find(snapshot, id)?.ok_or(Error::NotFound)
+}
+
+/// The invitation as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<ManageAdmins>, id: AdminInvitationId) -> Result<Invitation, Error> {
+    sql::hold(tx, id)?;
+    sql::find(tx, id)?.ok_or(Error::NotFound)
+}
+
 /// The address and link of an open invitation whose mail no server took: for **Copy link** where no mail server is set.
 pub async fn link(app: &App, by: AllowedAdmin<ManageAdmins>, id: AdminInvitationId) -> Result<(String, String), Error> {
     let found = app.read(move |snapshot| {

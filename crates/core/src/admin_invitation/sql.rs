@@ -33,6 +33,17 @@ pub(super) fn find(snapshot: &Snapshot<'_>, id: AdminInvitationId) -> Result<Opt
     snapshot.optional(&format!("{SELECT} and i.id = $1"), params![id], invitation)
 }
 
+/// The row of an invitation stays as it is until the transaction ends.
+pub(super) fn hold(tx: &Tx<'_>, id: AdminInvitationId) -> Result<(), Fault> {
+    let sql = format!("select id from admin_invitations where id = $1{}", tx.for_update());
+    tx.optional(&sql, params![id], Row::take::<AdminInvitationId>).map(drop)
+}
+
+pub(super) fn page(snapshot: &Snapshot<'_>, before: Option<AdminInvitationId>, limit: i64) -> Result<Vec<Invitation>, Fault> {
+    let sql = format!("{SELECT} and i.id < $1 order by i.id desc limit $2");
+    snapshot.all(&sql, params![before.map_or(i64::MAX, |id| id.0), limit], invitation)
+}
+
 pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Invitation>, Fault> {
     snapshot.optional(&format!("{SELECT} and i.token_hash = $1"), params![hash], invitation)
 }

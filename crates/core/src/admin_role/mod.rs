@@ -1,4 +1,6 @@
 //! Admin roles: what staff may do. Three come built in and stay as they are; the operator adds more.
+//!
+//! Whoever makes, changes or deletes one confirms who it is first (ASVS V7.5.3): a role decides what other admins may do.
 
 mod ops;
 mod sql;
@@ -8,7 +10,7 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::AdminRoleId;
 use crate::text;
 
-pub use ops::{built_in, by_name, create, delete, find, list, update};
+pub use ops::{built_in, by_name, create, delete, find, list, page, update};
 
 /// Longest name of a role, in characters.
 pub const MAX_NAME: usize = 60;

@@ -1,5 +1,5 @@
 use super::{AdminRole, Error, Listed, NewRole, sql};
-use crate::access::{AllowedAdmin, BuiltInRole, ManageAdmins};
+use crate::access::{AdminPermission, AllowedAdmin, BuiltInRole, ConfirmedAdmin, ManageAdmins};
 use crate::app::{Snapshot, Tx};
 use crate::db::DbError;
 use crate::error::Fault;
@@ -10,6 +10,16 @@ use crate::{admin, admin_invitation};
 /// Every role: the built-in ones first, then by name.
 pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageAdmins>) -> Result<Vec<Listed>, Fault> {
     sql::list(snapshot)
+}
+
+/// Roles by their numbers, after this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageAdmins>,
+    after: Option<AdminRoleId>,
+    limit: i64,
+) -> Result<Vec<AdminRole>, Fault> {
+    sql::page(snapshot, after, limit)
 }
 
 /// The role of this id.
@@ -40,7 +50,12 @@ fn taken(fault: Fault) -> Error {
 }
 
 /// Makes a role. It holds no more than who makes it.
-pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, new: &NewRole) -> Result<AdminRoleId, Error> {
+pub fn create(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageAdmins>,
+    _confirmed: &ConfirmedAdmin,
+    new: &NewRole,
+) -> Result<AdminRoleId, Error> {
     if !by.may_give(&new.grants) {
         return Err(Error::BeyondOwn);
     }
@@ -51,7 +66,13 @@ pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, new: &NewRole) -> Re
 }
 
 /// Changes a role, for every admin who has it and from the next request on.
-pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminRoleId, new: &NewRole) -> Result<(), Error> {
+pub fn update(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageAdmins>,
+    _confirmed: &ConfirmedAdmin,
+    id: AdminRoleId,
+    new: &NewRole,
+) -> Result<(), Error> {
     let by = &admin::hold(tx, by)?;
     let before = changeable(tx, by, id)?;
     if !by.may_give(&new.grants) {
@@ -61,6 +82,9 @@ pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminRoleId, new
     if !new.grants.covers(&before.grants) {
         for admin in admin::of_role(tx, id)? {
             admin_invitation::cancel_sent_by(tx, by, admin)?;
+            if !new.grants.has(AdminPermission::Masquerade) {
+                admin::end_acting(tx, admin)?;
+            }
         }
     }
     let detail = format!("{}: {} → {}: {}", before.name, before.grants.keys(), new.name, new.grants.keys());
@@ -68,7 +92,12 @@ pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminRoleId, new
 }
 
 /// Deletes a role that nobody has.
-pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, id: AdminRoleId) -> Result<String, Error> {
+pub fn delete(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageAdmins>,
+    _confirmed: &ConfirmedAdmin,
+    id: AdminRoleId,
+) -> Result<String, Error> {
     let role = changeable(tx, by, id)?;
     sql::forget_closed_invitations(tx, id)?;
     match sql::delete(tx, id) {

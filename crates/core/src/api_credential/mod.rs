@@ -18,9 +18,10 @@ use crate::secret::Secret;
 use crate::text;
 
 pub use ops::{
-    authenticate, create, create_by_api, create_by_system, create_for_account, find, list, of_account, of_myself, revoke,
-    revoke_of_account, touch,
+    authenticate, create, create_by_api, create_by_system, create_for_account, find, find_to_change, list, of_account, of_myself,
+    page, revoke, revoke_of_account, touch,
 };
+pub(crate) use ops::{end_of_owners, owners_of};
 
 /// Longest name of a credential, in characters.
 pub const MAX_NAME: usize = 60;
@@ -151,7 +152,9 @@ pub struct Credential {
     pub role_name: String,
     /// The one account it works in, and that account's name.
     pub account: Option<(AccountId, String)>,
-    /// Who made it.
+    /// Whether the operator made it: an admin answers for it then, and the account's owner cannot touch it.
+    pub by_operator: bool,
+    /// Who made it; empty where that is an admin and whoever asks is no staff.
     pub made_by: String,
     /// Whether its maker may no longer use it: it does not work then.
     pub asleep: bool,
@@ -219,6 +222,9 @@ pub enum Error {
     /// There is no such credential.
     #[error("there is no such API credential")]
     NotFound,
+    /// The operator made it, so the account's owner sees it and cannot end it.
+    #[error("the credential is the operator's")]
+    OfOperator,
     /// There is no such role.
     #[error("there is no such API role")]
     NoSuchRole,
@@ -248,6 +254,7 @@ impl HasKind for Error {
             Self::WrongCredentials => Kind::Unauthenticated,
             Self::AddressNotAllowed(_) => Kind::Forbidden(crate::error::Refusal::Address),
             Self::NotFound => Kind::NotFound,
+            Self::OfOperator => Kind::Conflict("error-api-of-operator"),
             Self::NoSuchRole => Kind::Invalid(vec![Invalid::new("role", "error-api-role-unknown")]),
             Self::NoSuchAccount => Kind::Invalid(vec![Invalid::new("account", "error-account-unknown")]),
             Self::EndsInThePast => Kind::Invalid(vec![Invalid::new("expires", "error-end-past")]),

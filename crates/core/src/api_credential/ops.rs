@@ -8,7 +8,7 @@ use crate::app::{Snapshot, Tx};
 use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::{AdminId, ApiCredentialId};
+use crate::id::{AccountId, AdminId, ApiCredentialId};
 use crate::{access::Actor, account, api_role};
 
 /// A credential that was used this recently is not written again.
@@ -85,7 +85,7 @@ fn make(tx: &Tx<'_>, actor: &Actor, maker: Maker, new: &NewCredential) -> Result
     Ok(Made { id, shown })
 }
 
-fn about(kind: EventKind, name: &str, account: Option<(crate::id::AccountId, String)>) -> Event {
+fn about(kind: EventKind, name: &str, account: Option<(AccountId, String)>) -> Event {
     let event = Event::new(kind).with_detail(name);
     match account {
         Some((id, account)) => event.in_account(id, &account),
@@ -98,14 +98,40 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Ve
     sql::list(snapshot, sql::Of::Everybody)
 }
 
+/// Credentials, newest first, before this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    before: Option<ApiCredentialId>,
+    limit: i64,
+) -> Result<Vec<Credential>, Fault> {
+    sql::page(snapshot, before, limit)
+}
+
+/// The credential as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) -> Result<Credential, Error> {
+    sql::hold(tx, id)?;
+    sql::find(tx, id)?.ok_or(Error::NotFound)
+}
+
 /// One credential.
 pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) -> Result<Credential, Error> {
     sql::find(snapshot, id)?.ok_or(Error::NotFound)
 }
 
-/// The credentials that work in the account alone, newest first.
+/// The credentials that work in the account alone, newest first: the owner's, and those that the operator has bound to it.
+/// Which admin that was stays the operator's business.
 pub fn of_account(snapshot: &Snapshot<'_>, by: &Allowed<ManageAccountApi>) -> Result<Vec<Credential>, Fault> {
-    sql::list(snapshot, sql::Of::Account(by.account()))
+    let mut credentials = sql::list(snapshot, sql::Of::Account(by.account()))?;
+    for credential in credentials.iter_mut().filter(|credential| credential.by_operator) {
+        credential.made_by.clear();
+    }
+    Ok(credentials)
+}
+
+/// The credentials that owners have made for the account, by their numbers. One that was revoked is not among them.
+pub(crate) fn owners_of(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<ApiCredentialId>, Fault> {
+    sql::owners_of(snapshot, account)
 }
 
 /// The credentials that the user has made for accounts of its own, newest first.
@@ -119,10 +145,17 @@ pub fn revoke(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) ->
     end(tx, by.actor(), found)
 }
 
-/// Ends a credential that works in the account alone, whoever made it.
+/// Ends a credential that an owner made for the account. What the operator made only the operator ends.
 pub fn revoke_of_account(tx: &Tx<'_>, by: &Allowed<ManageAccountApi>, id: ApiCredentialId) -> Result<Credential, Error> {
     let found = sql::find(tx, id)?.filter(|found| found.account.as_ref().is_some_and(|(account, _)| *account == by.account()));
-    end(tx, by.actor(), found.ok_or(Error::NotFound)?)
+    let found = found.ok_or(Error::NotFound)?;
+    if found.by_operator { Err(Error::OfOperator) } else { end(tx, by.actor(), found) }
+}
+
+/// Ends what the account's owners have made for it, for good: the account changes hands, and nothing comes alive again should
+/// it be given back.
+pub(crate) fn end_of_owners(tx: &Tx<'_>, account: AccountId) -> Result<(), Fault> {
+    sql::end_of_owners(tx, account)
 }
 
 fn end(tx: &Tx<'_>, actor: &Actor, credential: Credential) -> Result<Credential, Error> {

@@ -42,7 +42,7 @@ pub(super) fn insert(tx: &Tx<'_>, maker: Maker, new: &NewCredential, shown: &Sho
 fn columns() -> String {
     format!(
         "c.id, c.name, c.identifier, c.role_id, r.name, c.account_id, coalesce(k.name, ''),
-         coalesce(a.name, u.first_name || ' ' || u.last_name, ''), case when {AWAKE} then 0 else 1 end,
+         case when c.admin_id is null then 0 else 1 end, coalesce(a.name, u.first_name || ' ' || u.last_name, ''), case when {AWAKE} then 0 else 1 end,
          c.networks, c.created_at, c.expires_at, c.last_used_at, c.last_used_ip"
     )
 }
@@ -57,6 +57,7 @@ fn credential(row: &mut Row) -> Result<Credential, DbError> {
         role,
         role_name,
         account: account.map(|id| (id, account_name)),
+        by_operator: row.take()?,
         made_by: row.take()?,
         asleep: row.take()?,
         networks: row.take()?,
@@ -84,8 +85,30 @@ pub(super) fn list(snapshot: &Snapshot<'_>, of: Of) -> Result<Vec<Credential>, F
     snapshot.all(&format!("select {} {FROM} {narrow} order by c.id desc limit 1000", columns()), &arguments, credential)
 }
 
+pub(super) fn page(snapshot: &Snapshot<'_>, before: Option<ApiCredentialId>, limit: i64) -> Result<Vec<Credential>, Fault> {
+    let sql = format!("select {} {FROM} where c.id < $1 order by c.id desc limit $2", columns());
+    snapshot.all(&sql, params![before.map_or(i64::MAX, |id| id.0), limit], credential)
+}
+
+/// The row of a credential stays as it is until the transaction ends.
+pub(super) fn hold(tx: &Tx<'_>, id: ApiCredentialId) -> Result<(), Fault> {
+    let sql = format!("select id from api_credentials where id = $1{}", tx.for_update());
+    tx.optional(&sql, params![id], Row::take::<ApiCredentialId>).map(drop)
+}
+
 pub(super) fn find(snapshot: &Snapshot<'_>, id: ApiCredentialId) -> Result<Option<Credential>, Fault> {
     snapshot.optional(&format!("select {} {FROM} where c.id = $1", columns()), params![id], credential)
+}
+
+pub(super) fn end_of_owners(tx: &Tx<'_>, account: AccountId) -> Result<(), Fault> {
+    let sql = "update api_credentials set expires_at = $1
+               where account_id = $2 and user_id is not null and (expires_at is null or expires_at > $1)";
+    tx.execute(sql, params![tx.now(), account]).map(drop)
+}
+
+pub(super) fn owners_of(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<ApiCredentialId>, Fault> {
+    let sql = "select id from api_credentials where account_id = $1 and user_id is not null order by id";
+    snapshot.all(sql, params![account], Row::take)
 }
 
 pub(super) fn count_of_account(tx: &Tx<'_>, account: AccountId) -> Result<i64, Fault> {

@@ -8,7 +8,7 @@ use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::ApiRoleId;
 use crate::text;
 
-pub use ops::{built_in, by_name, create, create_by_api, delete, find, find_to_change, list, update, update_by_api};
+pub use ops::{built_in, by_name, create, create_by_api, delete, find, find_to_change, list, page, update, update_by_api};
 
 /// Longest name of a role, in characters.
 pub const MAX_NAME: usize = 60;
@@ -70,6 +70,9 @@ pub enum Error {
     /// A machine would hand on what it does not hold.
     #[error("the role holds more than the credential that hands it on")]
     BeyondOwn,
+    /// An admin would hand on what he does not hold.
+    #[error("the role would get rights that draw on permissions which the admin does not hold")]
+    BeyondAdmin,
     /// Credentials have it.
     #[error("the role is in use")]
     InUse,
@@ -88,6 +91,7 @@ impl HasKind for Error {
             Self::NameTaken => Kind::Invalid(vec![Invalid::new("name", "error-role-name-taken")]),
             Self::BuiltIn => Kind::Conflict("error-role-built-in"),
             Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("rights", "error-api-beyond-own")]),
+            Self::BeyondAdmin => Kind::Invalid(vec![Invalid::new("rights", "error-api-role-beyond-admin")]),
             Self::InUse => Kind::Conflict("error-api-role-in-use"),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

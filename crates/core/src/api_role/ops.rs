@@ -11,6 +11,16 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Ve
     sql::list(snapshot)
 }
 
+/// Roles by their numbers, after this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    after: Option<ApiRoleId>,
+    limit: i64,
+) -> Result<Vec<ApiRole>, Fault> {
+    sql::page(snapshot, after, limit)
+}
+
 /// The role of this id.
 pub fn find(snapshot: &Snapshot<'_>, id: ApiRoleId) -> Result<Option<ApiRole>, Fault> {
     sql::find(snapshot, id)
@@ -69,7 +79,8 @@ pub fn update_by_api(
     update(tx, by, &call.confirmed(), id, new)
 }
 
-/// Changes a role, for every credential that has it and from the next call on.
+/// Changes a role, for every credential that has it and from the next call on. A right that draws on what the admin does not hold
+/// is not added: credentials of other admins would get it.
 pub fn update(
     tx: &Tx<'_>,
     by: &AllowedAdmin<ManageApi>,
@@ -78,6 +89,9 @@ pub fn update(
     new: &NewRole,
 ) -> Result<(), Error> {
     let before = changeable(tx, id)?;
+    if !by.may_add(&new.rights.without(&before.rights)) {
+        return Err(Error::BeyondAdmin);
+    }
     sql::update(tx, id, new, &key(&new.name)).map_err(taken)?;
     let detail = format!("{}: {} → {}: {}", before.name, before.rights.keys(), new.name, new.rights.keys());
     Ok(tx.record(by.actor(), &Event::new(EventKind::ApiRoleUpdated).with_detail(detail))?)

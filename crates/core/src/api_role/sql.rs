@@ -25,6 +25,11 @@ pub(super) fn list(snapshot: &Snapshot<'_>) -> Result<Vec<Listed>, Fault> {
     )
 }
 
+pub(super) fn page(snapshot: &Snapshot<'_>, after: Option<ApiRoleId>, limit: i64) -> Result<Vec<ApiRole>, Fault> {
+    let sql = format!("select {COLUMNS} from api_roles r where r.id > $1 order by r.id limit $2");
+    snapshot.all(&sql, params![after.map_or(0, |id| id.0), limit], role)
+}
+
 pub(super) fn find(snapshot: &Snapshot<'_>, id: ApiRoleId) -> Result<Option<ApiRole>, Fault> {
     snapshot.optional(&format!("select {COLUMNS} from api_roles r where r.id = $1"), params![id], role)
 }

@@ -202,7 +202,7 @@ pub enum Error {
 impl HasKind for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::TooMany(field) => Kind::Invalid(vec![Invalid::new(*field, "error-too-many")]),
+            Self::TooMany(field) => Kind::Invalid(vec![Invalid::new(field, "error-too-many")]),
             Self::TooOld { .. } => Kind::Conflict("api-error-revision-too-old"),
             Self::Fault(fault) => fault.kind(),
         }

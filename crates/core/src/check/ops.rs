@@ -109,10 +109,10 @@ pub fn accounts_of(
     scope: Scope,
     user: UserId,
     after: Option<AccountId>,
-    limit: usize,
+    limit: i64,
 ) -> Result<Option<Page<AccountId>>, Fault> {
     let scope = scope.account();
-    let found = list(snapshot, Side::User(user, after), scope, limit)?;
+    let (found, more) = list(snapshot, Side::User(user, after), scope, limit)?;
     let known = match scope {
         None => match snapshot.myself(user) {
             Ok(_) => true,
@@ -121,7 +121,7 @@ pub fn accounts_of(
         },
         Some(account) => !sql::see(snapshot, None, &[(account, user)], false)?.facts.iter().all(|fact| fact.member.is_none()),
     };
-    let next = found.last().filter(|_| found.len() >= limit).map(|fact| fact.account);
+    let next = found.last().filter(|_| more).map(|access| access.account);
     Ok(known.then_some(Page { rows: found, next }))
 }
 
@@ -133,27 +133,29 @@ pub fn users_who_may(
     account: AccountId,
     permission: Option<Permission>,
     after: Option<UserId>,
-    limit: usize,
+    limit: i64,
 ) -> Result<Option<Page<UserId>>, Fault> {
     let scope = scope.account();
     if scope.is_some_and(|scope| scope != account) || sql::revision(snapshot, account)?.is_none() {
         return Ok(None);
     }
-    let found = list(snapshot, Side::Account(account, after), scope, limit)?;
-    let next = found.last().filter(|_| found.len() >= limit).map(|access| access.user);
+    let (found, more) = list(snapshot, Side::Account(account, after), scope, limit)?;
+    let next = found.last().filter(|_| more).map(|access| access.user);
     let may = |access: &Access| permission.is_none_or(|permission| access.permissions.contains(&permission));
     Ok(Some(Page { rows: found.into_iter().filter(may).collect(), next }))
 }
 
-fn list(snapshot: &Snapshot<'_>, side: Side, scope: Option<AccountId>, limit: usize) -> Result<Vec<Access>, Fault> {
+/// At most `limit` rows, and whether there are more.
+fn list(snapshot: &Snapshot<'_>, side: Side, scope: Option<AccountId>, limit: i64) -> Result<(Vec<Access>, bool), Fault> {
     let rules = sql::rules(snapshot)?;
-    let facts = sql::memberships(snapshot, side, scope, i64::try_from(limit).unwrap_or(i64::MAX))?;
+    let facts = sql::memberships(snapshot, side, scope, limit.saturating_add(1))?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let access = |fact: &Fact| {
         let (account, user, member) = (fact.account.as_ref()?, fact.user?, fact.member.as_ref()?);
         let ground = copies::ground(&rules, account, user, fact.user_id, member, snapshot.now());
         Some(Access::of(&ground, fact.user_id, fact.account_id, account.revision))
     };
-    Ok(facts.iter().filter_map(access).collect())
+    Ok((facts.iter().take(limit).filter_map(access).collect(), facts.len() > limit))
 }
 
 /// The accounts of a session's user, or the one account, and what may be done there with this session.

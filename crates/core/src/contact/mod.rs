@@ -14,9 +14,10 @@ use crate::text;
 use crate::user::MAX_NAME;
 
 pub use category::{Categories, Category};
-pub use ops::{account_of, add, count, delete, find, list, of_account, update};
-pub use part::part;
+pub(crate) use ops::gets_domain_mail;
+pub use ops::{account_of, add, count, delete, find, list, of_account, page, update};
 pub(crate) use part::receiving;
+pub use part::{part, part_of_account};
 
 /// The most contacts of one account.
 pub const MAX_PER_ACCOUNT: i64 = 500;
@@ -188,6 +189,12 @@ pub enum Error {
     /// Another contact of the account has this address.
     #[error("another contact of the account has this address")]
     EmailTaken,
+    /// Nobody of the account would get mail about domains any more.
+    #[error("somebody of the account must get mail about domains")]
+    DomainRecipient,
+    /// The same, by the deletion of the one who does.
+    #[error("this contact is the last one of the account that gets mail about domains")]
+    LastDomainRecipient,
     /// The address book holds [`MAX_PER_ACCOUNT`].
     #[error("the address book is full")]
     TooMany,
@@ -204,6 +211,8 @@ impl HasKind for Error {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::EmailTaken => Kind::Invalid(vec![Invalid::new("email", "error-contact-email-taken")]),
+            Self::DomainRecipient => Kind::Invalid(vec![Invalid::new("categories", "error-domain-recipient")]),
+            Self::LastDomainRecipient => Kind::Conflict("error-domain-recipient-last"),
             Self::TooMany => Kind::Conflict("error-contacts-too-many"),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

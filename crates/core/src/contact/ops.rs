@@ -1,5 +1,6 @@
-use super::{Contact, Details, Error, Filter, MAX_PER_ACCOUNT, NewContact, sql};
+use super::{Category, Contact, Details, Error, Filter, MAX_PER_ACCOUNT, NewContact, sql};
 use crate::access::{Allowed, AllowedAdmin, ManageContacts, ShowsContacts, ViewStaffArea};
+use crate::account;
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
@@ -15,6 +16,16 @@ pub fn of_account<P: ShowsContacts>(snapshot: &Snapshot<'_>, by: &Allowed<P>) ->
         (crate::text::folded(&sorted_by), crate::text::folded(&details.first_name), contact.id)
     });
     Ok(contacts)
+}
+
+/// Contacts of the account by their numbers, after this one: a page for programs.
+pub fn page<P: ShowsContacts>(
+    snapshot: &Snapshot<'_>,
+    by: &Allowed<P>,
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<Contact>, Fault> {
+    sql::list(snapshot, &Filter { account: Some(by.account()), after, ..Filter::default() }, limit)
 }
 
 /// Contacts of any account that a filter finds, oldest first, at most `limit`.
@@ -60,14 +71,35 @@ pub fn update(tx: &Tx<'_>, by: &Allowed<ManageContacts>, id: ContactId, new: &Ne
     if before == new.details {
         return Ok(());
     }
+    if before.categories.has(Category::Domain) && !new.details.categories.has(Category::Domain) {
+        keep_domain_recipient(tx, by.account(), id, Error::DomainRecipient)?;
+    }
     sql::update(tx, by.account(), id, new).map_err(taken)?;
     Ok(record(tx, by, EventKind::ContactUpdated, &new.details.email, changed(&before, &new.details))?)
 }
 
 /// Deletes a contact.
 pub fn delete(tx: &Tx<'_>, by: &Allowed<ManageContacts>, id: ContactId) -> Result<(), Error> {
+    let before = sql::find(tx, by.account(), id)?.ok_or(Error::NotFound)?.details;
+    if before.categories.has(Category::Domain) {
+        keep_domain_recipient(tx, by.account(), id, Error::LastDomainRecipient)?;
+    }
     let email = sql::delete(tx, by.account(), id)?.ok_or(Error::NotFound)?;
     Ok(record(tx, by, EventKind::ContactDeleted, &email, String::new())?)
+}
+
+/// Refuses unless somebody else than this contact gets mail about domains: ICANN wants their holder to be reached. The ticket
+/// holds the account's row, so of two who stop at the same moment the second is refused.
+fn keep_domain_recipient(tx: &Tx<'_>, account: AccountId, but: ContactId, refused: Error) -> Result<(), Error> {
+    let own = account::find(tx, account)?.ok_or(Error::NotFound)?.details.categories;
+    if own.has(Category::Domain) || gets_domain_mail(tx, account, Some(but))? { Ok(()) } else { Err(refused) }
+}
+
+/// Whether a contact of the account, this one left out, gets mail about domains.
+pub(crate) fn gets_domain_mail(snapshot: &Snapshot<'_>, account: AccountId, but: Option<ContactId>) -> Result<bool, Fault> {
+    let filter = Filter { account: Some(account), ..Filter::default() };
+    let contacts = sql::list(snapshot, &filter, MAX_PER_ACCOUNT)?;
+    Ok(contacts.iter().any(|contact| Some(contact.id) != but && contact.details.categories.has(Category::Domain)))
 }
 
 fn taken(fault: Fault) -> Error {

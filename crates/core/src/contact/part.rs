@@ -1,7 +1,7 @@
 //! Contacts by page number, and who gets a kind of mail: for the action API and for messages.
 
 use super::{Category, Contact, Filter, sql};
-use crate::access::{AllowedAdmin, ViewStaffArea};
+use crate::access::{Allowed, AllowedAdmin, ShowsContacts, ViewStaffArea};
 use crate::app::Snapshot;
 use crate::error::Fault;
 use crate::id::AccountId;
@@ -15,6 +15,20 @@ pub fn part(
     slice: Slice,
 ) -> Result<Part<Contact>, Fault> {
     Ok(Part { total: sql::count(snapshot, filter)?, rows: sql::slice(snapshot, filter, slice)? })
+}
+
+/// Contacts of the ticket's account that a filter finds, oldest first; none where the filter wants another account's.
+pub fn part_of_account<P: ShowsContacts>(
+    snapshot: &Snapshot<'_>,
+    by: &Allowed<P>,
+    filter: &Filter,
+    slice: Slice,
+) -> Result<Part<Contact>, Fault> {
+    if filter.account.is_some_and(|account| account != by.account()) {
+        return Ok(Part { total: 0, rows: Vec::new() });
+    }
+    let filter = Filter { account: Some(by.account()), ..filter.clone() };
+    Ok(Part { total: sql::count(snapshot, &filter)?, rows: sql::slice(snapshot, &filter, slice)? })
 }
 
 /// The addresses of an account's contacts that get mail of this kind.

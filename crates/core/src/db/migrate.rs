@@ -44,6 +44,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0032_invitation_expiry", include_str!("../../../../migrations/0032_invitation_expiry.sql")),
     ("0033_session_begun_by", include_str!("../../../../migrations/0033_session_begun_by.sql")),
     ("0034_mail_templates", include_str!("../../../../migrations/0034_mail_templates.sql")),
+    ("0035_admin_resets", include_str!("../../../../migrations/0035_admin_resets.sql")),
+    ("0039_invitation_makers", include_str!("../../../../migrations/0039_invitation_makers.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::access::Denied;
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Kind};
-use crate::id::{AdminId, DeviceId, UserId};
+use crate::id::DeviceId;
 
 pub use ops::{forget, forget_others, known, list, mine};
 pub(crate) use ops::{forget_after_reset, name_of, remember};
@@ -25,31 +25,6 @@ pub(crate) use ops::{forget_after_reset, name_of, remember};
 pub const LIVES: Duration = Duration::from_hours(400 * 24);
 /// Devices that are kept for one person; the one not used for longest goes first.
 pub(crate) const MAX_PER_OWNER: i64 = 20;
-
-/// Whose device, or whose authenticator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Owner {
-    /// A user's.
-    User(UserId),
-    /// An admin's.
-    Admin(AdminId),
-}
-
-impl Owner {
-    const fn user(self) -> Option<UserId> {
-        match self {
-            Self::User(id) => Some(id),
-            Self::Admin(_) => None,
-        }
-    }
-
-    const fn admin(self) -> Option<AdminId> {
-        match self {
-            Self::User(_) => None,
-            Self::Admin(id) => Some(id),
-        }
-    }
-}
 
 /// A browser that is known.
 #[derive(Clone, Debug)]

@@ -1,5 +1,5 @@
-use super::{Device, Error, Owner, sql};
-use crate::access::{Actor, Myself};
+use super::{Device, Error, sql};
+use crate::access::{Actor, Myself, Subject};
 use crate::app::{Request, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
@@ -9,8 +9,8 @@ use crate::mail::{About, Notice, Person, tell_person};
 use crate::secret::Secret;
 
 /// The device of this cookie, if its owner has logged in with it. Without an owner the same work is done for nothing.
-pub fn known(snapshot: &Snapshot<'_>, owner: Option<Owner>, secret: &Secret) -> Result<Option<DeviceId>, Fault> {
-    sql::known(snapshot, owner.unwrap_or(Owner::User(UserId(0))), &secret.hash())
+pub fn known(snapshot: &Snapshot<'_>, owner: Option<Subject>, secret: &Secret) -> Result<Option<DeviceId>, Fault> {
+    sql::known(snapshot, owner.unwrap_or(Subject::User(UserId(0))), &secret.hash())
 }
 
 /// One's own devices, latest used first.
@@ -21,7 +21,7 @@ pub fn list(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Device>, Fault> 
 /// The device among one's own that a request comes from.
 pub fn mine(snapshot: &Snapshot<'_>, by: &Myself, request: &Request) -> Result<Option<DeviceId>, Fault> {
     match &request.device {
-        Some(secret) => known(snapshot, Some(Owner::User(by.id())), secret),
+        Some(secret) => known(snapshot, Some(Subject::User(by.id())), secret),
         None => Ok(None),
     }
 }
@@ -35,7 +35,7 @@ pub fn forget(tx: &Tx<'_>, by: &Myself, device: DeviceId) -> Result<(), Error> {
 
 /// **Forget All Others**: all but the one this request comes from. How many there were.
 pub fn forget_others(tx: &Tx<'_>, by: &Myself) -> Result<u64, Fault> {
-    let forgotten = forget_all_but_this(tx, by.id())?;
+    let forgotten = forget_all_but_this(tx, Subject::User(by.id()))?;
     if forgotten > 0 {
         let event = Event::new(EventKind::DeviceForgotten).to_user(by.id(), by.name());
         tx.record(by.actor(), &event.with_detail(format!("{forgotten} other devices")))?;
@@ -44,18 +44,18 @@ pub fn forget_others(tx: &Tx<'_>, by: &Myself) -> Result<u64, Fault> {
 }
 
 /// The same after a reset, which has an event of its own.
-pub(crate) fn forget_after_reset(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
-    forget_all_but_this(tx, user).map(drop)
+pub(crate) fn forget_after_reset(tx: &Tx<'_>, owner: Subject) -> Result<(), Fault> {
+    forget_all_but_this(tx, owner).map(drop)
 }
 
-fn forget_all_but_this(tx: &Tx<'_>, user: UserId) -> Result<u64, Fault> {
+fn forget_all_but_this(tx: &Tx<'_>, owner: Subject) -> Result<u64, Fault> {
     let kept = tx.request().device.as_ref().map(Secret::hash);
-    sql::forget_others(tx, user, kept.as_ref())
+    sql::forget_others(tx, owner, kept.as_ref())
 }
 
 /// Notes that its owner has logged in with this browser, and returns it with what its cookie is to hold. A browser that was not
 /// known is told by mail, unless it is the first.
-pub(crate) fn remember(tx: &Tx<'_>, owner: Owner) -> Result<(DeviceId, Secret), Fault> {
+pub(crate) fn remember(tx: &Tx<'_>, owner: Subject) -> Result<(DeviceId, Secret), Fault> {
     let presented = tx.request().device.clone();
     if let Some(secret) = &presented
         && let Some(id) = sql::seen(tx, owner, &secret.hash())?
@@ -77,21 +77,21 @@ pub(crate) fn remember(tx: &Tx<'_>, owner: Owner) -> Result<(DeviceId, Secret), 
 }
 
 /// Name and address of whoever it is.
-pub(crate) fn name_of(snapshot: &Snapshot<'_>, owner: Owner) -> Result<Option<(String, String)>, Fault> {
+pub(crate) fn name_of(snapshot: &Snapshot<'_>, owner: Subject) -> Result<Option<(String, String)>, Fault> {
     sql::name_of(snapshot, owner)
 }
 
 /// A login with a browser that was not known (ASVS V6.3.5).
-fn tell(tx: &Tx<'_>, owner: Owner) -> Result<(), Fault> {
+fn tell(tx: &Tx<'_>, owner: Subject) -> Result<(), Fault> {
     let Some((name, email)) = sql::name_of(tx, owner)? else { return Ok(()) };
     let event = Event::new(EventKind::DeviceNew).with_email(&email).with_detail(&tx.request().user_agent);
     match owner {
-        Owner::User(id) => tx.record(&Actor::user(id, &name), &event.to_user(id, &name))?,
-        Owner::Admin(id) => tx.record(&Actor::admin(id, &name), &event)?,
+        Subject::User(id) => tx.record(&Actor::user(id, &name), &event.to_user(id, &name))?,
+        Subject::Admin(id) => tx.record(&Actor::admin(id, &name), &event)?,
     }
     let notices = match owner {
-        Owner::User(id) => Guess::of_user(Kind::DeviceNotice, id),
-        Owner::Admin(id) => Guess::of_admin(Kind::DeviceNotice, id),
+        Subject::User(id) => Guess::of_user(Kind::DeviceNotice, id),
+        Subject::Admin(id) => Guess::of_admin(Kind::DeviceNotice, id),
     };
     match guessing::spend(tx, &notices) {
         Ok(()) => {}

@@ -1,4 +1,5 @@
-use super::{Device, LIVES, MAX_PER_OWNER, Owner};
+use super::{Device, LIVES, MAX_PER_OWNER};
+use crate::access::Subject;
 use crate::app::{Snapshot, Tx};
 use crate::db::Row;
 use crate::error::Fault;
@@ -6,16 +7,8 @@ use crate::id::{DeviceId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
 
-/// The column that names the owner, and its id.
-const fn column(owner: Owner) -> (&'static str, i64) {
-    match owner {
-        Owner::User(id) => ("user_id", id.0),
-        Owner::Admin(id) => ("admin_id", id.0),
-    }
-}
-
-pub(super) fn known(snapshot: &Snapshot<'_>, owner: Owner, hash: &SecretHash) -> Result<Option<DeviceId>, Fault> {
-    let (column, id) = column(owner);
+pub(super) fn known(snapshot: &Snapshot<'_>, owner: Subject, hash: &SecretHash) -> Result<Option<DeviceId>, Fault> {
+    let (column, id) = (owner.column(), owner.id());
     let sql = format!("select id from devices where {column} = $1 and token_hash = $2 and last_seen_at > $3");
     snapshot.optional(&sql, params![id, hash, snapshot.now().before(LIVES)], Row::take)
 }
@@ -26,8 +19,8 @@ pub(super) fn exists(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<bool,
 }
 
 /// Notes a login; `None` when the device is not known to its owner.
-pub(super) fn seen(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<Option<DeviceId>, Fault> {
-    let (column, id) = column(owner);
+pub(super) fn seen(tx: &Tx<'_>, owner: Subject, hash: &SecretHash) -> Result<Option<DeviceId>, Fault> {
+    let (column, id) = (owner.column(), owner.id());
     let sql = format!(
         "update devices set last_seen_at = $1, ip = $2, user_agent = $3
          where {column} = $4 and token_hash = $5 and last_seen_at > $6 returning id"
@@ -37,15 +30,15 @@ pub(super) fn seen(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<Optio
     tx.optional(&sql, params![tx.now(), ip, request.user_agent, id, hash, tx.now().before(LIVES)], Row::take)
 }
 
-pub(super) fn count(snapshot: &Snapshot<'_>, owner: Owner) -> Result<i64, Fault> {
-    let (column, id) = column(owner);
+pub(super) fn count(snapshot: &Snapshot<'_>, owner: Subject) -> Result<i64, Fault> {
+    let (column, id) = (owner.column(), owner.id());
     snapshot.one(&format!("select count(*) from devices where {column} = $1"), params![id], Row::take)
 }
 
-pub(super) fn insert(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<DeviceId, Fault> {
+pub(super) fn insert(tx: &Tx<'_>, owner: Subject, hash: &SecretHash) -> Result<DeviceId, Fault> {
     let request = tx.request();
     let ip = request.ip.map_or_else(String::new, |ip| ip.to_string());
-    let (column, _) = column(owner);
+    let column = owner.column();
     let sql = format!(
         "insert into devices (user_id, admin_id, token_hash, first_seen_at, last_seen_at, ip, user_agent)
          values ($1, $2, $3, $4, $4, $5, $6)
@@ -56,8 +49,8 @@ pub(super) fn insert(tx: &Tx<'_>, owner: Owner, hash: &SecretHash) -> Result<Dev
     tx.one(&sql, params![owner.user(), owner.admin(), hash, tx.now(), ip, request.user_agent], Row::take)
 }
 
-pub(super) fn forget_oldest(tx: &Tx<'_>, owner: Owner) -> Result<(), Fault> {
-    let (column, id) = column(owner);
+pub(super) fn forget_oldest(tx: &Tx<'_>, owner: Subject) -> Result<(), Fault> {
+    let (column, id) = (owner.column(), owner.id());
     let sql = format!(
         "delete from devices where {column} = $1 and id not in (
              select id from devices where {column} = $1 order by last_seen_at desc, id desc limit $2)"
@@ -71,10 +64,11 @@ pub(super) fn forget(tx: &Tx<'_>, user: UserId, id: DeviceId) -> Result<Option<S
     tx.optional("delete from devices where user_id = $1 and id = $2 returning user_agent", params![user, id], Row::take)
 }
 
-pub(super) fn forget_others(tx: &Tx<'_>, user: UserId, kept: Option<&SecretHash>) -> Result<u64, Fault> {
+pub(super) fn forget_others(tx: &Tx<'_>, owner: Subject, kept: Option<&SecretHash>) -> Result<u64, Fault> {
+    let (column, id) = (owner.column(), owner.id());
     match kept {
-        Some(hash) => tx.execute("delete from devices where user_id = $1 and token_hash <> $2", params![user, hash]),
-        None => tx.execute("delete from devices where user_id = $1", params![user]),
+        Some(hash) => tx.execute(&format!("delete from devices where {column} = $1 and token_hash <> $2"), params![id, hash]),
+        None => tx.execute(&format!("delete from devices where {column} = $1"), params![id]),
     }
 }
 
@@ -95,10 +89,10 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Devic
     )
 }
 
-pub(super) fn name_of(snapshot: &Snapshot<'_>, owner: Owner) -> Result<Option<(String, String)>, Fault> {
+pub(super) fn name_of(snapshot: &Snapshot<'_>, owner: Subject) -> Result<Option<(String, String)>, Fault> {
     let (sql, id) = match owner {
-        Owner::User(id) => ("select first_name || ' ' || last_name, email from users where id = $1", id.0),
-        Owner::Admin(id) => ("select name, email from admins where id = $1", id.0),
+        Subject::User(id) => ("select first_name || ' ' || last_name, email from users where id = $1", id.0),
+        Subject::Admin(id) => ("select name, email from admins where id = $1", id.0),
     };
     snapshot.optional(sql, params![id], |row| Ok((row.take()?, row.take()?)))
 }

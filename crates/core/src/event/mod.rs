@@ -11,12 +11,13 @@ mod seal;
 mod sql;
 mod verify;
 
-use crate::access::{Actor, ActorKind, Allowed, AllowedAdmin, Myself, ShowsUsers, ViewLog, ViewStaffArea};
+use crate::access::{Actor, ActorKind, Allowed, AllowedAdmin, Myself, ViewAccountLog, ViewLog, ViewStaffArea};
+use crate::api_credential;
 use crate::app::{Snapshot, Tx};
 use crate::check::Changed;
 use crate::clock::Timestamp;
 use crate::error::Fault;
-use crate::id::{AccountId, EventId, UserId};
+use crate::id::{AccountId, ApiCredentialId, EventId, UserId};
 
 pub use chain::{ChainHash, Head};
 pub use export::{ExportedHead, HeadKey, UnreadableHead};
@@ -116,6 +117,10 @@ kinds! {
     AdminLogin = "admin-login": "An admin logged in.",
     AdminLoginFailed = "admin-login-failed": "Somebody failed to log in to the Admin Area.",
     AdminLogout = "admin-logout": "An admin logged out.",
+    AdminPasswordChanged = "admin-password-changed": "An admin changed the own password.",
+    AdminPasswordResetAsked = "admin-password-reset-asked": "Somebody asked for a link to choose an admin's password anew.",
+    AdminPasswordResetSent = "admin-password-reset-sent": "A link to choose a new password was promised to an admin by mail.",
+    AdminPasswordReset = "admin-password-reset": "An admin chose a new password by a link.",
     SettingsChanged = "settings-changed": "A setting changed.",
     PasswordResetAsked = "password-reset-asked": "Somebody asked for a link to choose a new password.",
     PasswordResetSent = "password-reset-sent": "A link to choose a new password was promised by mail.",
@@ -209,6 +214,10 @@ impl EventKind {
                 | K::AdminLogin
                 | K::AdminLoginFailed
                 | K::AdminLogout
+                | K::AdminPasswordChanged
+                | K::AdminPasswordResetAsked
+                | K::AdminPasswordResetSent
+                | K::AdminPasswordReset
                 | K::InvitationExpired
                 | K::ContactUpdated
                 | K::DeviceForgotten
@@ -349,17 +358,24 @@ pub fn of_myself(snapshot: &Snapshot<'_>, by: &Myself, limit: i64) -> Result<Vec
 }
 
 /// What happened in the ticket's account, newest first, at most `limit`, older than `before`: for those who manage its users.
-/// What staff writes down for itself – notes, groups – is left out.
-pub fn of_account<P: ShowsUsers>(
+/// What staff writes down for itself – notes, lines of other systems, groups – is left out, also where a credential did it that is not
+/// one of the account's owner.
+pub fn of_account(
     snapshot: &Snapshot<'_>,
-    by: &Allowed<P>,
+    by: &Allowed<ViewAccountLog>,
     before: Option<EventId>,
     limit: i64,
 ) -> Result<Vec<Recorded>, Fault> {
     let filter = Filter { account: Some(by.account()), before, without_staff_notes: true, ..Filter::default() };
     let mut found = sql::list(snapshot, &filter, limit)?;
-    for event in &mut found {
-        if event.kind == EventKind::AccountUpdated.key() && event.actor.kind == ActorKind::Admin && event.on_behalf_of.is_none() {
+    let owners = api_credential::owners_of(snapshot, by.account())?;
+    for event in found.iter_mut().filter(|event| event.kind == EventKind::AccountUpdated.key()) {
+        let by_staff = match event.actor.kind {
+            ActorKind::Admin => event.on_behalf_of.is_none(),
+            ActorKind::Api => event.actor.id.is_none_or(|id| !owners.contains(&ApiCredentialId(id))),
+            ActorKind::User | ActorKind::System | ActorKind::Nobody => false,
+        };
+        if by_staff {
             event.detail.clear();
         }
     }

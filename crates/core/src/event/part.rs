@@ -5,10 +5,11 @@ use crate::access::{Actor, AllowedAdmin, ViewLog, WriteNotes};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{Row, ToValue, Value};
+use crate::email::EmailKey;
 use crate::error::Fault;
-use crate::id::{AccountId, EventId, UserId};
+use crate::id::{AccountId, AdminId, EventId, UserId};
 use crate::paging::{Part, Slice};
-use crate::params;
+use crate::{account, admin, params, user};
 
 /// Longest line that another system may write into the log, in characters.
 pub const MAX_LINE: usize = 1_000;
@@ -20,7 +21,7 @@ pub struct Wanted {
     pub account: Option<AccountId>,
     /// Not before the first and before the second.
     pub between: Option<(Timestamp, Timestamp)>,
-    /// By an actor of this name, or concerning this address.
+    /// By an actor of this name, or of or concerning the user, the admin or the account's own address that this is.
     pub who: Option<String>,
     /// With this in its particulars, names or address.
     pub text: Option<String>,
@@ -58,7 +59,7 @@ pub struct Line {
 /// The facts that are wanted, newest first.
 pub fn part(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewLog>, wanted: &Wanted, slice: Slice) -> Result<Part<Line>, Fault> {
     let mut arguments: Vec<Value> = Vec::new();
-    let found = condition(wanted, &mut arguments);
+    let found = condition(wanted, &addressed(snapshot, wanted)?, &mut arguments);
     let total = snapshot.one(&format!("select count(*) from events where {found}"), &arguments, Row::take)?;
     arguments.extend([slice.limit().to_value(), slice.offset().to_value()]);
     let (limit, offset) = (arguments.len() - 1, arguments.len());
@@ -84,7 +85,25 @@ pub fn part(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewLog>, wanted: &Wante
     Ok(Part { total, rows })
 }
 
-fn condition(wanted: &Wanted, arguments: &mut Vec<Value>) -> String {
+/// Who has an address: the log itself holds names and numbers.
+#[derive(Default)]
+struct Addressed {
+    user: Option<UserId>,
+    admin: Option<AdminId>,
+    account: Option<AccountId>,
+}
+
+fn addressed(snapshot: &Snapshot<'_>, wanted: &Wanted) -> Result<Addressed, Fault> {
+    let Some(email) = wanted.who.as_deref().filter(|who| who.contains('@')) else { return Ok(Addressed::default()) };
+    let key = EmailKey::of(email);
+    Ok(Addressed {
+        user: user::by_email(snapshot, &key)?,
+        admin: admin::by_email(snapshot, &key)?,
+        account: account::by_contact_email(snapshot, email)?,
+    })
+}
+
+fn condition(wanted: &Wanted, addressed: &Addressed, arguments: &mut Vec<Value>) -> String {
     let mut clauses = vec!["1 = 1".to_owned()];
     let mut narrow = |clause: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -95,7 +114,6 @@ fn condition(wanted: &Wanted, arguments: &mut Vec<Value>) -> String {
     narrow("account_id = $n", wanted.account.map(|id| id.to_value()));
     narrow("at >= $n", wanted.between.map(|(from, _)| from.to_value()));
     narrow("at < $n", wanted.between.map(|(_, until)| until.to_value()));
-    narrow("(actor_name = $n or email = $n or user_name = $n)", wanted.who.as_ref().map(ToValue::to_value));
     narrow("ip = $n", wanted.ip.as_ref().map(ToValue::to_value));
     let pattern = wanted.text.as_deref().map(containing);
     narrow(
@@ -103,6 +121,17 @@ fn condition(wanted: &Wanted, arguments: &mut Vec<Value>) -> String {
           or kind like $n escape '\\')",
         pattern.map(|pattern| pattern.to_value()),
     );
+    if let Some(who) = &wanted.who {
+        let mut named = |clause: &str, value: Value| {
+            arguments.push(value);
+            clause.replace("$n", &format!("${}", arguments.len()))
+        };
+        let mut any = vec![named("actor_name = $n or email = $n or user_name = $n", who.to_value())];
+        any.extend(addressed.user.map(|id| named("user_id = $n or (actor_kind = 'user' and actor_id = $n)", id.to_value())));
+        any.extend(addressed.admin.map(|id| named("(actor_kind = 'admin' and actor_id = $n)", id.to_value())));
+        any.extend(addressed.account.map(|id| named("account_id = $n", id.to_value())));
+        clauses.push(format!("({})", any.join(" or ")));
+    }
     clauses.join(" and ")
 }
 

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, Ways, recovery, sql, totp};
-use crate::access::{AllowedAdmin, ChangeLogins, Confirmed, ConfirmedAdmin, Subject, System};
+use crate::access::{AllowedAdmin, ChangeLogins, Confirmed, ConfirmedAdmin, Denied, Subject, System};
 use crate::app::{App, Snapshot, Tx};
-use crate::device::Owner;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Authenticator, Guess, Kind, Standing};
@@ -80,7 +79,7 @@ pub fn confirm_totp(tx: &Tx<'_>, by: &Confirmed, code: &str) -> Result<Option<Ve
         return Err(Error::AlreadyEnrolled);
     }
     sql::shown_in(tx, subject, by.session())?;
-    guessing::rebound(tx, Authenticator::Totp, owner(subject))?;
+    guessing::rebound(tx, Authenticator::Totp, subject)?;
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorAdded).with_detail(FactorKind::Totp.key()))?;
     tell(tx, subject, (&name, &email), Notice::FactorAdded, &About::default())?;
     if sql::codes_left(tx, subject)? > 0 {
@@ -126,7 +125,7 @@ pub fn new_recovery_codes(tx: &Tx<'_>, by: &Confirmed) -> Result<Vec<String>, Er
 
 fn make_codes(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Fault> {
     sql::delete_codes(tx, subject)?;
-    guessing::rebound(tx, Authenticator::RecoveryCode, owner(subject))?;
+    guessing::rebound(tx, Authenticator::RecoveryCode, subject)?;
     let mut codes = Vec::new();
     for _ in 0..CODES {
         let code = recovery::fresh(tx)?;
@@ -208,6 +207,12 @@ pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Opt
     Ok(how.map(|how| SecondProof { subject, how }))
 }
 
+/// Whether the second factor was shown lately in this session, if there is one: whoever has none has only the password to confirm
+/// with, and is asked for that anyway.
+pub fn confirmed_where_enrolled(snapshot: &Snapshot<'_>, subject: Subject, session: SessionId) -> Result<(), Denied> {
+    if enrolled(snapshot, subject)? { snapshot.confirmed(subject, session).map(drop) } else { Ok(()) }
+}
+
 /// A try at a second factor; guessing at it is slowed down (ASVS V6.6.3).
 fn guess(subject: Subject, shown: &Shown) -> Guess {
     let kind = match shown {
@@ -218,13 +223,6 @@ fn guess(subject: Subject, shown: &Shown) -> Guess {
     match subject {
         Subject::User(id) => Guess::of_user(kind, id),
         Subject::Admin(id) => Guess::of_admin(kind, id),
-    }
-}
-
-fn owner(subject: Subject) -> Owner {
-    match subject {
-        Subject::User(id) => Owner::User(id),
-        Subject::Admin(id) => Owner::Admin(id),
     }
 }
 

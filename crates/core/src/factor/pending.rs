@@ -63,3 +63,8 @@ pub(crate) fn next_of(tx: &Tx<'_>, waiting: &Waiting) -> String {
 pub(crate) fn done(tx: &Tx<'_>, waiting: &Waiting) -> Result<bool, Fault> {
     sql::delete_pending(tx, waiting.id)
 }
+
+/// Ends all that wait: the password they were begun with has changed.
+pub(crate) fn forget_waiting(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
+    sql::delete_pending_of(tx, subject)
+}

@@ -26,11 +26,11 @@ use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
 
+use crate::access::Subject;
 use crate::clock::Timestamp;
-use crate::device::Owner;
 use crate::email::EmailKey;
 use crate::error::{Fault, HasKind};
-use crate::id::{AccountId, AdminId, DeviceId, UserId};
+use crate::id::{AccountId, AdminId, ApiCredentialId, DeviceId, UserId};
 
 pub(crate) use ops::has_failed;
 pub use ops::{admit, failed, rebound, spend, succeeded};
@@ -75,6 +75,8 @@ pub enum Kind {
     PasskeyChallenge,
     /// Sending an invitation. Each one counts (ASVS V2.4.1).
     Invite,
+    /// A user's password that a machine compares for somebody else: what fails there is counted for the machine, too.
+    MachineLogin,
     /// Telling a user of a new device. Each one counts.
     DeviceNotice,
 }
@@ -96,6 +98,7 @@ impl Kind {
             Self::VerificationLink => "verification-link",
             Self::PasskeyChallenge => "passkey-challenge",
             Self::Invite => "invite",
+            Self::MachineLogin => "machine-login",
             Self::DeviceNotice => "device-notice",
         }
     }
@@ -116,7 +119,13 @@ impl Kind {
         match scope {
             Scope::Account | Scope::Device => self.own_rate(),
             // Who is logged in has no use for other people's addresses.
-            _ if matches!(self, Self::CurrentPassword | Self::StepUp | Self::Invite | Self::DeviceNotice) => None,
+            _ if matches!(
+                self,
+                Self::CurrentPassword | Self::StepUp | Self::Invite | Self::DeviceNotice | Self::MachineLogin
+            ) =>
+            {
+                None
+            }
             // Every look at a login page may ask for one.
             Scope::Address if matches!(self, Self::PasskeyChallenge) => Some(Rate::new(300, 2, 60)),
             Scope::Block if matches!(self, Self::PasskeyChallenge) => Some(Rate::new(1_500, 1, 30)),
@@ -147,6 +156,8 @@ impl Kind {
             Self::Reset => Some(Rate::new(5, 5 * 60, 3_600)),
             Self::Invite => Some(Rate::new(200, 2 * 60, 3_600)),
             Self::DeviceNotice => Some(Rate::new(5, 3_600, 3_600)),
+            // Of a busy shop some log in wrongly all the time: it waits for seconds, never for minutes.
+            Self::MachineLogin => Some(Rate::new(1_000, 1, 5)),
             Self::InvitationLink | Self::ResetLink | Self::VerificationLink | Self::Register | Self::PasskeyChallenge => None,
         }
     }
@@ -192,28 +203,28 @@ pub struct Guess {
     kind: Kind,
     /// What the account's bucket is for: a login, a user, an account.
     at: Option<String>,
-    owner: Option<Owner>,
+    owner: Option<Subject>,
 }
 
 impl Guess {
     /// At the password of a login, whether somebody has it or not.
     pub fn login(email: &EmailKey, user: Option<UserId>) -> Self {
-        Self { kind: Kind::Login, at: Some(email.as_str().to_owned()), owner: user.map(Owner::User) }
+        Self { kind: Kind::Login, at: Some(email.as_str().to_owned()), owner: user.map(Subject::User) }
     }
 
     /// At the password of an admin's login, whether somebody has it or not.
     pub fn admin_login(email: &EmailKey, admin: Option<AdminId>) -> Self {
-        Self { kind: Kind::AdminLogin, at: Some(email.as_str().to_owned()), owner: admin.map(Owner::Admin) }
+        Self { kind: Kind::AdminLogin, at: Some(email.as_str().to_owned()), owner: admin.map(Subject::Admin) }
     }
 
     /// At something of a user.
     pub fn of_user(kind: Kind, user: UserId) -> Self {
-        Self { kind, at: Some(format!("user {user}")), owner: Some(Owner::User(user)) }
+        Self { kind, at: Some(format!("user {user}")), owner: Some(Subject::User(user)) }
     }
 
     /// At something of an admin.
     pub fn of_admin(kind: Kind, admin: AdminId) -> Self {
-        Self { kind, at: Some(format!("admin {admin}")), owner: Some(Owner::Admin(admin)) }
+        Self { kind, at: Some(format!("admin {admin}")), owner: Some(Subject::Admin(admin)) }
     }
 
     /// For an address that anybody may type, whether somebody has it or not.
@@ -224,6 +235,11 @@ impl Guess {
     /// Done in a client account.
     pub fn in_account(kind: Kind, account: AccountId) -> Self {
         Self { kind, at: Some(format!("account {account}")), owner: None }
+    }
+
+    /// By a machine, for somebody else.
+    pub fn by_machine(kind: Kind, credential: ApiCredentialId) -> Self {
+        Self { kind, at: Some(format!("credential {credential}")), owner: None }
     }
 
     /// At a secret that belongs to nobody one knows, such as a link's.
@@ -256,10 +272,10 @@ impl Guess {
     }
 }
 
-fn counter(authenticator: Authenticator, owner: Owner) -> Vec<u8> {
+fn counter(authenticator: Authenticator, owner: Subject) -> Vec<u8> {
     let (kind, id) = match owner {
-        Owner::User(id) => ("user", id.0),
-        Owner::Admin(id) => ("admin", id.0),
+        Subject::User(id) => ("user", id.0),
+        Subject::Admin(id) => ("admin", id.0),
     };
     hash(&[authenticator.key(), kind, &id.to_string()])
 }

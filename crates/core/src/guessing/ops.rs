@@ -4,9 +4,9 @@ use super::{
     Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, SUSPICIOUS, Scope, Standing, counter,
     failures_from, sql,
 };
-use crate::access::Actor;
+use crate::access::{Actor, Subject};
 use crate::app::{Request, Snapshot, Tx};
-use crate::device::{self, Owner};
+use crate::device;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::DeviceId;
@@ -67,7 +67,7 @@ pub fn spend(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
 
 /// The authenticator was bound anew, such as a password that was set: it works again, for everybody. Whoever replaces an
 /// authenticator calls this in the same transaction.
-pub fn rebound(tx: &Tx<'_>, authenticator: Authenticator, owner: Owner) -> Result<(), Fault> {
+pub fn rebound(tx: &Tx<'_>, authenticator: Authenticator, owner: Subject) -> Result<(), Fault> {
     sql::forget(tx, &counter(authenticator, owner))
 }
 
@@ -143,13 +143,13 @@ fn note_slowed(tx: &Tx<'_>, guess: &Guess, scope: Scope) -> Result<(), Fault> {
 }
 
 /// Whose authenticator it is, is told, and the log tells it.
-fn note_stopped(tx: &Tx<'_>, owner: Owner, kind: Kind) -> Result<(), Fault> {
+fn note_stopped(tx: &Tx<'_>, owner: Subject, kind: Kind) -> Result<(), Fault> {
     let detail = kind.authenticator().map_or("", Authenticator::key);
     let event = Event::new(EventKind::PasswordStopped).with_detail(detail);
     let Some((name, email)) = device::name_of(tx, owner)? else { return tx.record(&Actor::nobody(), &event) };
     let (event, user) = match owner {
-        Owner::User(id) => (event.to_user(id, &name), Some(id)),
-        Owner::Admin(_) => (event.with_detail(format!("{detail}, admin {name}")), None),
+        Subject::User(id) => (event.to_user(id, &name), Some(id)),
+        Subject::Admin(_) => (event.with_detail(format!("{detail}, admin {name}")), None),
     };
     tx.record(&Actor::nobody(), &event.with_email(&email))?;
     tell_person(tx, &Person { user, name: &name, to: &email }, Notice::PasswordStopped, &About::default())

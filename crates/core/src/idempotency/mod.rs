@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
 
+use crate::access::Denied;
 use crate::error::{Fault, HasKind, Invalid, Kind};
 
 pub use ops::{begin, keep};
@@ -56,6 +57,9 @@ pub enum Error {
     /// The answer was sealed under another server's key.
     #[error("the answer to the call that had this idempotency key can no longer be read")]
     Lost,
+    /// The credential may no longer do what the call did.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// Not the caller's fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -66,6 +70,7 @@ impl HasKind for Error {
         match self {
             Self::OtherCall => Kind::Invalid(vec![Invalid::new("Idempotency-Key", "error-idempotency-other")]),
             Self::Lost => Kind::Conflict("error-idempotency-lost"),
+            Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),
         }
     }

@@ -1,13 +1,17 @@
 use super::{Error, KEPT_FOR, Once, sql};
-use crate::access::ApiCall;
+use crate::access::{AdminPermission, ApiCall, Denied};
 use crate::app::Tx;
 
 fn purpose(call: ApiCall, once: &Once) -> String {
     format!("idempotent answer {} {}", call.credential(), once.key)
 }
 
+/// What stands between the permissions that were held and the answer.
+const MARK: u8 = b'\n';
+
 /// Begins a call. `Some` is the answer that it was given before: nothing is left to do. Comes first in its transaction, before
-/// any account or user is held.
+/// any account or user is held. An answer is given again only to a credential that may use all that it could use then: it may hold
+/// what is shown once.
 pub fn begin(tx: &Tx<'_>, call: ApiCall, once: &Once) -> Result<Option<Vec<u8>>, Error> {
     sql::sweep(tx, tx.now().before(KEPT_FOR))?;
     // Waits for a call with the same key that has not ended yet.
@@ -22,12 +26,20 @@ pub fn begin(tx: &Tx<'_>, call: ApiCall, once: &Once) -> Result<Option<Vec<u8>>,
     if found.fingerprint != once.fingerprint {
         return Err(Error::OtherCall);
     }
-    let opened = found.sealed.and_then(|sealed| tx.open_bytes(&purpose(call, once), &sealed));
-    opened.map(Some).ok_or(Error::Lost)
+    let opened = found.sealed.and_then(|sealed| tx.open_bytes(&purpose(call, once), &sealed)).ok_or(Error::Lost)?;
+    let at = opened.iter().position(|byte| *byte == MARK).ok_or(Error::Lost)?;
+    let (held, answer) = opened.split_at(at);
+    let now = tx.api_holds(call)?;
+    let keys = std::str::from_utf8(held).map_err(|_| Error::Lost)?.split(' ').filter_map(AdminPermission::from_key);
+    if let Some(permission) = keys.into_iter().find(|permission| !now.has(*permission)) {
+        return Err(Denied::MissingAdmin { permission }.into());
+    }
+    Ok(answer.get(1..).map(<[u8]>::to_vec))
 }
 
 /// Keeps the answer of a call that has begun, in the same transaction.
 pub fn keep(tx: &Tx<'_>, call: ApiCall, once: &Once, answer: &[u8]) -> Result<(), Error> {
-    let sealed = tx.seal_bytes(&purpose(call, once), answer)?;
+    let held = tx.api_holds(call)?.keys();
+    let sealed = tx.seal_bytes(&purpose(call, once), &[held.as_bytes(), &[MARK], answer].concat())?;
     Ok(sql::keep(tx, call.credential(), once, &sealed)?)
 }

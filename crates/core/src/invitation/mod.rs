@@ -18,10 +18,10 @@ use crate::secret::Secret;
 
 pub use accept::{Accepted, LoginAndAccept, RegisterAndAccept, accept, decline, login_and_accept, register_and_accept};
 pub use many::{Sent, find, list, send_many};
-pub(crate) use ops::cancel_sent_by;
 pub use ops::{
     accepted_by, cancel, link, open, pending, resend, resend_without_mail, send, send_without_mail, tell_expired, try_link,
 };
+pub(crate) use ops::{cancel_sent_by, cancel_sent_by_deleted, cancel_sent_by_machines_of};
 
 /// How long a link works (PRODUCT rule 3).
 pub const VALID_FOR: Duration = Duration::from_hours(7 * 24);

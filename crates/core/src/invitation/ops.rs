@@ -1,5 +1,5 @@
 use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
-use crate::access::{ActorKind, Allowed, InAccount, ManageUsers, Myself, ShowsUsers, System};
+use crate::access::{Actor, Allowed, InAccount, ManageUsers, Myself, ShowsUsers, System};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
@@ -47,11 +47,12 @@ fn make(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(
     Ok((id, secret))
 }
 
-/// Invitations that may be sent into one account and by one user (ASVS V2.4.1). Staff and the machine are not counted.
+/// Invitations that may be sent into one account and by one user, itself or by its credential (ASVS V2.4.1). Staff and the machine
+/// are not counted.
 fn take_quota(tx: &Tx<'_>, by: &Allowed<ManageUsers>) -> Result<(), Error> {
-    let (ActorKind::User, Some(user)) = (by.actor().kind, by.actor().id) else { return Ok(()) };
+    let Some(user) = by.user() else { return Ok(()) };
     guessing::spend(tx, &Guess::in_account(Kind::Invite, by.account()))?;
-    Ok(guessing::spend(tx, &Guess::of_user(Kind::Invite, UserId(user)))?)
+    Ok(guessing::spend(tx, &Guess::of_user(Kind::Invite, user))?)
 }
 
 fn already_pending(tx: &Tx<'_>, account: AccountId, email: &Email) -> Result<Error, Fault> {
@@ -64,24 +65,24 @@ fn refuse_closed(snapshot: &Snapshot<'_>, account: AccountId) -> Result<(), Erro
 
 /// Makes a fresh link with a fresh seven days and retires the old one (PRODUCT rule 5).
 pub fn resend(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<Invitation, Error> {
-    let (invitation, secret) = renew(tx, by, id)?;
+    let (invitation, secret) = renew(tx, by, id, None)?;
     promise_mail(tx, by.account(), id, &secret)?;
     Ok(invitation)
 }
 
 /// Like [`resend`], without a mail: returns the link, this once.
 pub fn resend_without_mail(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<String, Error> {
-    let (_, secret) = renew(tx, by, id)?;
+    let (_, secret) = renew(tx, by, id, by.user())?;
     Ok(url(tx.public_url(), &secret.reveal()))
 }
 
-fn renew(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Result<(Invitation, Secret), Error> {
+fn renew(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId, told: Option<UserId>) -> Result<(Invitation, Secret), Error> {
     let invitation = changeable(tx, by, id)?;
     refuse_closed(tx, by.account())?;
     take_quota(tx, by)?;
     let secret = tx.secret()?;
     // Accepted, declined or cancelled a moment ago by somebody else: there is nothing left to resend.
-    if !sql::renew(tx, id, &secret.hash(), tx.now().after(VALID_FOR))? {
+    if !sql::renew(tx, id, &secret.hash(), tx.now().after(VALID_FOR), told)? {
         return Err(Error::NotFound);
     }
     mail::withdraw_of_invitation(tx, id)?;
@@ -100,11 +101,34 @@ pub fn cancel(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Resul
     Ok(invitation)
 }
 
-/// Takes back what a member has sent who no longer manages users: a link of his own would let him in again.
+/// Takes back what a member has sent who no longer manages users, by itself or by a credential: a link of his own would let him in
+/// again.
 pub(crate) fn cancel_sent_by<P: InAccount>(tx: &Tx<'_>, by: &Allowed<P>, sender: UserId) -> Result<(), Fault> {
-    for (id, email) in sql::cancel_sent_by(tx, by.account(), sender)? {
+    let taken = sql::cancel_sent_by(tx, by.account(), sender, false)?;
+    note_cancelled(tx, by.actor(), (by.account(), by.account_name()), taken)
+}
+
+/// Takes back what credentials of an owner have sent who no longer owns the account: they end here, and so does what they offered.
+pub(crate) fn cancel_sent_by_machines_of<P: InAccount>(tx: &Tx<'_>, by: &Allowed<P>, owner: UserId) -> Result<(), Fault> {
+    let taken = sql::cancel_sent_by(tx, by.account(), owner, true)?;
+    note_cancelled(tx, by.actor(), (by.account(), by.account_name()), taken)
+}
+
+/// Like [`cancel_sent_by`], of a user who is about to be deleted.
+pub(crate) fn cancel_sent_by_deleted(tx: &Tx<'_>, by: &Actor, account: (AccountId, &str), sender: UserId) -> Result<(), Fault> {
+    let taken = sql::cancel_sent_by(tx, account.0, sender, false)?;
+    note_cancelled(tx, by, account, taken)
+}
+
+fn note_cancelled(
+    tx: &Tx<'_>,
+    by: &Actor,
+    (account, name): (AccountId, &str),
+    taken: Vec<(InvitationId, String)>,
+) -> Result<(), Fault> {
+    for (id, email) in taken {
         mail::withdraw_of_invitation(tx, id)?;
-        tx.record(by.actor(), &about(EventKind::InvitationCancelled, by, &email))?;
+        tx.record(by, &Event::new(EventKind::InvitationCancelled).in_account(account, name).with_email(&email))?;
     }
     Ok(())
 }

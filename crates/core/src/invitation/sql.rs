@@ -92,8 +92,8 @@ pub(super) fn insert(
     tx.optional(
         &format!(
             "insert into invitations (account_id, email, email_key, grants, token_hash, invited_by_kind, invited_by_id,
-                    invited_by_name, created_at, sent_at, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
+                    invited_by_name, created_at, sent_at, expires_at, answers_id)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)
              on conflict (account_id, email_key) where {OPEN} do nothing returning id"
         ),
         params![
@@ -106,7 +106,8 @@ pub(super) fn insert(
             by.actor().id,
             by.actor().name,
             tx.now(),
-            expires_at
+            expires_at,
+            by.user()
         ],
         Row::take,
     )
@@ -148,10 +149,20 @@ pub(super) fn list(snapshot: &Snapshot<'_>, account: AccountId, filter: Filter, 
     )
 }
 
-pub(super) fn renew(tx: &Tx<'_>, id: InvitationId, hash: &SecretHash, expires_at: Timestamp) -> Result<bool, Fault> {
+/// `told` is whose credential is told the link. The link before is dead, so it no longer matters who knew that.
+pub(super) fn renew(
+    tx: &Tx<'_>,
+    id: InvitationId,
+    hash: &SecretHash,
+    expires_at: Timestamp,
+    told: Option<UserId>,
+) -> Result<bool, Fault> {
     let renewed = tx.execute(
-        &format!("update invitations set token_hash = $1, sent_at = $2, expires_at = $3, expiry_told_at = null where id = $4 and {OPEN}"),
-        params![hash, tx.now(), expires_at, id],
+        &format!(
+            "update invitations set token_hash = $1, sent_at = $2, expires_at = $3, expiry_told_at = null, link_told_id = $4
+             where id = $5 and {OPEN}"
+        ),
+        params![hash, tx.now(), expires_at, told, id],
     )?;
     Ok(renewed == 1)
 }
@@ -184,12 +195,19 @@ fn end(tx: &Tx<'_>, column: &str, id: InvitationId) -> Result<bool, Fault> {
     Ok(ended == 1)
 }
 
-/// Ends the open invitations that a user has sent, and returns them with their addresses.
-pub(super) fn cancel_sent_by(tx: &Tx<'_>, account: AccountId, sender: UserId) -> Result<Vec<(InvitationId, String)>, Fault> {
+/// Ends the open invitations that a user answers for or whose links its credential was told, and returns them with their addresses;
+/// with `by_machine` only what credentials have sent and were told.
+pub(super) fn cancel_sent_by(
+    tx: &Tx<'_>,
+    account: AccountId,
+    sender: UserId,
+    by_machine: bool,
+) -> Result<Vec<(InvitationId, String)>, Fault> {
+    let sent = if by_machine { "answers_id = $3 and invited_by_kind = 'api'" } else { "answers_id = $3" };
     tx.all(
         &format!(
             "update invitations set cancelled_at = $1
-             where account_id = $2 and invited_by_kind = 'user' and invited_by_id = $3 and {OPEN} returning id, email"
+             where account_id = $2 and ({sent} or link_told_id = $3) and {OPEN} returning id, email"
         ),
         params![tx.now(), account, sender],
         |row| Ok((row.take()?, row.take()?)),

@@ -2,8 +2,9 @@
 //!
 //! A session of the owner, marked with the session of the admin it belongs to: it lives for at most an hour, ends with the
 //! admin's own session and with the admin's permission, enters one account only, and never touches what is the user's own. Both
-//! names stand in every event, and the owner is told. That it ends by the clock is an event, too: whoever comes first, the worker that was
-//! promised to look at its last moment or the next login, ends it and writes that down, once.
+//! names stand in every event, and the owner is told. However it ends, that is an event, once. By the clock: whoever comes first, the
+//! worker that was promised to look at its last moment or the next login, ends it and writes that down. By what happens to the admin,
+//! to the owner or to the account: the transaction that does it calls `end_all` first, since the rows would go with theirs.
 
 mod ops;
 mod sql;
@@ -13,12 +14,12 @@ use std::time::Duration;
 use crate::access::{Denied, OnBehalf};
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
-use crate::id::{AccountId, SessionId};
+use crate::id::{AccountId, AdminId, SessionId, UserId};
 use crate::secret::Secret;
 use crate::text;
 
 pub use ops::{end, start, time_is_up, touch};
-pub(crate) use ops::{end_over, of_session};
+pub(crate) use ops::{end_all, end_over, of_session};
 
 /// How long it lasts at the most.
 pub const ABSOLUTE: Duration = Duration::from_hours(1);
@@ -36,6 +37,21 @@ pub struct Acting {
     pub(crate) second_factor_at: Option<Timestamp>,
     /// The admin's own session.
     pub(crate) session: SessionId,
+}
+
+/// Which masquerades end together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whose {
+    /// Begun in this session of an admin.
+    Session(SessionId),
+    /// Begun by this admin.
+    Admin(AdminId),
+    /// Begun by this admin in any session but one.
+    AdminBut(AdminId, SessionId),
+    /// In the name of this user.
+    User(UserId),
+    /// In this account.
+    Account(AccountId),
 }
 
 /// A masquerade that has just begun.

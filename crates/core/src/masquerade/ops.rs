@@ -1,15 +1,15 @@
-use super::{ABSOLUTE, Acting, Error, Started, sql};
+use super::{ABSOLUTE, Acting, Error, Started, Whose, sql};
 use crate::access::{Actor, AdminPermission, AllowedAdmin, ConfirmedAdmin, Denied, Enter, Masquerade, OnBehalf, System, Who};
-use crate::account::{self, Account, Status};
+use crate::account::{self, Status};
 use crate::admin;
 use crate::app::{Snapshot, Tx};
-use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, SessionId};
 use crate::mail::{self, About, Notice};
 use crate::outbox::{self, Claimed, Topic};
 use crate::settings::{self, Security};
+use crate::user;
 
 /// Begins a session of the account's owner for the admin. The owner's last login stays as it was. An earlier one of the same
 /// admin session ends: an admin is one owner at a time. Where the account requires two-factor, it is the admin's own that counts.
@@ -33,46 +33,50 @@ pub fn start(
         denied => denied.into(),
     })?;
     end_over(tx)?;
-    sql::delete_of(tx, staff.session)?;
-    let secret = tx.secret()?;
-    let made = sql::insert(tx, account.owner.id, account.id, staff.session, &secret.hash(), tx.now().after(ABSOLUTE), &reason);
-    if matches!(made, Err(Fault::Db(DbError::ForeignKey))) {
-        // The admin's own session has just ended.
+    // Held before what hangs on them, as by whoever ends it: of both, one waits for the other.
+    user::hold(tx, account.owner.id)?;
+    if !admin::hold_session(tx, staff.session)? {
         return Err(Denied::NotStaff.into());
     }
-    outbox::promise_at(tx, Topic::Masquerade, made?.0, tx.now().after(ABSOLUTE))?;
-    tx.record(by.actor(), &about(EventKind::MasqueradeStarted, &account).with_detail(&reason))?;
+    end_all(tx, Whose::Session(staff.session), "another one began")?;
+    let secret = tx.secret()?;
+    let made = sql::insert(tx, account.owner.id, account.id, staff.session, &secret.hash(), tx.now().after(ABSOLUTE), &reason)?;
+    outbox::promise_at(tx, Topic::Masquerade, made.0, tx.now().after(ABSOLUTE))?;
+    let event = Event::new(EventKind::MasqueradeStarted).in_account(account.id, &account.details.name);
+    tx.record(by.actor(), &event.to_user(account.owner.id, &account.owner.name).with_detail(&reason))?;
     let told = About::default().in_account(account.id, &account.details.name).by(&by.actor().name).what(&reason);
     mail::tell(tx, account.owner.id, Notice::Masquerade, &told)?;
     Ok(Started { secret, account: account.id })
 }
 
-fn about(kind: EventKind, account: &Account) -> Event {
-    Event::new(kind).in_account(account.id, &account.details.name).to_user(account.owner.id, &account.owner.name)
-}
-
 /// **Return to admin area**: the session is over, and the account that was open is returned.
 pub fn end(tx: &Tx<'_>, acting: &Acting) -> Result<AccountId, Error> {
-    let behalf = &acting.behalf;
-    let ended = sql::delete_of(tx, acting.session)?;
-    let account = account::find(tx, behalf.account())?;
-    if let Some(account) = account.filter(|_| ended) {
-        let actor = Actor::admin(behalf.admin(), behalf.admin_name());
-        tx.record(&actor, &about(EventKind::MasqueradeEnded, &account))?;
-    }
-    Ok(behalf.account())
+    end_all(tx, Whose::Session(acting.session), "")?;
+    Ok(acting.behalf.account())
 }
 
-/// Ends those whose time is over, or whose admin's session is, and writes that down: only who deletes the row does.
+/// Ends those whose time is over, or whose admin's session is.
 pub(crate) fn end_over(tx: &Tx<'_>) -> Result<(), Fault> {
     let security = settings::security(tx)?;
-    for over in sql::over(tx, &security)? {
+    end_each(tx, sql::over(tx, &security)?, "time over")
+}
+
+/// Ends all of somebody's, because of what is about to happen: in the transaction that does it, before it does. Whoever calls this
+/// holds the row they hang on – the admin's session, the user, the account – so that none begins meanwhile.
+pub(crate) fn end_all(tx: &Tx<'_>, whose: Whose, why: &str) -> Result<(), Fault> {
+    end_each(tx, sql::of(tx, whose)?, why)
+}
+
+/// Ends them and writes that down: only who deletes the row does, so each has one end however many come at once.
+fn end_each(tx: &Tx<'_>, over: Vec<sql::Over>, why: &str) -> Result<(), Fault> {
+    for over in over {
         if !sql::delete(tx, over.id)? {
             continue;
         }
         let Some(account) = account::find(tx, over.account)? else { continue };
         let actor = Actor::admin(over.admin, &over.admin_name);
-        tx.record(&actor, &about(EventKind::MasqueradeEnded, &account).with_detail("time over"))?;
+        let event = Event::new(EventKind::MasqueradeEnded).in_account(account.id, &account.details.name);
+        tx.record(&actor, &event.to_user(over.user, &over.user_name).with_detail(why))?;
     }
     Ok(())
 }

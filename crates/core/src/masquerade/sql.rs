@@ -1,6 +1,7 @@
+use super::Whose;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::Row;
+use crate::db::{DbError, Row, Value};
 use crate::error::Fault;
 use crate::id::{AccountId, AdminId, SessionId, UserId};
 use crate::params;
@@ -62,31 +63,50 @@ pub(super) fn insert(
 pub(super) struct Over {
     pub id: SessionId,
     pub account: AccountId,
+    /// In whose name, whoever owns the account by now.
+    pub user: UserId,
+    pub user_name: String,
     pub admin: AdminId,
     pub admin_name: String,
 }
+
+fn over_row(row: &mut Row) -> Result<Over, DbError> {
+    let (id, account, user, user_name) = (row.take()?, row.take()?, row.take()?, row.take()?);
+    Ok(Over { id, account, user, user_name, admin: row.take()?, admin_name: row.take()? })
+}
+
+/// What one that is over is read from.
+const OVER: &str = "select s.id, s.masquerade_account_id, u.id, u.first_name || ' ' || u.last_name, a.id, a.name
+     from sessions s join users u on u.id = s.user_id join admin_sessions m on m.id = s.masquerade_session_id join admins a on a.id = m.admin_id";
 
 /// Those whose own time or whose admin's session is over, a bounded number of them.
 pub(super) fn over(snapshot: &Snapshot<'_>, limits: &Security) -> Result<Vec<Over>, Fault> {
     const AT_ONCE: i64 = 50;
     let now = snapshot.now();
     snapshot.all(
-        "select s.id, s.masquerade_account_id, a.id, a.name
-         from sessions s join admin_sessions m on m.id = s.masquerade_session_id join admins a on a.id = m.admin_id
-         where s.masquerade_session_id is not null
-           and (s.expires_at <= $1 or m.expires_at <= $1 or m.created_at <= $2 or m.last_seen_at <= $3)
-         order by s.id limit $4",
+        &format!(
+            "{OVER} where s.masquerade_session_id is not null
+               and (s.expires_at <= $1 or m.expires_at <= $1 or m.created_at <= $2 or m.last_seen_at <= $3)
+             order by s.id limit $4"
+        ),
         params![now, now.before(limits.admin_absolute), now.before(limits.admin_idle), AT_ONCE],
-        |row| Ok(Over { id: row.take()?, account: row.take()?, admin: row.take()?, admin_name: row.take()? }),
+        over_row,
     )
+}
+
+/// Those of this admin's session, admin, user or account.
+pub(super) fn of(snapshot: &Snapshot<'_>, whose: Whose) -> Result<Vec<Over>, Fault> {
+    let (condition, arguments): (&str, Vec<Value>) = match whose {
+        Whose::Session(id) => ("m.id = $1", params![id].to_vec()),
+        Whose::Admin(id) => ("a.id = $1", params![id].to_vec()),
+        Whose::AdminBut(id, keep) => ("a.id = $1 and m.id <> $2", params![id, keep].to_vec()),
+        Whose::User(id) => ("s.user_id = $1", params![id].to_vec()),
+        Whose::Account(id) => ("s.masquerade_account_id = $1", params![id].to_vec()),
+    };
+    snapshot.all(&format!("{OVER} where {condition} order by s.id"), &arguments, over_row)
 }
 
 /// `false` when somebody else was first.
 pub(super) fn delete(tx: &Tx<'_>, id: SessionId) -> Result<bool, Fault> {
     Ok(tx.execute("delete from sessions where id = $1", params![id])? == 1)
-}
-
-/// Ends what an admin's session has begun; whether there was something.
-pub(super) fn delete_of(tx: &Tx<'_>, session: SessionId) -> Result<bool, Fault> {
-    Ok(tx.execute("delete from sessions where masquerade_session_id = $1", params![session])? > 0)
 }

@@ -7,9 +7,10 @@ use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, UserId};
-use crate::invitation;
 use crate::mail::{self, About, Notice};
+use crate::masquerade::{self, Whose};
 use crate::user::{self, NewUser};
+use crate::{api_credential, invitation};
 
 /// The users of the account: the owner first, then by the time they came.
 pub fn list<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Member>, Fault> {
@@ -135,6 +136,7 @@ pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<(), Fau
         let Some(member) = sql::find(tx, mine, user)?.filter(|member| !member.is_owner) else { continue };
         sql::delete(tx, mine, user)?;
         let account_name = sql::account_name(tx, mine)?;
+        invitation::cancel_sent_by_deleted(tx, by, (mine, &account_name), user)?;
         tell_owner_of_leaving(tx, mine, &account_name, &member)?;
         let event = Event::new(EventKind::MembershipRemoved)
             .in_account(mine, &account_name)
@@ -155,10 +157,13 @@ pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &Con
     let before = sql::owner(tx, by.account())?;
     sql::set_grants(tx, by.account(), before.0, &Grants::all())?;
     sql::set_owner(tx, by.account(), user)?;
+    api_credential::end_of_owners(tx, by.account())?;
+    masquerade::end_all(tx, Whose::Account(by.account()), "another owner")?;
     tx.bump_revision(by.account())?;
     let name = member.user.name.full();
     let event = about(EventKind::OwnerChanged, by, &member).with_detail(format!("{} → {name}", before.1));
     tx.record(by.actor(), &event)?;
+    invitation::cancel_sent_by_machines_of(tx, by, before.0)?;
     mail::tell(tx, user, Notice::OwnershipGained, &told(by))?;
     Ok(mail::tell(tx, before.0, Notice::OwnershipLost, &told(by).what(&name))?)
 }

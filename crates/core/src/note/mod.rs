@@ -66,6 +66,22 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, account:
     )
 }
 
+/// The notes of an account, newest first, before this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    account: AccountId,
+    before: Option<NoteId>,
+    limit: i64,
+) -> Result<Vec<Note>, Fault> {
+    snapshot.all(
+        "select id, text, author_name, created_at, case when pinned_at is null then 0 else 1 end from notes
+         where account_id = $1 and id < $2 order by id desc limit $3",
+        params![account, before.map_or(i64::MAX, |id| id.0), limit],
+        note,
+    )
+}
+
 /// One note of an account.
 pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, account: AccountId, id: NoteId) -> Result<Note, Error> {
     let found = snapshot.optional(

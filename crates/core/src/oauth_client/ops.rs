@@ -1,3 +1,5 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use super::{Details, Error, MAX_CLIENTS, Made, OauthClient, sql};
 use crate::access::{AllowedAdmin, ManageApi};
 use crate::app::{Snapshot, Tx};
@@ -5,21 +7,26 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::OauthClientId;
 use crate::secret::Secret;
+use crate::settings;
 
 /// Makes a credential. Its secret is shown this once.
 pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, details: &Details) -> Result<Made, Error> {
     if sql::count(tx)? >= MAX_CLIENTS {
         return Err(Error::TooMany);
     }
-    let (identifier, secret) = (hexadecimal(tx.random::<16>()?), tx.secret()?);
+    let (identifier, secret) = (identifier(&settings::brand(tx)?.name, tx.random()?), tx.secret()?);
     let uuid = uuid(tx.random()?);
     let id = sql::insert(tx, &uuid, &identifier, &secret.hash(), details)?;
     record(tx, by, EventKind::OauthClientCreated, &details.name, &identifier)?;
     Ok(Made { id, identifier, secret })
 }
 
-fn hexadecimal(bytes: [u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(bytes))
+/// As the protocol has it, `COMPANY-NAME.` and 128 random bits in base64.
+fn identifier(company: &str, random: [u8; 16]) -> String {
+    let words = company.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("-").to_ascii_uppercase();
+    let name = if name.is_empty() { "LATCHKEY" } else { &name };
+    format!("{name}.{}", STANDARD.encode(random))
 }
 
 /// A random UUID (version 4).
@@ -73,4 +80,16 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: OauthClientId) -> R
 /// A credential without a name is told by its identifier.
 fn record(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, kind: EventKind, name: &str, identifier: &str) -> Result<(), Fault> {
     tx.record(by.actor(), &Event::new(kind).with_detail(if name.is_empty() { identifier } else { name }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_begins_with_the_company_and_is_random_behind_it() {
+        let random = |company| identifier(company, [7; 16]);
+        assert_eq!(random("Engines & Söhne, Inc."), "ENGINES-S-HNE-INC.BwcHBwcHBwcHBwcHBwcHBw==");
+        assert_eq!(random("機関"), "LATCHKEY.BwcHBwcHBwcHBwcHBwcHBw==");
+    }
 }

@@ -23,6 +23,9 @@ pub enum Topic {
     Hostname,
     /// A password reset that was asked for; the reference is a [`ResetRequestId`](crate::id::ResetRequestId).
     Reset,
+    /// A password reset that was asked for at the login of the Admin Area; the reference is a
+    /// [`ResetRequestId`](crate::id::ResetRequestId) among those.
+    AdminReset,
     /// A masquerade whose time will be over; the reference is a [`SessionId`](crate::id::SessionId).
     Masquerade,
 }
@@ -33,6 +36,7 @@ impl Topic {
             Self::Mail => "mail",
             Self::Hostname => "hostname",
             Self::Reset => "reset",
+            Self::AdminReset => "admin-reset",
             Self::Masquerade => "masquerade",
         }
     }

@@ -6,10 +6,11 @@ use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::event::{self, Event, EventKind};
-use crate::id::UserId;
+use crate::factor::{self, FactorKind};
+use crate::id::{SessionId, UserId};
 use crate::password::Password;
 use crate::user::{self, User};
-use crate::{api_credential, membership, passkey, session};
+use crate::{api_credential, device, membership, passkey, session};
 
 /// What is held about a user: no hash, no secret, nothing about anybody else but names in what happened
 /// and the address books of the accounts that are the user's own. Times are
@@ -19,7 +20,10 @@ pub struct Held {
     profile: Profile,
     memberships: Vec<Membership>,
     sessions: Vec<Session>,
+    devices: Vec<Device>,
     passkeys: Vec<Passkey>,
+    authenticator_apps: Vec<AuthenticatorApp>,
+    recovery_codes_left: i64,
     api_credentials: Vec<ApiCredential>,
     invitations_sent: Vec<sql::Invitation>,
     invitations_accepted: Vec<sql::Invitation>,
@@ -65,6 +69,20 @@ struct Session {
 }
 
 #[derive(Debug, Serialize)]
+struct Device {
+    first_seen_at: Timestamp,
+    last_seen_at: Timestamp,
+    ip: String,
+    browser: String,
+}
+
+#[derive(Debug, Serialize)]
+struct AuthenticatorApp {
+    added_at: Timestamp,
+    last_used_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
 struct Passkey {
     name: String,
     created_at: Timestamp,
@@ -100,7 +118,10 @@ pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
         profile: profile(tx, &user)?,
         memberships: memberships(tx, by.id())?,
         sessions: sessions(tx, by)?,
+        devices: devices(tx, by)?,
         passkeys: passkeys(tx, by)?,
+        authenticator_apps: authenticator_apps(tx, by)?,
+        recovery_codes_left: factor::recovery_codes_left(tx, Subject::User(by.id()))?,
         api_credentials: api_credentials(tx, by)?,
         invitations_sent: sql::invitations_sent(tx, by.id(), MAX_ROWS)?,
         invitations_accepted: sql::invitations_accepted(tx, by.id(), MAX_ROWS)?,
@@ -154,6 +175,22 @@ fn sessions(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Session>, Fault>
     Ok(shown.collect())
 }
 
+fn devices(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Device>, Fault> {
+    let shown = device::list(snapshot, by)?.into_iter().map(|device| Device {
+        first_seen_at: device.first_seen_at,
+        last_seen_at: device.last_seen_at,
+        ip: device.ip,
+        browser: device.user_agent,
+    });
+    Ok(shown.collect())
+}
+
+fn authenticator_apps(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<AuthenticatorApp>, Fault> {
+    let factors = factor::list(snapshot, Subject::User(by.id()))?.into_iter();
+    let apps = factors.filter(|factor| factor.kind == FactorKind::Totp.key());
+    Ok(apps.map(|app| AuthenticatorApp { added_at: app.added_at, last_used_at: app.last_used_at }).collect())
+}
+
 fn passkeys(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Passkey>, Fault> {
     let passkeys = passkey::list(snapshot, Subject::User(by.id()))?.into_iter();
     let shown = passkeys.map(|passkey| Passkey {
@@ -201,12 +238,21 @@ pub fn deletion_asked_at(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option
     sql::deletion_asked_at(snapshot, user)
 }
 
-/// **Request Deletion**: the present password is needed, and no account may be owned.
-pub async fn ask_for_deletion(app: &App, request: &Request, user: UserId, current: &Password) -> Result<(), Error> {
+/// **Request Deletion**: the present password is needed, the second factor shown lately in this session where there is one (ASVS V7.5.1),
+/// and no account may be owned.
+pub async fn ask_for_deletion(
+    app: &App,
+    request: &Request,
+    user: UserId,
+    session: SessionId,
+    current: &Password,
+) -> Result<(), Error> {
+    app.read(move |snapshot| factor::confirmed_where_enrolled(snapshot, Subject::User(user), session)).await?;
     let present = user::present_password(app, request, user, current, Error::WrongPassword).await?;
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
         user::hold(tx, user)?.ok_or(Denied::NoSuchUser)?;
+        factor::confirmed_where_enrolled(tx, Subject::User(user), session)?;
         present.settle(tx)?;
         let owned = sql::owned(tx, user)?;
         if !owned.is_empty() {

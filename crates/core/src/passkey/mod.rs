@@ -5,6 +5,43 @@
 //!
 //! Attestation is not asked for: whose make an authenticator is does not matter here, and nothing it says of that is
 //! believed.
+//!
+//! # The steps of the standard
+//! Numbers in comments are those of Level 3, §7.1 "Registering a New Credential" and §7.2 "Verifying an Authentication
+//! Assertion". Level 2 (2021) has the same steps but for two: it knows token binding (7.1 step 10, 7.2 step 14), which no browser
+//! speaks any more and Level 3 has struck out, and it does not yet know frames, backups and the length of the id.
+//!
+//! | §7.1, a passkey is made | Level 3 | Level 2 | here |
+//! |---|---|---|---|
+//! | options, the browser's answer, its extensions | 1–4 | 1–4 | `options`, `passkey.js` |
+//! | client data: UTF-8, JSON; a byte order mark is refused, not skipped: no browser writes one | 5, 6 | 5, 6 | `client_data` |
+//! | type, challenge, origin | 7–9 | 7–9 | `client_data`; the challenge is taken out of the database by `challenge` |
+//! | in no frame, no top origin | 10, 11 | – | `client_data` |
+//! | hash of the client data: only attestation statements need it | 12 | 11 | – |
+//! | CBOR of the attestation object | 13 | 12 | `verify` |
+//! | relying party's id, presence, verification | 14–16 | 13–15 | `authenticator_data` |
+//! | what cannot be backed up is not; no policy on backups beyond that | 17–19 | – | `authenticator_data` |
+//! | the algorithm is one that was asked for | 20 | 16 | `cose` |
+//! | format, statement, trust: none asked for, none believed | 21–24 | 18–21 | `verify` |
+//! | the id has 1023 bytes at most | 25 | – | `authenticator_data` |
+//! | nobody has this id | 26 | 22 | the unique index, in `ops` |
+//! | the record is made, and kept when all was well | 27, 29 | 23, 24 | `ops` |
+//! | extensions: none asked for, those that come unasked are ignored | 28 | 17 | `authenticator_data` |
+//!
+//! | §7.2, a passkey is used | Level 3 | Level 2 | here |
+//! |---|---|---|---|
+//! | options, the browser's answer, its extensions | 1–4 | 1–4 | `options`, `passkey.js` |
+//! | it is one that was asked for; whose it is, and the user handle fits | 5, 6 | 5, 6 | `ops` |
+//! | the parts of the answer | 7 | 8 | `AssertionResponse` |
+//! | client data: UTF-8, JSON | 8, 9 | 9, 10 | `client_data` |
+//! | type, challenge, origin | 10–12 | 11–13 | `client_data`, `challenge` |
+//! | in no frame, no top origin | 13, 14 | – | `client_data` |
+//! | relying party's id, presence, verification | 15–17 | 15–17 | `authenticator_data` |
+//! | what cannot be backed up is not; whether it can never changes | 18, 19 | – | `authenticator_data`, `verify` |
+//! | hash of the client data, and the signature by the key that is kept (step 7 of Level 2) | 20, 21 | 7, 19, 20 | `verify`, `cose` |
+//! | the count of signatures goes up | 22 | 21 | `verify` |
+//! | extensions: none asked for, those that come unasked are ignored | 23 | 18 | `authenticator_data` |
+//! | the record is brought up to date, and the login goes on | 24, 25 | 21, 22 | `ops` |
 
 mod authenticator_data;
 mod challenge;

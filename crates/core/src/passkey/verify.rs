@@ -54,7 +54,8 @@ pub(super) struct Asserted {
     pub(super) backed_up: bool,
 }
 
-/// Verifies that a passkey was made. §7.1 step 26, that nobody has its id, is the unique index's.
+/// Verifies that a passkey was made. §7.1 step 26, that nobody has its id, is the unique index's; steps 27 and 29, what is kept, are
+/// the caller's.
 pub(super) fn registration(expected: &Expected<'_>, response: &RegistrationResponse) -> Result<Registered, Refused> {
     // Steps 5 to 11.
     ClientData::read(&response.client_data)?.verify(Ceremony::Create, expected.challenge, expected.party)?;
@@ -63,7 +64,7 @@ pub(super) fn registration(expected: &Expected<'_>, response: &RegistrationRespo
     let data = AuthenticatorData::read(attestation.auth_data)?;
     // Steps 14 to 17. Steps 18 and 19, a policy on backups: there is none, both kinds of passkeys are welcome.
     data.verify(expected.party, expected.needs_verification)?;
-    // Steps 20 and 25: the key, its algorithm and the length of the id are looked at where they are read.
+    // Step 28: extensions were not asked for, and are ignored. Steps 20 and 25: the key, its algorithm and the length of the id are looked at where they are read.
     let made = data.made.as_ref().ok_or(Refused::Malformed("attestation"))?;
     // Steps 21 to 24: no attestation was asked for. The format "none" says nothing; any other is taken for it, and no
     // word of the statement is believed.
@@ -108,7 +109,7 @@ pub(super) fn assertion(expected: &Expected<'_>, response: &AssertionResponse, k
     if (data.sign_count != 0 || kept.sign_count != 0) && data.sign_count <= kept.sign_count {
         return Err(Refused::CountWentBack);
     }
-    // Step 23: extensions were not asked for, and are ignored. Step 24, what changes, is the caller's.
+    // Step 23: extensions were not asked for, and are ignored. Steps 24 and 25, what changes and what follows, are the caller's.
     Ok(Asserted { sign_count: data.sign_count, user_verified: data.user_verified(), backed_up: data.backed_up() })
 }
 

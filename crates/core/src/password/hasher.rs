@@ -51,6 +51,17 @@ struct Pool {
     /// The cost of the bcrypt hashes that wait for their first login; 0 for none. While there are any, every wrong password
     /// costs that much more: a slower answer must not tell whose hash it is.
     bcrypt_cost: AtomicU32,
+    /// What was done, for tests that count it.
+    #[cfg(feature = "testing")]
+    work: Work,
+}
+
+/// How often which work was done.
+#[cfg(feature = "testing")]
+#[derive(Debug, Default)]
+struct Work {
+    verified: AtomicUsize,
+    computed: AtomicUsize,
 }
 
 /// What a verification says.
@@ -112,6 +123,8 @@ impl Hasher {
             memory: Mutex::new(Vec::new()),
             decoy,
             bcrypt_cost: AtomicU32::new(0),
+            #[cfg(feature = "testing")]
+            work: Work::default(),
         };
         let workers = Arc::new(Workers::start(cores));
         Self { pool: Arc::new(pool), workers, peppers: Peppers::default(), breached: None }
@@ -133,6 +146,13 @@ impl Hasher {
     /// are met later are noticed by themselves.
     pub fn expect_bcrypt(&self, cost: u32) {
         self.pool.bcrypt_cost.fetch_max(cost.min(MAX_BCRYPT_COST), Ordering::Relaxed);
+    }
+
+    /// How many passwords were compared, and how many Argon2id hashes computed for that and for new passwords, since the pool began.
+    #[cfg(feature = "testing")]
+    pub fn work_done(&self) -> (usize, usize) {
+        let work = &self.pool.work;
+        (work.verified.load(Ordering::Relaxed), work.computed.load(Ordering::Relaxed))
     }
 
     /// Hashes a password with a new salt. A chosen one is looked up among the breached first.
@@ -160,6 +180,8 @@ impl Hasher {
     pub async fn verify(&self, password: &Password, kept: Option<PasswordHash>) -> Result<Verdict, Busy> {
         let (password, peppers) = (password.clone(), self.peppers.clone());
         self.run(move |pool| {
+            #[cfg(feature = "testing")]
+            pool.work.verified.fetch_add(1, Ordering::Relaxed);
             let verdict = match &kept {
                 Some(kept) => match decode(kept) {
                     Some(own) => pool.compare(&peppers, &password, &own)?,
@@ -247,6 +269,8 @@ impl Pool {
     }
 
     fn compute(&self, parameters: Parameters, password: &[u8], salt: &[u8]) -> Result<[u8; OUTPUT], Fault> {
+        #[cfg(feature = "testing")]
+        self.work.computed.fetch_add(1, Ordering::Relaxed);
         let params = Params::new(parameters.memory_kib, parameters.passes, parameters.lanes, Some(OUTPUT)).map_err(failed)?;
         let blocks = params.block_count();
         let mut memory = self.memory().pop().unwrap_or_default();

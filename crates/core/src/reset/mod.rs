@@ -33,6 +33,8 @@ pub struct Open {
     pub name: PersonName,
     /// The login.
     pub email: String,
+    /// The names of the user's accounts: no part of a good password.
+    pub accounts: Vec<String>,
 }
 
 /// Why a link could not be sent or used.

@@ -1,5 +1,5 @@
 use super::{Error, LIMITED_WITHIN, MAX_MAILS, Open, VALID_FOR, sql};
-use crate::access::{Actor, AllowedAdmin, EditUsers, System};
+use crate::access::{Actor, AllowedAdmin, EditUsers, Subject, System};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::device;
 use crate::email::Email;
@@ -11,8 +11,8 @@ use crate::mail::{self, About, Content, Link, NewMail, Notice, PASSWORD_RESET, S
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::Password;
 use crate::secret::Secret;
-use crate::session;
 use crate::user::{self, User};
+use crate::{membership, session};
 
 /// Asks for a link to an address. The same rows are written whoever has it; nothing is looked up here, and how often it may be
 /// asked for depends on the address that was typed and on where it was typed, never on whether somebody has it.
@@ -78,7 +78,8 @@ pub(crate) fn forget(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
 pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Open, Error> {
     let user = sql::user_of(snapshot, &secret.hash())?.ok_or(Error::Gone)?;
     let user = user::find(snapshot, user)?.ok_or(Error::Gone)?;
-    Ok(Open { name: user.name, email: user.email.to_string() })
+    let accounts = membership::accounts_of(snapshot, user.id)?.into_iter().flat_map(|mine| [mine.name, mine.company]);
+    Ok(Open { name: user.name, email: user.email.to_string(), accounts: accounts.collect() })
 }
 
 /// Like [`open`], for a secret that somebody brings: one that opens nothing is a guess, and counted as one.
@@ -111,7 +112,7 @@ pub async fn choose(app: &App, request: &Request, secret: Secret, chosen: &Passw
             return Err(Error::Gone);
         }
         user::set_password(tx, id, &hash)?;
-        device::forget_after_reset(tx, id)?;
+        device::forget_after_reset(tx, Subject::User(id))?;
         mail::withdraw_links(tx, id, &[PASSWORD_RESET])?;
         let name = user.name.full();
         tx.record(&Actor::nobody(), &Event::new(EventKind::PasswordReset).to_user(id, &name).with_email(user.email.as_str()))?;

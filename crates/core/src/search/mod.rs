@@ -3,8 +3,8 @@
 //! The same answer and the same speed on both databases: a B-tree range per word, and the words
 //! of the query must all be found.
 
-use crate::app::Tx;
-use crate::db::{ToValue, Value};
+use crate::app::{Snapshot, Tx};
+use crate::db::{Row, ToValue, Value};
 use crate::error::Fault;
 use crate::params;
 use crate::text::folded;
@@ -61,6 +61,28 @@ fn words(text: &str) -> Vec<String> {
 
 fn cut(word: &str) -> String {
     word.chars().take(MAX_CHARACTERS).collect()
+}
+
+/// Like [`condition`], but an address that something has in full finds what has it and nothing longer: who looks for
+/// `ada@example.net` does not mean `ada@example.network`.
+pub(crate) fn found(
+    snapshot: &Snapshot<'_>,
+    kind: Kind,
+    column: &str,
+    query: &str,
+    arguments: &mut Vec<Value>,
+) -> Result<Option<String>, Fault> {
+    let word = cut(folded(query).trim());
+    if word.contains('@') && !word.contains(char::is_whitespace) {
+        let sql = "select 1 from search_terms where kind = $1 and term = $2 limit 1";
+        if snapshot.optional(sql, params![kind.key(), word], Row::take::<i64>)?.is_some() {
+            arguments.extend([kind.key().to_value(), word.to_value()]);
+            let last = arguments.len();
+            let terms = format!("select id from search_terms where kind = ${} and term = ${last}", last - 1);
+            return Ok(Some(format!("{column} in ({terms})")));
+        }
+    }
+    Ok(condition(kind, column, query, arguments))
 }
 
 /// A condition on `column` that holds for what the query finds, its arguments appended; `None` when

@@ -4,14 +4,14 @@ use super::{BegunBy, Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql}
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::device::{self, Owner};
+use crate::device;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Guess, Standing};
 use crate::id::{SessionId, UserId};
-use crate::masquerade;
+use crate::masquerade::{self, Whose};
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
 use crate::secret::Secret;
@@ -149,8 +149,12 @@ fn begin_by(
         BegunBy::SingleSignOn => "single sign-on",
     };
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
-    let (device_id, device) = device::remember(tx, Owner::User(by.id()))?;
-    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: device_id, begun_by };
+    let (known, device) = match (begun_by, &tx.request().device) {
+        (BegunBy::Login, _) => device::remember(tx, Subject::User(by.id())).map(|(id, device)| (Some(id), device))?,
+        // Who opens a link has shown nothing: its browser does not become one of the user's.
+        (BegunBy::SingleSignOn, presented) => (None, presented.clone().map_or_else(|| tx.secret(), Ok)?),
+    };
+    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: known, begun_by };
     let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
     if tx.request().ip.is_some() && tx.known_host().is_none() {
         outbox::promise(tx, Topic::Hostname, id.0)?;
@@ -236,7 +240,7 @@ pub fn end(tx: &Tx<'_>, by: &Myself, session: SessionId) -> Result<(), Error> {
 
 /// Ends all of one's own sessions but this one.
 pub fn end_others(tx: &Tx<'_>, by: &Myself, keep: SessionId) -> Result<u64, Fault> {
-    let ended = sql::delete_others(tx, by.id(), Some(keep))?;
+    let ended = close_others(tx, by.id(), Some(keep))?;
     if ended > 0 {
         let event =
             Event::new(EventKind::SessionEnded).to_user(by.id(), by.name()).with_detail(format!("{ended} other sessions"));
@@ -245,9 +249,42 @@ pub fn end_others(tx: &Tx<'_>, by: &Myself, keep: SessionId) -> Result<u64, Faul
     Ok(ended)
 }
 
+/// Ends the sessions of a user but one, and whatever an admin does in its name.
+fn close_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) -> Result<u64, Fault> {
+    user::hold(tx, user)?;
+    masquerade::end_all(tx, Whose::User(user), "sessions of the user ended")?;
+    sql::delete_others(tx, user, keep)
+}
+
 /// The sessions of a user, for staff.
 pub fn of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user: UserId) -> Result<Vec<Session>, Fault> {
     sql::of_user(snapshot, user, &settings::security(snapshot)?)
+}
+
+/// The sessions of a user, newest first, before this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    user: UserId,
+    before: Option<SessionId>,
+    limit: i64,
+) -> Result<Vec<Session>, Fault> {
+    sql::page(snapshot, user, &settings::security(snapshot)?, before, limit)
+}
+
+/// One session of a user, for staff.
+pub fn find_of(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    user: UserId,
+    id: SessionId,
+) -> Result<Session, Error> {
+    sql::one_of_user(snapshot, user, &settings::security(snapshot)?, id, "")?.ok_or(Error::NotFound)
+}
+
+/// The session as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_end(tx: &Tx<'_>, _by: &AllowedAdmin<EditUsers>, user: UserId, id: SessionId) -> Result<Session, Error> {
+    sql::one_of_user(tx, user, &settings::security(tx)?, id, tx.for_update())?.ok_or(Error::NotFound)
 }
 
 /// Ends one session of a user.
@@ -262,7 +299,7 @@ pub fn end_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId, session: 
 /// Ends all sessions of a user.
 pub fn end_all_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId) -> Result<u64, Error> {
     let found = user::find(tx, user)?.ok_or(Error::NotFound)?;
-    let ended = sql::delete_others(tx, user, None)?;
+    let ended = close_others(tx, user, None)?;
     let event = Event::new(EventKind::SessionEnded).to_user(user, &found.name.full()).with_detail(format!("{ended} sessions"));
     tx.record(by.actor(), &event)?;
     Ok(ended)
@@ -270,7 +307,7 @@ pub fn end_all_of(tx: &Tx<'_>, by: &AllowedAdmin<EditUsers>, user: UserId) -> Re
 
 /// Ends all sessions of a user whose password was chosen anew.
 pub(crate) fn end_every(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<u64, Fault> {
-    let ended = sql::delete_others(tx, user.id, None)?;
+    let ended = close_others(tx, user.id, None)?;
     if ended > 0 {
         let event = Event::new(EventKind::SessionEnded).to_user(user.id, &user.name.full());
         tx.record(by, &event.with_detail(format!("{ended} sessions")))?;

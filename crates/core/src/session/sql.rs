@@ -1,7 +1,7 @@
 use super::{BegunBy, Session};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::{DbError, Row, Value};
+use crate::db::{DbError, Row, ToValue, Value};
 use crate::error::Fault;
 use crate::id::{DeviceId, SessionId, UserId};
 use crate::params;
@@ -51,23 +51,45 @@ fn found(snapshot: &Snapshot<'_>, condition: &str, arguments: &[Value]) -> Resul
     )
 }
 
+/// The sessions of the user `$1` that are alive, by what [`live_of`] gives.
+const LIVE: &str = "s.user_id = $1 and s.masquerade_session_id is null and s.expires_at > $2
+     and ((s.remember = 1 and s.created_at > $4) or (s.remember = 0 and s.created_at > $5 and s.last_seen_at > $3))";
+
+fn live_of(snapshot: &Snapshot<'_>, user: UserId, limits: &Security) -> Vec<Value> {
+    let now = snapshot.now();
+    params![user, now, now.before(limits.idle), now.before(limits.remember), now.before(limits.absolute)].to_vec()
+}
+
 pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, limits: &Security) -> Result<Vec<Session>, Fault> {
-    snapshot.all(
-        &format!(
-            "select {COLUMNS} from sessions s
-             where s.user_id = $1 and s.masquerade_session_id is null and s.expires_at > $2
-               and ((s.remember = 1 and s.created_at > $4) or (s.remember = 0 and s.created_at > $5 and s.last_seen_at > $3))
-             order by s.last_seen_at desc, s.id desc limit 200"
-        ),
-        params![
-            user,
-            snapshot.now(),
-            snapshot.now().before(limits.idle),
-            snapshot.now().before(limits.remember),
-            snapshot.now().before(limits.absolute)
-        ],
-        session,
-    )
+    let sql = format!("select {COLUMNS} from sessions s where {LIVE} order by s.last_seen_at desc, s.id desc limit 200");
+    snapshot.all(&sql, &live_of(snapshot, user, limits), session)
+}
+
+/// The same, newest first, before one of them.
+pub(super) fn page(
+    snapshot: &Snapshot<'_>,
+    user: UserId,
+    limits: &Security,
+    before: Option<SessionId>,
+    limit: i64,
+) -> Result<Vec<Session>, Fault> {
+    let sql = format!("select {COLUMNS} from sessions s where {LIVE} and s.id < $6 order by s.id desc limit $7");
+    let mut arguments = live_of(snapshot, user, limits);
+    arguments.extend([before.map_or(i64::MAX, |id| id.0).to_value(), limit.to_value()]);
+    snapshot.all(&sql, &arguments, session)
+}
+
+/// One of them; `lock` is what holds it, or nothing.
+pub(super) fn one_of_user(
+    snapshot: &Snapshot<'_>,
+    user: UserId,
+    limits: &Security,
+    id: SessionId,
+    lock: &str,
+) -> Result<Option<Session>, Fault> {
+    let mut arguments = live_of(snapshot, user, limits);
+    arguments.push(id.to_value());
+    snapshot.optional(&format!("select {COLUMNS} from sessions s where {LIVE} and s.id = $6{lock}"), &arguments, session)
 }
 
 /// A session to be made.
@@ -75,7 +97,8 @@ pub(super) struct New {
     pub(super) hash: SecretHash,
     pub(super) expires_at: Timestamp,
     pub(super) remember: bool,
-    pub(super) device: DeviceId,
+    /// `None` when the browser is not known by it.
+    pub(super) device: Option<DeviceId>,
     pub(super) begun_by: BegunBy,
 }
 
@@ -111,11 +134,13 @@ pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
 }
 
 pub(super) fn delete(tx: &Tx<'_>, user: UserId, id: SessionId) -> Result<bool, Fault> {
-    Ok(tx.execute("delete from sessions where user_id = $1 and id = $2", params![user, id])? == 1)
+    let sql = "delete from sessions where user_id = $1 and id = $2 and masquerade_session_id is null";
+    Ok(tx.execute(sql, params![user, id])? == 1)
 }
 
 pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) -> Result<u64, Fault> {
-    tx.execute("delete from sessions where user_id = $1 and id is distinct from $2", params![user, keep])
+    let sql = "delete from sessions where user_id = $1 and id is distinct from $2 and masquerade_session_id is null";
+    tx.execute(sql, params![user, keep])
 }
 
 /// The oldest that are over, a bounded number of them.

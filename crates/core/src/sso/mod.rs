@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::access::Denied;
 use crate::error::{Fault, HasKind, Kind};
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, ApiCredentialId, UserId};
 
 pub use ops::{make, open, redeem};
 
@@ -42,6 +42,8 @@ pub struct Link {
     pub account: Option<AccountId>,
     /// The path on this server.
     pub lands_at: String,
+    /// The credential that made it.
+    pub(crate) credential: ApiCredentialId,
 }
 
 /// Why there is no link, or no login by it.

@@ -1,5 +1,5 @@
 use super::{Error, Link, NewLink, VALID_FOR, sql};
-use crate::access::{AllowedAdmin, ApiCall, Masquerade};
+use crate::access::{AllowedAdmin, ApiCall, ApiRight, Masquerade};
 use crate::account::{self, Status};
 use crate::app::{Snapshot, Tx};
 use crate::event::{Event, EventKind};
@@ -46,7 +46,9 @@ fn may_land(snapshot: &Snapshot<'_>, user: UserId, id: AccountId) -> Result<acco
 
 /// What a link does, as long as it works. Changes nothing: mail scanners and previews open links.
 pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Link, Error> {
-    sql::find(snapshot, &secret.hash())?.ok_or(Error::Gone)
+    let link = sql::find(snapshot, &secret.hash())?.ok_or(Error::Gone)?;
+    // A link does no more than the credential that made it: not once its admin is disabled, or may no longer log in as others.
+    if snapshot.credential_may::<Masquerade>(link.credential, ApiRight::CreateSsoToken)? { Ok(link) } else { Err(Error::Gone) }
 }
 
 /// Logs the link's user in; of two who use it at the same moment one does.

@@ -25,10 +25,18 @@ pub(super) fn insert(
 /// A link that works. A credential that is revoked takes its links along.
 pub(super) fn find(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Link>, Fault> {
     snapshot.optional(
-        "select t.user_id, u.first_name || ' ' || u.last_name, t.account_id, t.lands_at
+        "select t.user_id, u.first_name || ' ' || u.last_name, t.account_id, t.lands_at, t.credential_id
          from sso_tokens t join users u on u.id = t.user_id where t.token_hash = $1 and t.expires_at > $2",
         params![hash, snapshot.now()],
-        |row| Ok(Link { user: row.take()?, user_name: row.take()?, account: row.take()?, lands_at: row.take()? }),
+        |row| {
+            Ok(Link {
+                user: row.take()?,
+                user_name: row.take()?,
+                account: row.take()?,
+                lands_at: row.take()?,
+                credential: row.take()?,
+            })
+        },
     )
 }
 

@@ -13,8 +13,8 @@ use crate::id::UserId;
 use crate::text;
 
 pub use ops::{
-    AdminChange, bcrypt_cost, by_email, change_own_name, change_password, confirmed_where_enrolled, create, create_by_staff,
-    delete, find, find_to_change, list, rekey, suggestions, update,
+    AdminChange, bcrypt_cost, by_email, change_own_name, change_password, create, create_by_staff, delete, find, find_to_change,
+    list, rekey, suggestions, update,
 };
 pub(crate) use ops::{confirm_address, delete_orphan, hold, insert, keep_password, present_password, set_password, signed_in};
 pub use part::{InAccounts, part};

@@ -1,17 +1,17 @@
 use super::{Error, Listed, NewUser, PersonName, User, sql};
 use crate::access::{
-    Actor, AllowedAdmin, ChangeLogins, ConfirmedAdmin, DeleteUsers, Denied, EditUsers, Myself, Subject, System, ViewStaffArea,
+    Actor, AllowedAdmin, ChangeLogins, ConfirmedAdmin, DeleteUsers, EditUsers, Myself, Subject, System, ViewStaffArea,
 };
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
-use crate::device::Owner;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Authenticator, Guess, Standing};
 use crate::id::{SessionId, UserId};
 use crate::mail::{self, About, Notice};
+use crate::masquerade::{self, Whose};
 use crate::password::{Busy, Password, PasswordHash, Verdict};
 use crate::{factor, membership, own_data, reset, search, session, verification};
 
@@ -161,7 +161,7 @@ fn tell_of_change(tx: &Tx<'_>, before: &User, email: &Email, by: &Actor) -> Resu
 
 /// A password chosen by a link.
 pub(crate) fn set_password(tx: &Tx<'_>, id: UserId, hash: &PasswordHash) -> Result<(), Fault> {
-    guessing::rebound(tx, Authenticator::Password, Owner::User(id))?;
+    guessing::rebound(tx, Authenticator::Password, Subject::User(id))?;
     sql::set_password(tx, id, hash)
 }
 
@@ -188,6 +188,7 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteUsers>, _confirmed: &Confirme
 pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), Error> {
     reset::forget(tx, user.id)?;
     verification::forget(tx, user.id)?;
+    masquerade::end_all(tx, Whose::User(user.id), "user deleted")?;
     match sql::delete_without_accounts(tx, user.id) {
         Ok(true) => {}
         // A membership that another transaction has just made is refused by the foreign key.
@@ -195,7 +196,7 @@ pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), 
         Err(fault) => return Err(fault.into()),
     }
     search::forget(tx, search::Kind::User, user.id.0)?;
-    guessing::rebound(tx, Authenticator::Password, Owner::User(user.id))?;
+    guessing::rebound(tx, Authenticator::Password, Subject::User(user.id))?;
     let event = Event::new(EventKind::UserDeleted).to_user(user.id, &user.name.full()).with_email(user.email.as_str());
     Ok(tx.record(by, &event)?)
 }
@@ -211,7 +212,8 @@ pub async fn change_password(
     chosen: &Password,
 ) -> Result<(), Error> {
     // Before anything is compared: a session alone is not to be a place to guess at.
-    app.read(move |snapshot| confirmed_where_enrolled(snapshot, user, session)).await?;
+    let subject = Subject::User(user);
+    app.read(move |snapshot| factor::confirmed_where_enrolled(snapshot, subject, session)).await?;
     let present = present_password(app, request, user, current, Error::WrongPassword).await?;
     let hash = match app.hasher().hash(app.random(), chosen).await {
         Err(Busy::Breached) => return Err(Error::BreachedPassword),
@@ -219,7 +221,7 @@ pub async fn change_password(
     };
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
-        confirmed_where_enrolled(tx, user, session)?;
+        factor::confirmed_where_enrolled(tx, subject, session)?;
         present.settle(tx)?;
         // The password that was verified must still be the one that is replaced.
         if !sql::replace_password(tx, user, present.kept.as_ref(), &hash)? {
@@ -227,19 +229,13 @@ pub async fn change_password(
         }
         let event = Event::new(EventKind::PasswordChanged).to_user(by.id(), by.name());
         tx.record(by.actor(), &event)?;
-        guessing::rebound(tx, Authenticator::Password, Owner::User(user))?;
+        guessing::rebound(tx, Authenticator::Password, Subject::User(user))?;
         session::end_others(tx, &by, session)?;
         reset::forget(tx, user)?;
         mail::tell(tx, user, Notice::PasswordChanged, &About::default())?;
         Ok(())
     })
     .await
-}
-
-/// Whether the second factor was shown lately in this session, if there is one.
-pub fn confirmed_where_enrolled(snapshot: &Snapshot<'_>, user: UserId, session: SessionId) -> Result<(), Denied> {
-    let subject = Subject::User(user);
-    if factor::enrolled(snapshot, subject)? { snapshot.confirmed(subject, session).map(drop) } else { Ok(()) }
 }
 
 /// The present password of somebody who is logged in was right.

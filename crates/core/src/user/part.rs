@@ -26,7 +26,7 @@ pub fn part(
     slice: Slice,
 ) -> Result<Part<InAccounts>, Fault> {
     let mut arguments: Vec<Value> = Vec::new();
-    let found = search::condition(search::Kind::User, "u.id", query, &mut arguments).unwrap_or_else(|| "1 = 1".to_owned());
+    let found = search::found(snapshot, search::Kind::User, "u.id", query, &mut arguments)?.unwrap_or_else(|| "1 = 1".to_owned());
     let total = snapshot.one(&format!("select count(*) from users u where {found}"), &arguments, Row::take)?;
     arguments.extend([slice.limit().to_value(), slice.offset().to_value()]);
     let (limit, offset) = (arguments.len() - 1, arguments.len());

@@ -25,8 +25,8 @@ use crate::text;
 
 pub use message::{Message, Secrets, type_name};
 pub use ops::{
-    attempts, create, delete, find, find_to_change, list, replay_after, replay_one, rotate, secrets, send_test, set_enabled,
-    update,
+    attempts, attempts_before, create, delete, disable, enable, find, find_to_change, list, page, replay_after, replay_one,
+    rotate, secrets, send_test, update,
 };
 pub use work::{Batch, Claimed, GIVE_UP_AFTER, Outcome, advance, claim, due, release, settle};
 
@@ -152,6 +152,8 @@ pub struct SecretInfo {
 /// One try.
 #[derive(Clone, Debug)]
 pub struct Attempt {
+    /// Its number.
+    pub id: i64,
     /// The message's id.
     pub message: String,
     /// The message's type.

@@ -1,7 +1,7 @@
 use super::{
     Attempt, Because, Error, MAX_ATTEMPTS, MAX_SECRETS, MAX_WEBHOOKS, NewWebhook, Overlap, SecretInfo, Webhook, message, sql,
 };
-use crate::access::{AllowedAdmin, ConfirmedAdmin, ManageApi};
+use crate::access::{AllowedAdmin, ConfirmedAdmin, ManageApi, ViewLog};
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{self, Event, EventKind, FeedFilter};
@@ -18,6 +18,16 @@ pub(super) fn purpose(id: WebhookId) -> String {
 /// Every endpoint, oldest first.
 pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>) -> Result<Vec<Webhook>, Fault> {
     sql::list(snapshot)
+}
+
+/// Endpoints by their numbers, after this one: a page for programs.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    after: Option<WebhookId>,
+    limit: i64,
+) -> Result<Vec<Webhook>, Fault> {
+    sql::page(snapshot, after, limit)
 }
 
 /// One endpoint.
@@ -37,7 +47,18 @@ pub fn attempts(
     id: WebhookId,
     limit: i64,
 ) -> Result<Vec<Attempt>, Fault> {
-    sql::attempts(snapshot, id, limit.clamp(1, MAX_ATTEMPTS))
+    sql::attempts(snapshot, id, None, limit.clamp(1, MAX_ATTEMPTS))
+}
+
+/// The same before one of these tries, by its number: a page for programs.
+pub fn attempts_before(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ManageApi>,
+    id: WebhookId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Attempt>, Fault> {
+    sql::attempts(snapshot, id, before, limit)
 }
 
 /// The secrets of an endpoint that count now, latest first, without themselves.
@@ -46,9 +67,12 @@ pub fn secrets(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ManageApi>, id: Webho
 }
 
 /// Makes an endpoint, which gets what happens from now on, and returns its first secret, `whsec_…`: it is told this once.
+///
+/// An endpoint reads the log. Whoever makes one, changes it, lets it go on or sends events again may therefore read the log himself.
 pub fn create(
     tx: &Tx<'_>,
     by: &AllowedAdmin<ManageApi>,
+    _log: &AllowedAdmin<ViewLog>,
     _confirmed: &ConfirmedAdmin,
     new: &NewWebhook,
 ) -> Result<(WebhookId, String), Error> {
@@ -62,7 +86,14 @@ pub fn create(
 }
 
 /// Another address, description or choice of events. What waits is tried again at once.
-pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, new: &NewWebhook) -> Result<(), Error> {
+pub fn update(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageApi>,
+    _log: &AllowedAdmin<ViewLog>,
+    _confirmed: &ConfirmedAdmin,
+    id: WebhookId,
+    new: &NewWebhook,
+) -> Result<(), Error> {
     held(tx, id)?;
     sql::update(tx, id, new)?;
     tx.promise();
@@ -86,14 +117,21 @@ pub fn rotate(
     Ok(secret)
 }
 
-/// Stops an endpoint, or lets it go on where it stopped. Nothing changes when it is so already.
-pub fn set_enabled(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, enabled: bool) -> Result<Webhook, Error> {
+/// Lets an endpoint go on where it stopped. Nothing changes when it was not stopped.
+pub fn enable(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, _log: &AllowedAdmin<ViewLog>, id: WebhookId) -> Result<Webhook, Error> {
     let webhook = held(tx, id)?;
-    if enabled && webhook.disabled.is_some() {
+    if webhook.disabled.is_some() {
         sql::enable(tx, id)?;
         tx.promise();
         record(tx, by, EventKind::WebhookEnabled, &webhook.label())?;
-    } else if !enabled && webhook.disabled.is_none() {
+    }
+    Ok(webhook)
+}
+
+/// Stops an endpoint. Nothing changes when it is stopped already.
+pub fn disable(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Webhook, Error> {
+    let webhook = held(tx, id)?;
+    if webhook.disabled.is_none() {
         sql::disable(tx, id, Because::Staff)?;
         record(tx, by, EventKind::WebhookDisabled, &webhook.label())?;
     }
@@ -116,7 +154,14 @@ pub fn send_test(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> R
 }
 
 /// Promises one event again, whether the endpoint's choice has it or not, tried once. Its message's id is the same as before.
-pub fn replay_one(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, seq: i64) -> Result<Webhook, Error> {
+pub fn replay_one(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageApi>,
+    _log: &AllowedAdmin<ViewLog>,
+    _confirmed: &ConfirmedAdmin,
+    id: WebhookId,
+    seq: i64,
+) -> Result<Webhook, Error> {
     let webhook = held(tx, id)?;
     let page = event::feed_page(tx, seq.saturating_sub(1), 1, &FeedFilter::default())?;
     if seq < 1 || page.events.first().is_none_or(|found| found.seq != seq) {
@@ -129,7 +174,14 @@ pub fn replay_one(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, seq:
 
 /// Moves the endpoint's place: everything after `seq` is sent in order, again or for the first time. A number ahead of the present place
 /// leaves events out.
-pub fn replay_after(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId, seq: i64) -> Result<Webhook, Error> {
+pub fn replay_after(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageApi>,
+    _log: &AllowedAdmin<ViewLog>,
+    _confirmed: &ConfirmedAdmin,
+    id: WebhookId,
+    seq: i64,
+) -> Result<Webhook, Error> {
     let webhook = held(tx, id)?;
     if seq < 0 || seq > event::head(tx)?.seq {
         return Err(Error::NoSuchEvent);

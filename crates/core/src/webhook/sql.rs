@@ -51,6 +51,11 @@ pub(super) fn list(snapshot: &Snapshot<'_>) -> Result<Vec<Webhook>, Fault> {
     snapshot.all(&format!("select {COLUMNS} from webhooks order by id"), &[], webhook)
 }
 
+pub(super) fn page(snapshot: &Snapshot<'_>, after: Option<WebhookId>, limit: i64) -> Result<Vec<Webhook>, Fault> {
+    let sql = format!("select {COLUMNS} from webhooks where id > $1 order by id limit $2");
+    snapshot.all(&sql, params![after.map_or(0, |id| id.0), limit], webhook)
+}
+
 pub(super) fn find(snapshot: &Snapshot<'_>, id: WebhookId, lock: &str) -> Result<Option<Webhook>, Fault> {
     snapshot.optional(&format!("select {COLUMNS} from webhooks where id = $1{lock}"), params![id], webhook)
 }
@@ -255,12 +260,14 @@ pub(super) fn insert_attempt(tx: &Tx<'_>, id: WebhookId, message: &Message, outc
     Ok(())
 }
 
-pub(super) fn attempts(snapshot: &Snapshot<'_>, id: WebhookId, limit: i64) -> Result<Vec<Attempt>, Fault> {
+pub(super) fn attempts(snapshot: &Snapshot<'_>, id: WebhookId, before: Option<i64>, limit: i64) -> Result<Vec<Attempt>, Fault> {
     snapshot.all(
-        "select message, kind, seq, at, status, took_ms, error from webhook_attempts where webhook_id = $1 order by id desc limit $2",
-        params![id, limit],
+        "select id, message, kind, seq, at, status, took_ms, error from webhook_attempts
+         where webhook_id = $1 and id < $2 order by id desc limit $3",
+        params![id, before.unwrap_or(i64::MAX), limit],
         |row| {
             Ok(Attempt {
+                id: row.take()?,
                 message: row.take()?,
                 kind: row.take()?,
                 seq: row.take()?,

@@ -154,7 +154,7 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
             EventKind::InvitationExpired,
         ];
         // Nor are there other admins in it than the two.
-        let of_staff = ["masquerade-", "admin-invit", "admin-role-", "admin-deleted"];
+        let of_staff = ["masquerade-", "admin-invit", "admin-role-", "admin-deleted", "admin-password-"];
         let quiet = rare.contains(kind)
             || matches!(kind, EventKind::NoteDeleted | EventKind::NoteUpdated)
             || QUIET.iter().chain(&of_staff).any(|start| kind.key().starts_with(start));

@@ -7,6 +7,8 @@ mod config;
 mod dashboard;
 mod invite;
 pub(crate) mod login;
+mod password;
+mod reset;
 mod setup;
 mod user_mails;
 mod users;
@@ -25,6 +27,12 @@ pub(crate) fn routes() -> Routes<Web> {
         .get("/admin/login", login::show)
         .post("/admin/login", login::submit)
         .post("/admin/logout", login::logout)
+        .get("/admin/password/forgot", reset::forgot)
+        .post("/admin/password/forgot", reset::ask)
+        .get("/admin/password/reset/{token}", reset::show)
+        .post("/admin/password/reset/{token}", reset::choose)
+        .get("/admin/me/password", password::show)
+        .post("/admin/me/password", password::save)
         .get("/admin/setup/{token}", setup::show)
         .post("/admin/setup/{token}", setup::submit)
         .get("/admin/invite/{token}", invite::show)

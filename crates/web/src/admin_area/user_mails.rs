@@ -11,7 +11,7 @@ use latchkey_core::user;
 use crate::error::PageError;
 use crate::form::{Form, Pressed};
 use crate::page::{self, Answer};
-use crate::view;
+use crate::view::MailItem;
 use crate::visit::Staff;
 
 /// **Send Password Reset Email**.
@@ -52,24 +52,12 @@ async fn mail_page(staff: &Staff, user: UserId, id: MailId, link: Option<minijin
         Ok::<_, user::Error>((found, mail::masked_of_user(snapshot, &by, user, id)?.ok_or(user::Error::NotFound)?))
     });
     let (user, (full, link_shown)) = loaded.await?;
-    let sent_at = if let State::Sent { at } = full.mail.state { Some(at) } else { None };
     let waits = matches!(full.mail.state, State::Queued { .. });
     let context = context! {
         user => context! { id => user.id, name => user.name.full() },
         link,
         can_copy_link => !link_shown && waits && web.settings().mail_kept,
-        mail_item => context! {
-            id => full.mail.id,
-            to => full.mail.to,
-            from => web.settings().mail_from,
-            subject => full.mail.subject,
-            text => full.text,
-            queued_at => full.mail.queued_at,
-            sent_at,
-            mail => view::mail(web, &full.mail),
-            attempts => full.mail.attempts,
-            link_hidden => !link_shown,
-        },
+        mail_item => MailItem::new(web, full, link_shown),
     };
     Ok(page::page(&staff.visit, "admin/user_mail.html", context))
 }

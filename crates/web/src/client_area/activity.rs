@@ -1,7 +1,7 @@
 //! **Activity**: what happened in the account, for those who manage its users.
 
 use axum::extract::{Path, Query};
-use latchkey_core::access::{Denied, ViewUsers};
+use latchkey_core::access::{Denied, ViewAccountLog};
 use latchkey_core::event;
 use latchkey_core::id::{AccountId, EventId};
 use serde::Deserialize;
@@ -23,7 +23,7 @@ pub(crate) async fn show(member: LoggedIn, Path(id): Path<AccountId>, Query(aske
     let (web, who) = (&member.visit.web, member.who());
     let loaded = web.app().read(move |snapshot| {
         let shown = view::account(snapshot, who, id)?;
-        let by = snapshot.authorize::<ViewUsers>(who, id)?;
+        let by = snapshot.authorize::<ViewAccountLog>(who, id)?;
         // One more than is shown tells whether there is another page.
         let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
         Ok::<_, Denied>((shown, event::of_account(snapshot, &by, asked.before, limit)?))

@@ -94,7 +94,8 @@ fn gone(visit: &Visit) -> Response {
 /// **Set New Password**: ends all sessions, begins none.
 pub(crate) async fn choose(visit: Visit, Path(token): Path<String>, Form(form): Form<ResetForm>) -> Answer {
     let Some((secret, open)) = found(&visit, &token).await? else { return Ok(gone(&visit)) };
-    let rules = password::rules(&visit, [open.name.full(), open.email.clone()]).await?;
+    let names = [open.name.full(), open.email.clone()].into_iter().chain(open.accounts.iter().cloned());
+    let rules = password::rules(&visit, names).await?;
     let chosen = match Password::choose(&form.new, &rules) {
         Ok(chosen) => chosen,
         Err(message) => return Ok(form_page(&visit, &token, &open, &[Invalid::new("new", message)])),

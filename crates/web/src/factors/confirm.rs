@@ -67,9 +67,9 @@ async fn form_page(who: &Somebody, next: &str, recovery: bool, invalid: &[Invali
         (true, false) => "code",
         (true, true) => "recovery",
     };
-    let recovery_url =
-        format!("{}&with=recovery", leading_to(&format!("{}/confirm", who.base()), next)).replace("/confirm&", "/confirm?");
-    let context = context! { form, asks, passkey, next, recovery_url, base => who.base() };
+    let back_url = leading_to(&format!("{}/confirm", who.base()), next);
+    let recovery_url = format!("{back_url}&with=recovery").replace("/confirm&", "/confirm?");
+    let context = context! { form, asks, passkey, code => ways.code, next, back_url, recovery_url, base => who.base() };
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(page::respond(&who.visit, status, "confirm.html", context))
 }

@@ -19,6 +19,8 @@ pub(crate) struct CredentialShown {
     role: String,
     account_id: Option<i64>,
     account_name: Option<String>,
+    /// Whether it is the operator's, and not the account's owner's.
+    by_operator: bool,
     made_by: String,
     /// Why it does not work, if it does not: `asleep` or `ended`.
     idle: Option<&'static str>,
@@ -32,7 +34,9 @@ pub(crate) struct CredentialShown {
 impl CredentialShown {
     /// As it is at this moment.
     pub(crate) fn new(credential: Credential, now: Timestamp) -> Self {
-        let ended = credential.expires_at.is_some_and(|end| end <= now);
+        let is_over = credential.expires_at.is_some_and(|end| end <= now);
+        // An account that had other owners meanwhile does not wake what one of them made.
+        let has_ended = is_over || (credential.asleep && !credential.by_operator);
         let (account_id, account_name) = credential.account.map(|(id, name)| (id.0, name)).unzip();
         Self {
             id: credential.id.0,
@@ -41,8 +45,9 @@ impl CredentialShown {
             role: credential.role_name,
             account_id,
             account_name,
+            by_operator: credential.by_operator,
             made_by: credential.made_by,
-            idle: if ended { Some("ended") } else { credential.asleep.then_some("asleep") },
+            idle: if has_ended { Some("ended") } else { credential.asleep.then_some("asleep") },
             networks: credential.networks,
             created_at: credential.created_at,
             expires_at: credential.expires_at,

@@ -46,19 +46,17 @@ pub(crate) fn event(web: &Web, event: &Recorded) -> Happened {
 
 fn sentence(web: &Web, event: &Recorded) -> String {
     let key = format!("event-{}", event.kind);
-    let text = web.text(
-        &key,
-        &[
-            ("user", &event.user_name),
-            ("account", &event.account_name),
-            ("email", &event.email),
-            ("actor", &event.actor.name),
-            ("detail", &event.detail),
-        ],
-    );
+    // What an admin does with its own login is about nobody else.
+    let user = if event.user_name.is_empty() { &event.actor.name } else { &event.user_name };
+    let with_detail = |detail: &str| {
+        let names = [("user", user.as_str()), ("account", &event.account_name), ("email", &event.email)];
+        web.text(&key, &[names.as_slice(), &[("actor", &event.actor.name), ("detail", detail)]].concat())
+    };
+    let text = with_detail(&event.detail);
     let is_browser = event.kind == EventKind::DeviceNew.key();
     let detail = if is_browser { super::device(web.engine().texts(), &event.detail) } else { event.detail.clone() };
-    if detail.is_empty() { text } else { format!("{text} ({detail})") }
+    let is_in_sentence = || with_detail("") != text;
+    if detail.is_empty() || is_in_sentence() { text } else { format!("{text} ({detail})") }
 }
 
 fn actor(web: &Web, actor: &Actor) -> String {

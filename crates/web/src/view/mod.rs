@@ -2,6 +2,7 @@
 
 mod credential;
 mod event;
+mod mail;
 mod people;
 
 use latchkey_core::access::{AdminPermission, Denied, Enter, Grants, Permission, Who};
@@ -12,7 +13,6 @@ use latchkey_core::client_group::{Badge, ClientGroup};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::contact::Category;
 use latchkey_core::id::AccountId;
-use latchkey_core::mail::{Mail, State};
 use latchkey_core::membership::{self, Mine};
 use latchkey_core::session::Resolved;
 use latchkey_core::user::User;
@@ -22,6 +22,7 @@ use crate::state::Web;
 
 pub(crate) use credential::{CredentialForm, CredentialShown, SecretsShown};
 pub(crate) use event::happened;
+pub(crate) use mail::{MailItem, MailShown, mail};
 pub(crate) use people::{SessionShown, device, invited, inviter, people, session};
 
 /// Somebody who is logged in.
@@ -184,25 +185,6 @@ pub(crate) fn summary(web: &Web, is_owner: bool, grants: &Grants) -> String {
         (_, _, []) => web.text("permissions-none", &[]),
         (_, _, few) if few.len() <= 2 => few.iter().map(|held| permission_text(web, *held).label).collect::<Vec<_>>().join(", "),
         (_, _, many) => web.engine().texts().count("permissions-some", i64::try_from(many.len()).unwrap_or(i64::MAX)),
-    }
-}
-
-/// Where a mail stands.
-#[derive(Serialize)]
-pub(crate) struct MailShown {
-    state: &'static str,
-    detail: Option<String>,
-    at: Option<Timestamp>,
-}
-
-/// The state that is true (PRODUCT rule 7); without a mail server what waits is kept.
-pub(crate) fn mail(web: &Web, mail: &Mail) -> MailShown {
-    match &mail.state {
-        State::Sent { at } => MailShown { state: "sent", detail: None, at: Some(*at) },
-        State::Failed { at, answer } => MailShown { state: "failed", detail: Some(answer.clone()), at: Some(*at) },
-        State::Cancelled => MailShown { state: "cancelled", detail: None, at: None },
-        State::Queued { .. } if web.settings().mail_kept => MailShown { state: "kept", detail: None, at: None },
-        State::Queued { answer } => MailShown { state: "queued", detail: answer.clone(), at: None },
     }
 }
 

@@ -5,14 +5,14 @@ use latchkey_core::access::{HandOnLinks, ViewStaffArea};
 use latchkey_core::account::{self, Account, Error};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::id::{AccountId, MailId};
-use latchkey_core::mail::{self, Mail, State};
+use latchkey_core::mail::{self, Mail};
 use serde::Serialize;
 
 use super::Client;
 use crate::error::PageError;
 use crate::page::{self, Answer};
 use crate::state::Web;
-use crate::view::{self, MailShown};
+use crate::view::{self, MailItem, MailShown};
 use crate::visit::Staff;
 
 /// Mails in the list.
@@ -69,21 +69,9 @@ pub(crate) async fn show(staff: Staff, Path((account, id)): Path<(AccountId, Mai
         None => mail::masked(web.app(), by, account, id).await?,
     };
     let (full, link_shown) = found.ok_or_else(|| PageError::from(Error::NotFound))?;
-    let sent_at = if let State::Sent { at } = full.mail.state { Some(at) } else { None };
     let context = context! {
         client => Client::from(client),
-        mail_item => context! {
-            id => full.mail.id,
-            to => full.mail.to,
-            from => web.settings().mail_from,
-            subject => full.mail.subject,
-            text => full.text,
-            queued_at => full.mail.queued_at,
-            sent_at,
-            mail => view::mail(web, &full.mail),
-            attempts => full.mail.attempts,
-            link_hidden => !link_shown,
-        },
+        mail_item => MailItem::new(web, full, link_shown),
     };
     Ok(page::page(&staff.visit, "admin/client/email.html", context))
 }

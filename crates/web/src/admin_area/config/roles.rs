@@ -24,9 +24,10 @@ struct Row {
     built_in: bool,
     full: bool,
     permissions: Vec<String>,
-    admins: i64,
-    used: bool,
+    /// How many admins have it.
+    used: i64,
     may_change: bool,
+    may_delete: bool,
 }
 
 /// A role to be made or changed.
@@ -56,15 +57,18 @@ async fn list_page(staff: &Staff, form: &RoleForm, invalid: &[Invalid]) -> Answe
     });
     let (by, roles): (AllowedAdmin<ManageAdmins>, Vec<Listed>) = loaded.await?;
     let label = |permission: AdminPermission| web.text(&format!("admin-permission-{}", permission.key()), &[]);
-    let row = |listed: Listed| Row {
-        id: listed.role.id.0,
-        name: view::admin_role(web, &listed.role),
-        built_in: listed.role.built_in.is_some(),
-        full: listed.role.grants.is_full(),
-        permissions: listed.role.grants.iter().map(label).collect(),
-        admins: listed.admins,
-        used: listed.admins + listed.invitations > 0,
-        may_change: listed.role.built_in.is_none() && by.may_give(&listed.role.grants),
+    let row = |listed: Listed| {
+        let may_change = listed.role.built_in.is_none() && by.may_give(&listed.role.grants);
+        Row {
+            id: listed.role.id.0,
+            name: view::admin_role(web, &listed.role),
+            built_in: listed.role.built_in.is_some(),
+            full: listed.role.grants.is_full(),
+            permissions: listed.role.grants.iter().map(label).collect(),
+            used: listed.admins,
+            may_change,
+            may_delete: may_change && listed.admins + listed.invitations == 0,
+        }
     };
     let context = context! {
         roles => roles.into_iter().map(row).collect::<Vec<_>>(),
@@ -83,14 +87,14 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 
 /// **Add Role**.
 pub(crate) async fn create(staff: Staff, Form(form): Form<RoleForm>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let problems = match NewRole::parse(&form.name, &form.permissions) {
         Err(problems) => problems,
         Ok(new) => {
             let name = new.name.clone();
             let made = visit.web.app().write(&visit.request, move |tx| {
                 let by = tx.authorize_admin::<ManageAdmins>(me)?;
-                admin_role::create(tx, &by, &new)
+                admin_role::create(tx, &by, &tx.confirmed_admin(me, session)?, &new)
             });
             match page::outcome(made.await)? {
                 Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-role-created", &[("role", &name)])),
@@ -138,14 +142,14 @@ pub(crate) async fn edit(staff: Staff, Path(id): Path<AdminRoleId>) -> Answer {
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<AdminRoleId>, Form(form): Form<RoleForm>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let problems = match NewRole::parse(&form.name, &form.permissions) {
         Err(problems) => problems,
         Ok(new) => {
             let name = new.name.clone();
             let saved = visit.web.app().write(&visit.request, move |tx| {
                 let by = tx.authorize_admin::<ManageAdmins>(me)?;
-                admin_role::update(tx, &by, id, &new)
+                admin_role::update(tx, &by, &tx.confirmed_admin(me, session)?, id, &new)
             });
             match page::outcome(saved.await)? {
                 Outcome::Done(()) => return Ok(page::done(visit, PATH, "flash-role-saved", &[("role", &name)])),
@@ -159,10 +163,10 @@ pub(crate) async fn save(staff: Staff, Path(id): Path<AdminRoleId>, Form(form): 
 
 /// Deletes a role that nobody has.
 pub(crate) async fn delete(staff: Staff, Path(id): Path<AdminRoleId>, _: Form<Pressed>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let deleted = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ManageAdmins>(me)?;
-        admin_role::delete(tx, &by, id)
+        admin_role::delete(tx, &by, &tx.confirmed_admin(me, session)?, id)
     });
     page::pressed(visit, PATH, deleted.await, |name| page::done(visit, PATH, "flash-role-deleted", &[("role", &name)]))
 }

@@ -2,11 +2,12 @@
 
 use axum::extract::Path;
 use axum::http::StatusCode;
-use latchkey_core::access::ManageApi;
+use latchkey_core::access::{AllowedAdmin, Denied, ManageApi, ViewLog};
+use latchkey_core::app::Snapshot;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::error::Invalid;
 use latchkey_core::event::EventKind;
-use latchkey_core::id::WebhookId;
+use latchkey_core::id::{AdminId, WebhookId};
 use latchkey_core::webhook::{self, Attempt, Error, NewWebhook, Overlap, SecretInfo, Webhook, type_name};
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +78,7 @@ struct AttemptShown {
 
 impl From<Attempt> for AttemptShown {
     fn from(attempt: Attempt) -> Self {
-        let Attempt { message, kind, seq, at, status, took_ms, error } = attempt;
+        let Attempt { id: _, message, kind, seq, at, status, took_ms, error } = attempt;
         Self { at, kind, seq, message, status, taken: status.is_some_and(|status| (200..300).contains(&status)), took_ms, error }
     }
 }
@@ -134,6 +135,11 @@ pub(crate) struct ReplayForm {
     what: String,
 }
 
+/// The tickets of an admin who may have events sent: to manage endpoints is not enough, since what they get is the log.
+fn may_send(snapshot: &Snapshot<'_>, admin: AdminId) -> Result<(AllowedAdmin<ManageApi>, AllowedAdmin<ViewLog>), Denied> {
+    Ok((snapshot.authorize_admin(admin)?, snapshot.authorize_admin(admin)?))
+}
+
 /// The list.
 pub(crate) async fn list(staff: Staff) -> Answer {
     let me = staff.id();
@@ -148,7 +154,7 @@ pub(crate) async fn list(staff: Staff) -> Answer {
 async fn new_page(staff: &Staff, form: &WebhookForm, invalid: &[Invalid]) -> Answer {
     let (web, me, session) = (&staff.visit.web, staff.id(), staff.admin.session);
     let confirmed = web.app().read(move |snapshot| {
-        snapshot.authorize_admin::<ManageApi>(me)?;
+        may_send(snapshot, me)?;
         // Asked for before anything is typed, so that it is not lost.
         snapshot.confirmed_admin(me, session).map(drop)
     });
@@ -170,8 +176,8 @@ pub(crate) async fn create(staff: Staff, Form(form): Form<WebhookForm>) -> Answe
         Err(problems) => return new_page(&staff, &form, &problems).await,
     };
     let made = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<ManageApi>(me)?;
-        webhook::create(tx, &by, &tx.confirmed_admin(me, session)?, &new)
+        let (by, log) = may_send(tx, me)?;
+        webhook::create(tx, &by, &log, &tx.confirmed_admin(me, session)?, &new)
     });
     match page::outcome(made.await)? {
         Outcome::Done((id, secret)) => one_page(&staff, id, &Typed { secret: Some(secret), ..Typed::default() }).await,
@@ -235,13 +241,13 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<WebhookId>) -> Answer {
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<WebhookId>, Form(form): Form<WebhookForm>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let invalid = match form.parse(&visit.web) {
         Err(problems) => problems,
         Ok(new) => {
             let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageApi>(me)?;
-                webhook::update(tx, &by, id, &new)
+                let (by, log) = may_send(tx, me)?;
+                webhook::update(tx, &by, &log, &tx.confirmed_admin(me, session)?, id, &new)
             });
             return page::pressed(visit, &path_of(id), saved.await, |()| {
                 page::done(visit, &path_of(id), "flash-webhook-saved", &[])
@@ -281,8 +287,12 @@ pub(crate) async fn enable(staff: Staff, Path(id): Path<WebhookId>, _: Form<Pres
 async fn set_enabled(staff: &Staff, id: WebhookId, enabled: bool, message: &str) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
     let done = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<ManageApi>(me)?;
-        webhook::set_enabled(tx, &by, id, enabled)
+        if enabled {
+            let (by, log) = may_send(tx, me)?;
+            webhook::enable(tx, &by, &log, id)
+        } else {
+            webhook::disable(tx, &tx.authorize_admin(me)?, id)
+        }
     });
     page::pressed(visit, &path_of(id), done.await, |_| page::done(visit, &path_of(id), message, &[]))
 }
@@ -299,14 +309,16 @@ pub(crate) async fn test(staff: Staff, Path(id): Path<WebhookId>, _: Form<Presse
 
 /// **Replay**: one event, or everything after one.
 pub(crate) async fn replay(staff: Staff, Path(id): Path<WebhookId>, Form(form): Form<ReplayForm>) -> Answer {
-    let (visit, me) = (&staff.visit, staff.id());
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let one = form.what != "after";
     let invalid = match form.seq.trim().trim_start_matches('#').parse::<i64>() {
         Err(_) => vec![Invalid::new("seq", "error-webhook-seq")],
         Ok(seq) => {
             let promised = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageApi>(me)?;
-                if one { webhook::replay_one(tx, &by, id, seq) } else { webhook::replay_after(tx, &by, id, seq) }
+                let (by, log) = may_send(tx, me)?;
+                let confirmed = tx.confirmed_admin(me, session)?;
+                let replay = if one { webhook::replay_one } else { webhook::replay_after };
+                replay(tx, &by, &log, &confirmed, id, seq)
             });
             match page::outcome(promised.await)? {
                 Outcome::Done(_) => return Ok(page::done(visit, &path_of(id), "flash-webhook-replay", &[])),

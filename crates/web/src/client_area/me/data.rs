@@ -56,7 +56,7 @@ pub(crate) async fn ask_for_deletion(member: LoggedIn, Form(form): Form<Deletion
         return form_page(&member, &[Invalid::new("current", "error-password-required")]).await;
     }
     let current = Password::typed(&form.current);
-    match own_data::ask_for_deletion(visit.web.app(), &visit.request, member.id(), &current).await {
+    match own_data::ask_for_deletion(visit.web.app(), &visit.request, member.id(), member.user.session.id, &current).await {
         Ok(()) => Ok(page::done(visit, PATH, "flash-deletion-asked", &[])),
         Err(Error::WrongPassword) => form_page(&member, &[Invalid::new("current", "error-password-wrong")]).await,
         // The page names the accounts.

@@ -2,7 +2,7 @@
 
 use latchkey_core::error::{Fields, Invalid};
 use latchkey_core::password::{Password, Rules};
-use latchkey_core::user;
+use latchkey_core::{factor, user};
 use serde::{Deserialize, Serialize};
 
 use crate::client_area::password_rules;
@@ -10,6 +10,7 @@ use crate::form::{Form, Shown};
 use crate::page::{self, Answer, Outcome};
 use crate::visit::LoggedIn;
 
+/// The same in both areas.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct PasswordForm {
@@ -20,7 +21,8 @@ pub(crate) struct PasswordForm {
 }
 
 impl PasswordForm {
-    fn parse(&self, rules: &Rules) -> Result<(Password, Password), Vec<Invalid>> {
+    /// Checks every field: the present password, and the new one.
+    pub(crate) fn parse(&self, rules: &Rules) -> Result<(Password, Password), Vec<Invalid>> {
         let mut fields = Fields::default();
         if self.current.is_empty() {
             fields.refuse("current", "error-password-required");
@@ -36,8 +38,8 @@ impl PasswordForm {
 
 /// The page. Who has a second factor confirms with it first.
 pub(crate) async fn show(member: LoggedIn) -> Answer {
-    let (user, session) = (member.id(), member.user.session.id);
-    member.visit.web.app().read(move |snapshot| user::confirmed_where_enrolled(snapshot, user, session)).await?;
+    let (subject, session) = (member.user.subject(), member.user.session.id);
+    member.visit.web.app().read(move |snapshot| factor::confirmed_where_enrolled(snapshot, subject, session)).await?;
     Ok(page::page(&member.visit, "client/me/password.html", context! { form => Shown::new(&PasswordForm::default()) }))
 }
 

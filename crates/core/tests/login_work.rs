@@ -1,0 +1,95 @@
+//! What a login costs, counted: one comparison of a password, whoever it is and whatever was typed (ASVS V6.3.8).
+
+use latchkey_core::access::ManageAdmins;
+use latchkey_core::admin;
+use latchkey_core::app::App;
+use latchkey_core::password::{Password, PasswordHash};
+use latchkey_core::session;
+use latchkey_core::testing::{PASSWORD, TestApp};
+use latchkey_test_macros::on_both_databases;
+
+use crate::support::*;
+
+/// Comparisons, and Argon2id hashes, that something took.
+async fn work(app: &App, of: impl AsyncFnOnce()) -> (usize, usize) {
+    let before = app.hasher().work_done();
+    of().await;
+    let after = app.hasher().work_done();
+    (after.0 - before.0, after.1 - before.1)
+}
+
+/// Gives Gus a hash, whatever it is.
+async fn keep(app: &TestApp, hash: Option<&str>) {
+    let hash = hash.map_or("null".to_owned(), |hash| format!("'{hash}'"));
+    sql(app, &format!("update users set password_hash = {hash} where email = 'gus@example.com'")).await.unwrap();
+}
+
+#[on_both_databases]
+async fn v6_3_8_each_login_of_a_user_compares_one_password_exactly(app: TestApp) {
+    person(&app, "Gus").await;
+    let login = async |email: &str, password: &str| {
+        work(&app.app, async || {
+            drop(session::login(&app.app, &request(), credentials(email, password, false), "").await);
+        })
+        .await
+    };
+    assert_eq!(login("gus@example.com", PASSWORD).await, (1, 1), "right");
+    assert_eq!(login("gus@example.com", "wrong").await, (1, 1), "wrong");
+    assert_eq!(login("nobody@example.com", PASSWORD).await, (1, 1), "unknown");
+    assert_eq!(login("no address", "x").await, (1, 1), "no address at all");
+    keep(&app, None).await;
+    assert_eq!(login("gus@example.com", PASSWORD).await, (1, 1), "without a password");
+    keep(&app, Some("a hash of no known form")).await;
+    assert_eq!(login("gus@example.com", PASSWORD).await, (1, 1), "broken");
+    for (foreign, right) in
+        [("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe", "a"), ("5f4dcc3b5aa765d61d8327deb882cf99", "password")]
+    {
+        assert!(PasswordHash::import(foreign).is_ok());
+        keep(&app, Some(foreign)).await;
+        assert_eq!(login("gus@example.com", "wrong").await, (1, 1), "{foreign}, wrong");
+        assert_eq!(
+            login("gus@example.com", right).await,
+            (1, 1),
+            "{foreign}: compared as it is, and one Argon2id hash to renew it"
+        );
+        let kept = text(&app, "select password_hash from users where email = 'gus@example.com'").await.unwrap();
+        assert!(kept.starts_with("$argon2id$"), "{kept}");
+        assert_eq!(login("gus@example.com", right).await, (1, 1), "as everybody afterwards");
+    }
+}
+
+#[on_both_databases]
+async fn v6_3_8_each_login_of_an_admin_compares_one_password_exactly(app: TestApp) {
+    let stella = staff(&app).await;
+    let sam = app.admin("Sam", "sam@staff.example").await;
+    let login = async |email: &str, password: &str| {
+        work(&app.app, async || {
+            drop(admin::login(&app.app, &request(), email, &Password::typed(password), "").await);
+        })
+        .await
+    };
+    for (address, password) in
+        [("sam@staff.example", PASSWORD), ("sam@staff.example", "wrong"), ("nobody@staff.example", PASSWORD)]
+    {
+        assert_eq!(login(address, password).await, (1, 1), "{address} {password}");
+    }
+    let disabled = as_staff::<ManageAdmins, _, _>(&app.app, stella, move |tx, by| {
+        admin::set_disabled(tx, by, &confirmed(), sam, true).map(drop)
+    });
+    disabled.await.unwrap();
+    assert_eq!(login("sam@staff.example", PASSWORD).await, (1, 1), "disabled");
+}
+
+/// Whoever has to wait, and whoever has only to be recognised by a passkey, costs no hash at all.
+#[on_both_databases]
+async fn v6_3_1_a_login_that_is_held_back_compares_nothing(app: TestApp) {
+    person(&app, "Gus").await;
+    let login = async || {
+        let done = session::login(&app.app, &request(), credentials("gus@example.com", "wrong", false), "").await;
+        matches!(done, Err(session::Error::Guessing(_)))
+    };
+    for _ in 0..10 {
+        assert!(!login().await);
+    }
+    assert_eq!(work(&app.app, async || assert!(login().await)).await, (0, 0));
+}
