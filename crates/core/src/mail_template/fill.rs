@@ -79,16 +79,10 @@ impl Values {
         while let Some((before, after)) = rest.split_once('{') {
             add(before)?;
             let field = after.split_once('}').filter(|(field, _)| is_field(field));
-            match field.and_then(|(field, behind)| Some((self.get(field)?, behind))) {
-                Some((value, behind)) => {
-                    add(value)?;
-                    rest = behind;
-                }
-                None => {
-                    add("{")?;
-                    rest = after;
-                }
-            }
+            let known = field.and_then(|(field, behind)| Some((self.get(field)?, behind)));
+            let (value, behind) = known.unwrap_or(("{", after));
+            add(value)?;
+            rest = behind;
         }
         add(rest)?;
         Some(filled)

@@ -128,13 +128,11 @@ pub struct Resolved {
 impl Resolved {
     /// What the policy asks for. Of an admin who acts for the user it is the admin's own second factor that counts.
     pub fn who(&self) -> Who {
-        match &self.acting {
-            Some(acting) => Who::new(self.user.id, acting.second_factor_at, false),
-            None => {
-                let who = Who::new(self.user.id, self.session.second_factor_at, self.must_enrol);
-                if self.session.begun_by == BegunBy::SingleSignOn { who.begun_by_link() } else { who }
-            }
+        if let Some(acting) = &self.acting {
+            return Who::new(self.user.id, acting.second_factor_at, false);
         }
+        let who = Who::new(self.user.id, self.session.second_factor_at, self.must_enrol);
+        if self.session.begun_by == BegunBy::SingleSignOn { who.begun_by_link() } else { who }
     }
 
     /// Whose session it is.
