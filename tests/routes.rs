@@ -13,6 +13,19 @@ use crate::support::{Answer, TestApp, World, on_both_databases};
 /// What the forms about webhooks take; buttons take no notice.
 const WEBHOOK: [(&str, &str); 4] = [("url", "https://hooks.example/in"), ("kinds", "login"), ("seq", "0"), ("what", "after")];
 
+/// The form of *Security*.
+const SECURITY: [(&str, &str); 9] = [
+    ("absolute_hours", "12"),
+    ("idle_minutes", "60"),
+    ("remember_days", "30"),
+    ("second_factor_hours", "24"),
+    ("admin_absolute_hours", "12"),
+    ("admin_idle_minutes", "15"),
+    ("puzzle_when", "never"),
+    ("puzzle_bits", "15"),
+    ("puzzle_wait", "5"),
+];
+
 /// Something typical in every form; other routes are buttons.
 pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
     const PASSWORD: (&str, &str) = ("password", "a-password-for-tests-only");
@@ -24,17 +37,7 @@ pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
             &[("code", "123456")]
         }
         "/a/{account}/two-factor" | "/admin/clients/{account}/two-factor" => &[("required", "yes")],
-        "/admin/config/security" => &[
-            ("absolute_hours", "12"),
-            ("idle_minutes", "60"),
-            ("remember_days", "30"),
-            ("second_factor_hours", "24"),
-            ("admin_absolute_hours", "12"),
-            ("admin_idle_minutes", "15"),
-            ("puzzle_when", "never"),
-            ("puzzle_bits", "15"),
-            ("puzzle_wait", "5"),
-        ],
+        "/admin/config/security" => &SECURITY,
         "/confirm" | "/admin/confirm" | "/password/strength" => &[PASSWORD],
         "/invite/{token}/login" => &[("email", "sam@example.com"), PASSWORD],
         "/invite/{token}/register" => {

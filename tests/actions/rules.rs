@@ -393,8 +393,8 @@ async fn templates_of_the_operator_are_sent_by_name_and_run_nothing(app: TestApp
         vec![("messagename", "Invoice Payment Overdue".to_owned()), ("id", id.clone()), ("customvars", variables)]
     };
     let code = "<script>alert(1)</script> {first_name} {{ 7 * 7 }} {php}x{/php}";
-    let sent = fields(send(code));
-    shop.done("SendEmail", &sent.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>()).await;
+    let answer = fields(send(code));
+    shop.done("SendEmail", &answer.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>()).await;
     let [mail] = shop.app.take_mails().await.try_into().unwrap_or_else(|_| panic!("one mail"));
     assert!(mail.written.text.contains(&format!("{code} of Latchkey. {{$signature}}")), "{}", mail.written.text);
     // What the mail's page makes of it is the engine's: it escapes all there is (see `templates/mail/message.html`).

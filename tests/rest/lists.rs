@@ -48,6 +48,9 @@ async fn every_one_stands_on_one_page(app: TestApp) {
     assert_eq!(wrong, json!([422, "invalid", [["cursor", "cursor"]]]));
 }
 
+/// What an event must be for a filter.
+type Holds<'a> = &'a dyn Fn(&Value) -> bool;
+
 #[on_both_databases]
 async fn events_and_accounts_are_narrowed_by_what_is_asked_for(app: TestApp) {
     let rest = Rest::new(app).await;
@@ -59,7 +62,6 @@ async fn events_and_accounts_are_narrowed_by_what_is_asked_for(app: TestApp) {
     let (nora, other) = (made["id"].as_i64().unwrap(), other["id"].as_i64().unwrap());
     let moment = "2026-11-24T09:00:00Z";
     let later = |event: &Value| event["at"].as_str().unwrap() >= moment;
-    type Holds<'a> = &'a dyn Fn(&Value) -> bool;
     let filters: [(String, Holds<'_>); 6] = [
         ("kind=contact-added".to_owned(), &|event| event["kind"] == "contact-added"),
         (format!("account={other}"), &|event| event["account"] == other || event["account"]["id"] == other),

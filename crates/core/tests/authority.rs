@@ -175,8 +175,6 @@ async fn v8_3_1_who_is_removed_comes_back_by_no_link_of_a_credential_not_even_of
     let (olivia, acme) = acme(&app).await;
     let mia = member(&app, acme, "Mia", "invoices").await;
     let made = owners(&app, olivia, "olivia@example.com", acme).await;
-    make_owner(&app.app, acme, mia).await.unwrap();
-    make_owner(&app.app, acme, olivia).await.unwrap();
     let (_, first) = link_by(&app.app, &made, acme, "first@elsewhere.example").await.unwrap();
     // What an upgraded database holds: ownership has changed and nothing was taken back.
     sql(&app, &format!("update accounts set owner_id = {mia}; delete from api_credentials")).await.unwrap();

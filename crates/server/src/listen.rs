@@ -36,7 +36,7 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: Duration::from_secs(60), body: Duration::from_mins(1), connections: 4_096 }
+        Self { head: Duration::from_mins(1), body: Duration::from_mins(1), connections: 4_096 }
     }
 }
 
@@ -141,8 +141,8 @@ mod tests {
     const LONG: Limits = Limits { head: Duration::from_hours(1), body: Duration::from_hours(1), connections: 8 };
 
     async fn start(limits: Limits) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
-        let served = Arc::new(AtomicUsize::new(0));
-        let count = move || async move { (served.fetch_add(1, Ordering::SeqCst) + 1).to_string() };
+        let answered = Arc::new(AtomicUsize::new(0));
+        let count = move || async move { (answered.fetch_add(1, Ordering::SeqCst) + 1).to_string() };
         let router =
             Router::new().route("/", get(count)).route("/read", post(|body: Bytes| async move { body.len().to_string() }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -168,7 +168,7 @@ mod tests {
     /// One answer, which ends with a digit.
     async fn one(stream: &mut TcpStream) -> String {
         let mut text = String::new();
-        while !text.split_once("\r\n\r\n").is_some_and(|(_, body)| !body.is_empty()) {
+        while text.split_once("\r\n\r\n").is_none_or(|(_, body)| body.is_empty()) {
             text.push(char::from(stream.read_u8().await.unwrap()));
         }
         text

@@ -10,7 +10,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_O
 use axum::response::IntoResponse;
 use serde_json::{Map, Value};
 
-use super::html_schema::{Schemas, escaped, fields, prose, text};
+use super::html_schema::{Schemas, escaped, field, fields, prose, text};
 use crate::problem;
 use crate::state::Api;
 
@@ -148,7 +148,7 @@ fn show_operation(html: &mut String, schemas: &Schemas<'_>, operation: &Operatio
         for parameter in named {
             let none = Value::Null;
             let schema = parameter.get("schema").unwrap_or(&none);
-            schemas.field(html, text(parameter, "name"), schema, text(parameter, "description"), false);
+            field(html, text(parameter, "name"), schema, text(parameter, "description"), false);
         }
         html.push_str("</dl>\n");
     }
@@ -185,7 +185,7 @@ fn documents(html: &mut String, schemas: &Schemas<'_>) {
     for (name, schema) in schemas.iter() {
         let name = escaped(name);
         let _ = writeln!(html, "<article id=\"schema-{name}\"><h3>{name}</h3>\n<p>{}</p>", prose(text(schema, "description")));
-        fields(html, schemas, schema);
+        fields(html, schema);
         html.push_str("</article>\n");
     }
     end(html);

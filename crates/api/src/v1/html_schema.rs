@@ -55,43 +55,42 @@ impl<'a> Schemas<'a> {
         let (whole, name) = name.strip_prefix("Page_").map_or(("", name), |name| ("a page of ", name));
         let Some(schema) = self.schemas.and_then(|schemas| schemas.get(name)) else { return };
         let _ = writeln!(html, "<details class=\"schema\"><summary>{says} {whole}<code>{}</code></summary>", escaped(name));
-        fields(html, self, schema);
+        fields(html, schema);
         html.push_str("</details>\n");
-    }
-
-    /// A field: its name, what it takes, and what it means.
-    pub(super) fn field(&self, html: &mut String, name: &str, schema: &Value, about: &str, required: bool) {
-        let must = if required { "" } else { ", optional" };
-        let about = if about.is_empty() { self.about(schema) } else { about };
-        let _ = writeln!(
-            html,
-            "<div><dt><code>{}</code> <small>{}{must}</small></dt><dd>{} {}</dd></div>",
-            escaped(name),
-            kind(schema),
-            prose(about),
-            prose(&limits(schema))
-        );
-    }
-
-    /// What a field says of itself, or the document that it is.
-    fn about<'s>(&'s self, schema: &'s Value) -> &'s str {
-        let own = text(schema, "description");
-        let choices = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
-        let inner = choices.map(|choice| text(choice, "description")).find(|text| !text.is_empty());
-        if own.is_empty() { inner.unwrap_or_default() } else { own }
     }
 }
 
+/// A field: its name, what it takes, and what it means.
+pub(super) fn field(html: &mut String, name: &str, schema: &Value, about: &str, required: bool) {
+    let must = if required { "" } else { ", optional" };
+    let about = if about.is_empty() { self::about(schema) } else { about };
+    let _ = writeln!(
+        html,
+        "<div><dt><code>{}</code> <small>{}{must}</small></dt><dd>{} {}</dd></div>",
+        escaped(name),
+        kind(schema),
+        prose(about),
+        prose(&limits(schema))
+    );
+}
+
+/// What a field says of itself, or the document that it is.
+fn about(schema: &Value) -> &str {
+    let own = text(schema, "description");
+    let choices = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let inner = choices.map(|choice| text(choice, "description")).find(|text| !text.is_empty());
+    if own.is_empty() { inner.unwrap_or_default() } else { own }
+}
+
 /// The fields of a document, or of each form that it may have.
-pub(super) fn fields(html: &mut String, schemas: &Schemas<'_>, schema: &Value) {
+pub(super) fn fields(html: &mut String, schema: &Value) {
     if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
         for choice in choices {
-            match named(choice) {
-                Some(_) => drop(writeln!(html, "<p>Either {},</p>", kind(choice))),
-                None => {
-                    html.push_str("<p>or:</p>\n");
-                    fields(html, schemas, choice);
-                }
+            if named(choice).is_some() {
+                let _ = writeln!(html, "<p>Either {},</p>", kind(choice));
+            } else {
+                html.push_str("<p>or:</p>\n");
+                fields(html, choice);
             }
         }
         return;
@@ -106,7 +105,7 @@ pub(super) fn fields(html: &mut String, schemas: &Schemas<'_>, schema: &Value) {
     }
     html.push_str("<dl>\n");
     for (field, schema) in known {
-        schemas.field(html, field, schema, "", required.contains(&field.as_str()));
+        self::field(html, field, schema, "", required.contains(&field.as_str()));
     }
     html.push_str("</dl>\n");
 }

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::policy::{self, Denied, Standing};
-use super::{Actor, AdminGrants, AdminPermission, ApiRights, Grants, Permission, Who, sql};
+use super::{Actor, AdminGrants, AdminPermission, ApiRight, ApiRights, Grants, Permission, Who, sql};
 use crate::app::{Snapshot, Tx};
 use crate::check::Changed;
 use crate::db::DbError;
@@ -239,7 +239,7 @@ impl<P> AllowedAdmin<P> {
     /// Whether the holder has every permission that these rights draw on: who adds a right to a role adds it to the credentials
     /// of others, which may do more than the holder may.
     pub fn may_add(&self, rights: &ApiRights) -> bool {
-        rights.iter().flat_map(|right| right.needs()).all(|permission| self.grants.has(*permission))
+        rights.iter().flat_map(ApiRight::needs).all(|permission| self.grants.has(*permission))
     }
 }
 

@@ -65,13 +65,11 @@ async fn present_password(app: &App, request: &Request, admin: AdminId, typed: &
         })
         .await?;
     let verdict = app.hasher().verify(typed, kept.clone()).await?;
-    match kept.filter(|_| verdict != Verdict::Wrong && standing == Standing::Works) {
-        Some(kept) => Ok(Present { kept, guess }),
-        None => {
-            app.write(request, move |tx| Ok::<_, Error>(guessing::failed(tx, &guess)?)).await?;
-            Err(Error::WrongPassword)
-        }
+    if let Some(kept) = kept.filter(|_| verdict != Verdict::Wrong && standing == Standing::Works) {
+        return Ok(Present { kept, guess });
     }
+    app.write(request, move |tx| Ok::<_, Error>(guessing::failed(tx, &guess)?)).await?;
+    Err(Error::WrongPassword)
 }
 
 /// A password that was chosen anew: whoever failed too often with the old one may try again, and a login that waits with the old one

@@ -2,6 +2,7 @@
 
 use axum::extract::Path;
 use axum::http::StatusCode;
+use axum::response::Response;
 use latchkey_core::access::ConfigureSystem;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::error::Invalid;
@@ -72,7 +73,7 @@ impl From<Details> for TemplateForm {
 }
 
 /// The page of one template, or of a new one. What was typed is shown again.
-fn form_page(staff: &Staff, template: Option<(MailTemplateId, &str)>, form: &TemplateForm, invalid: &[Invalid]) -> Answer {
+fn form_page(staff: &Staff, template: Option<(MailTemplateId, &str)>, form: &TemplateForm, invalid: &[Invalid]) -> Response {
     let web = &staff.visit.web;
     let context = context! {
         template => template.map(|(id, name)| context! { id, name }),
@@ -82,13 +83,13 @@ fn form_page(staff: &Staff, template: Option<(MailTemplateId, &str)>, form: &Tem
         example => EXAMPLE,
     };
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, TEMPLATE, context))
+    page::respond(&staff.visit, status, TEMPLATE, context)
 }
 
 /// A new template.
 pub(crate) async fn new(staff: Staff) -> Answer {
     staff.may::<ConfigureSystem>().await?;
-    form_page(&staff, None, &TemplateForm { category: "general".to_owned(), ..TemplateForm::default() }, &[])
+    Ok(form_page(&staff, None, &TemplateForm { category: "general".to_owned(), ..TemplateForm::default() }, &[]))
 }
 
 /// **Add Template**.
@@ -110,7 +111,7 @@ pub(crate) async fn create(staff: Staff, Form(form): Form<TemplateForm>) -> Answ
         }
     };
     staff.may::<ConfigureSystem>().await?;
-    form_page(&staff, None, &form, &problems)
+    Ok(form_page(&staff, None, &form, &problems))
 }
 
 /// **Add Bundled Templates**.
@@ -139,7 +140,7 @@ async fn load(staff: &Staff, id: MailTemplateId) -> Result<Details, PageError> {
 pub(crate) async fn edit(staff: Staff, Path(id): Path<MailTemplateId>) -> Answer {
     let details = load(&staff, id).await?;
     let name = details.name.clone();
-    form_page(&staff, Some((id, &name)), &details.into(), &[])
+    Ok(form_page(&staff, Some((id, &name)), &details.into(), &[]))
 }
 
 /// **Save Changes**.
@@ -161,7 +162,7 @@ pub(crate) async fn save(staff: Staff, Path(id): Path<MailTemplateId>, Form(form
         }
     };
     let held = load(&staff, id).await?;
-    form_page(&staff, Some((id, &held.name)), &form, &problems)
+    Ok(form_page(&staff, Some((id, &held.name)), &form, &problems))
 }
 
 /// Deletes a template.
