@@ -89,7 +89,10 @@ async fn the_bundled_ones_come_on_demand_and_leave_what_is_there(app: TestApp) {
     assert_eq!(add().await, 0);
     let ours = list(&app, stella).await.into_iter().find(|template| template.details.name == "client signup email");
     assert_eq!(ours.unwrap().details.subject, "Ours");
-    assert_eq!(number(&app, "select count(*) from events where kind = 'mail-template-created'").await, bundled().len() as i64);
+    assert_eq!(
+        number(&app, "select count(*) from events where kind = 'mail-template-created'").await,
+        i64::try_from(bundled().len()).unwrap()
+    );
 }
 
 #[on_both_databases]

@@ -222,7 +222,11 @@ async fn a_page_of_a_full_address_holds_that_one_and_no_longer_one(app: TestApp)
         let (users, accounts) = page.await.unwrap();
         assert_eq!(users.rows.iter().map(|row| row.user.id).collect::<Vec<_>>(), found, "{query}");
         assert_eq!(accounts.rows.iter().map(|row| row.owner.id).collect::<Vec<_>>(), found, "{query}");
-        assert_eq!((users.total, accounts.total), (found.len() as i64, found.len() as i64), "{query}");
+        assert_eq!(
+            (users.total, accounts.total),
+            (i64::try_from(found.len()).unwrap(), i64::try_from(found.len()).unwrap()),
+            "{query}"
+        );
     }
 }
 
@@ -243,7 +247,7 @@ async fn the_log_is_narrowed_to_whose_address_it_is(app: TestApp) {
             Ok(event::part(tx, by, &wanted, Slice::new(0, 50, false))?)
         });
         let part = part.await.unwrap();
-        assert_eq!(part.total, part.rows.len() as i64);
+        assert_eq!(part.total, i64::try_from(part.rows.len()).unwrap());
         part.rows
     };
     let of_user = by("OLGA@example.org").await;
