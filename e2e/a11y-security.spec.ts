@@ -130,7 +130,9 @@ test("how the Admin Area lets people and machines in", async ({ open, world, sin
   await accessible(page, "API roles with errors");
   const role = `Billing ${unique()}`;
   await page.getByLabel("Name of the role").fill(role);
+  await page.getByRole("radio", { name: "Choose" }).first().check();
   await page.getByRole("checkbox").first().check();
+  await accessible(page, "API roles, chosen one by one");
   await page.getByRole("button", { name: "Add Role" }).click();
   await row(page, role).getByRole("link", { name: "Edit" }).click();
   await accessible(page, "API role");
