@@ -26,11 +26,11 @@ async function keepsAnAddressBook(page: Page): Promise<void> {
   await expect(page.getByLabel("Country")).toHaveValue("PT");
   await page.getByLabel("Company").fill("Ledger & Daughters");
   await page.getByRole("checkbox", { name: "Invoices" }).uncheck();
-  await page.getByRole("checkbox", { name: "Domains" }).check();
+  await page.getByRole("checkbox", { name: "Support" }).check();
   await page.getByRole("button", { name: "Save Changes" }).click();
   await told(page, "Contact saved.");
   await expect(row(page, email)).toContainText("Ledger & Daughters");
-  await expect(row(page, email)).toContainText("Domains");
+  await expect(row(page, email)).toContainText("Support");
   await expect(row(page, email)).not.toContainText("Invoices");
 
   await confirm(page, row(page, email).getByRole("button", { name: "Delete" }), "Delete");
