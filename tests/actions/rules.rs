@@ -326,6 +326,18 @@ async fn a_login_is_validated_under_the_limits_of_every_login(app: TestApp) {
     shop.app.finish().await;
 }
 
+/// A ban is of the person's address, wherever the form stands into which it types.
+#[on_both_databases]
+async fn a_banned_client_is_not_let_in_through_the_shop(app: TestApp) {
+    let shop = Shop::open(app).await;
+    let from = |ip| [("email", "mia@example.com"), ("password2", crate::support::PASSWORD), ("clientip", ip)];
+    shop.done("AddBannedIp", &[("ip", "198.51.100.7"), ("reason", "Spam"), ("days", "7")]).await;
+    assert_eq!(shop.refused("ValidateLogin", &from("198.51.100.7")).await, "The address of the client is banned");
+    assert_eq!(number(&shop.app, "select count(*) from sessions").await, 0);
+    shop.done("ValidateLogin", &from("198.51.100.8")).await;
+    shop.app.finish().await;
+}
+
 #[on_both_databases]
 async fn messages_reach_those_who_want_them_as_plain_text(app: TestApp) {
     let shop = Shop::open(app).await;

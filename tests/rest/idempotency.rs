@@ -37,6 +37,25 @@ async fn the_same_answer_is_given_byte_for_byte_and_nothing_happens_twice(app: T
     assert_eq!(number(&rest.app, "select count(*) from events where kind = 'invitation-sent'").await, 1);
 }
 
+/// What is kept may hold a link or a secret that is shown once.
+#[on_both_databases]
+async fn an_answer_is_not_given_again_once_the_admin_may_no_longer_do_that(app: TestApp) {
+    let rest = Rest::new(app).await;
+    let sent = invite(&rest, "key", "nora@example.com");
+    assert_eq!(rest.send(&sent).await.status, 201);
+    let role = |built_in| {
+        format!(
+            "update admins set role_id = (select id from admin_roles where built_in = '{built_in}') where id = {} returning id",
+            rest.stella
+        )
+    };
+    number(&rest.app, &role("read-only")).await;
+    let again = rest.send(&sent).await;
+    assert!(again.status == 403 && !again.text().contains("/invite/"), "{} {}", again.status, again.text());
+    number(&rest.app, &role("full")).await;
+    assert!(rest.send(&sent).await.text().contains("/invite/"), "the same call may ask again when it may again");
+}
+
 #[on_both_databases]
 async fn a_key_belongs_to_one_call_of_one_credential(app: TestApp) {
     let rest = Rest::new(app).await;

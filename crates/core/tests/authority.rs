@@ -296,3 +296,17 @@ async fn v8_2_3_what_staff_notes_by_a_credential_stays_out_of_the_accounts_own_l
     sql(&app, "delete from api_credentials").await.unwrap();
     assert!(seen().await.iter().all(String::is_empty), "whose a revoked one was is not known");
 }
+
+/// What an account's members did, and from where, is the log, by whichever door.
+#[on_both_databases]
+async fn a_credential_reads_no_accounts_log_that_its_admin_may_not_see(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    let andy = staff_with(&app, stella, "Andy", "view api").await;
+    let reads = async |admin| {
+        let made = credential(&app.app, admin, built_in(&app.app, BuiltInApiRole::ReadOnly).await).await;
+        by_machine::<ViewAccountLog, _, Denied>(&app.app, &made, ApiRight::EventsRead, acme, |_, _| Ok(())).await
+    };
+    assert!(matches!(reads(andy).await, Err(Denied::MissingAdmin { .. })));
+    reads(stella).await.unwrap();
+}

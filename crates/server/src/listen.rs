@@ -74,7 +74,11 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, So
     let place = Arc::clone(room).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
+            Ok((stream, peer)) => {
+                // An answer is written as a whole: nothing is won by waiting for more of it.
+                let _ = stream.set_nodelay(true);
+                return (stream, peer, place);
+            }
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "a connection could not be accepted");

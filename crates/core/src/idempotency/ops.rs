@@ -2,8 +2,9 @@ use super::{Error, KEPT_FOR, Once, sql};
 use crate::access::{AdminPermission, ApiCall, Denied};
 use crate::app::Tx;
 
+/// The first answers were kept without permissions before them, for another purpose: what is left of those is not read.
 fn purpose(call: ApiCall, once: &Once) -> String {
-    format!("idempotent answer {} {}", call.credential(), once.key)
+    format!("idempotent answer after permissions {} {}", call.credential(), once.key)
 }
 
 /// What stands between the permissions that were held and the answer.
