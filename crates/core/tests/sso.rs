@@ -269,3 +269,32 @@ async fn rule_10_the_log_and_the_list_of_sessions_say_how_a_session_began(app: T
         events(&app).await.into_iter().filter(|event| event.kind == "login").map(|event| event.detail).collect();
     assert_eq!(logins, ["single sign-on", ""]);
 }
+
+/// Who opens a link has shown nothing: its browser is none of the user's, and gets round none of the limits on guessing.
+#[on_both_databases]
+async fn the_browser_that_opens_a_link_does_not_become_known(app: TestApp) {
+    let (owner, _) = acme(&app).await;
+    let (call, _) = shop(&app, staff(&app).await, None).await;
+    let (_, found) = begun(&app, call, owner).await;
+    assert!(!found.session.of_known_device);
+    assert_eq!(number(&app, "select count(*) from devices").await, 0);
+}
+
+#[on_both_databases]
+async fn a_link_ends_with_what_its_credential_may(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let (call, _) = shop(&app, staff(&app).await, None).await;
+    let link = make(&app.app, call, None, Some(acme)).await.unwrap();
+    for (ends, mends) in [
+        ("update admins set disabled_at = 1", "update admins set disabled_at = null"),
+        (
+            "update admins set role_id = (select id from admin_roles where built_in = 'read-only')",
+            "update admins set role_id = (select id from admin_roles where built_in = 'full')",
+        ),
+    ] {
+        sql(&app, ends).await.unwrap();
+        assert!(matches!(redeem(&app.app, &link).await, Err(Error::Gone)), "{ends}");
+        sql(&app, mends).await.unwrap();
+    }
+    redeem(&app.app, &link).await.unwrap();
+}
