@@ -8,7 +8,7 @@ const FRESH = 4 * 60 * 1000; // A challenge lives for five minutes; one that wai
 
 const supported = window.isSecureContext && "PublicKeyCredential" in window && "credentials" in navigator;
 const forms = [...document.querySelectorAll("form[data-passkey]")];
-let waiting = null;
+let offered = null; // What waits in the background: { pressed, ended }.
 
 for (const form of forms) {
   if (!supported) {
@@ -21,38 +21,48 @@ for (const form of forms) {
     event.preventDefault();
     run(form);
   });
-  if ("conditional" in form.dataset) offer(form);
+  if ("conditional" in form.dataset) startOffer(form);
 }
 
-// Offers the passkeys of this browser beside the addresses that it would fill in.
-async function offer(form) {
+// Offers the passkeys of this browser beside the addresses that it would fill in, until `pressed` says that the button was.
+async function offer(form, pressed) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  for (;;) {
-    const stop = new AbortController();
-    waiting = stop;
-    const timer = setTimeout(() => stop.abort("renew"), FRESH);
+  while (!pressed.aborted) {
+    const round = new AbortController();
+    const end = () => round.abort();
+    const timer = setTimeout(end, FRESH);
+    pressed.addEventListener("abort", end);
     try {
-      const credential = await ask(form, { mediation: "conditional", signal: stop.signal });
+      const credential = await ask(form, { mediation: "conditional", signal: round.signal });
       if (credential) return send(form, credential);
     } catch {
-      if (stop.signal.reason !== "renew") return;
+      if (!round.signal.aborted) return;
     } finally {
       clearTimeout(timer);
+      pressed.removeEventListener("abort", end);
     }
   }
+}
+
+function startOffer(form) {
+  const pressed = new AbortController();
+  offered = { pressed, ended: offer(form, pressed.signal) };
 }
 
 async function run(form) {
   if (form.dataset.asking) return;
   form.dataset.asking = "yes";
-  waiting?.abort("pressed");
   say(form, "");
   try {
+    // The browser answers one question at a time: the one in the background has to be over.
+    offered?.pressed.abort();
+    await offered?.ended;
+    if (form.dataset.answered) return;
     const credential = await ask(form, {});
     if (credential) return send(form, credential);
   } catch (error) {
     say(form, told(form, error));
-    if ("conditional" in form.dataset) offer(form);
+    if ("conditional" in form.dataset) startOffer(form);
   } finally {
     delete form.dataset.asking;
   }
@@ -66,7 +76,7 @@ function told(form, error) {
 
 async function ask(form, how) {
   const body = new URLSearchParams({ csrf: new FormData(form).get("csrf") });
-  const answer = await fetch(form.dataset.options, { method: "POST", body, headers: { accept: "application/json" } });
+  const answer = await fetch(form.dataset.options, { method: "POST", body, headers: { accept: "application/json" }, signal: how.signal });
   if (answer.redirected || !(answer.headers.get("content-type") ?? "").startsWith("application/json")) {
     // The session has ended, or who it is has to be confirmed again: the page itself knows the way.
     if ("mediation" in how) throw new Error("not now");
