@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 pub use error::DbError;
 pub use value::{FromValue, Nullable, Row, ToValue, Value};
@@ -56,21 +57,27 @@ pub struct Database(Backend);
 #[derive(Clone)]
 enum Backend {
     Sqlite { writer: Arc<Pool>, readers: Arc<Pool>, watch: Arc<Mutex<SqliteConn>> },
-    Postgres(Postgres),
+    Postgres { pool: Arc<Pool>, server: Postgres },
 }
 
-/// SQLite connections that wait to be taken. As many permits as connections, so a take never fails.
+/// Connections that wait to be taken, and how many there may be. SQLite's are all there from the start; PostgreSQL's are made
+/// when they are needed.
 struct Pool {
     permits: Semaphore,
-    idle: Mutex<Vec<SqliteConn>>,
+    idle: Mutex<Vec<Conn>>,
 }
 
 impl Pool {
-    fn new(connections: Vec<SqliteConn>) -> Arc<Self> {
-        Arc::new(Self { permits: Semaphore::new(connections.len()), idle: Mutex::new(connections) })
+    fn of(connections: Vec<SqliteConn>) -> Arc<Self> {
+        let permits = Semaphore::new(connections.len());
+        Arc::new(Self { permits, idle: Mutex::new(connections.into_iter().map(Conn::Sqlite).collect()) })
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConn>> {
+    fn empty(most: usize) -> Arc<Self> {
+        Arc::new(Self { permits: Semaphore::new(most), idle: Mutex::default() })
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Conn>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -197,7 +204,7 @@ impl Database {
     pub fn open(location: &Location, connections: Connections) -> Result<Self, DbError> {
         match location {
             Location::Sqlite(path) => Self::open_sqlite(path, connections.sqlite_readers),
-            Location::Postgres(url) => Ok(Self(Backend::Postgres(Postgres::new(url, connections.postgres)?))),
+            Location::Postgres(url) => Self::open_postgres(url, connections.postgres),
         }
     }
 
@@ -205,7 +212,11 @@ impl Database {
         let writer = SqliteConn::writer(path)?;
         let readers = (0..readers).map(|_| SqliteConn::reader(path)).collect::<Result<Vec<_>, _>>()?;
         let watch = Arc::new(Mutex::new(SqliteConn::watch(path)?));
-        Ok(Self(Backend::Sqlite { writer: Pool::new(vec![writer]), readers: Pool::new(readers), watch }))
+        Ok(Self(Backend::Sqlite { writer: Pool::of(vec![writer]), readers: Pool::of(readers), watch }))
+    }
+
+    fn open_postgres(url: &str, most: usize) -> Result<Self, DbError> {
+        Ok(Self(Backend::Postgres { pool: Pool::empty(most), server: Postgres::new(url)? }))
     }
 
     /// A number that differs from the one answered before if anybody has committed meanwhile, this process or another,
@@ -213,7 +224,7 @@ impl Database {
     pub(crate) fn version(&self) -> Option<i64> {
         match &self.0 {
             Backend::Sqlite { watch, .. } => watch.lock().unwrap_or_else(PoisonError::into_inner).version(),
-            Backend::Postgres(_) => None,
+            Backend::Postgres { .. } => None,
         }
     }
 
@@ -250,34 +261,13 @@ impl Database {
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {
-        match &self.0 {
-            Backend::Sqlite { writer, readers, .. } => {
-                let pool = Arc::clone(if mode == Mode::Write { writer } else { readers });
-                run_sqlite(pool, mode, work).await
-            }
-            Backend::Postgres(postgres) => {
-                let conn = postgres.connection().await.map_err(Fault::Db)?;
-                on_blocking_pool(move || {
-                    let guard = Returned { conn: Some(Conn::Postgres(conn)), pool: None };
-                    transact(guard, mode, work)
-                })
-                .await
-            }
-        }
+        let (pool, server) = match &self.0 {
+            Backend::Sqlite { writer, readers, .. } => (if mode == Mode::Write { writer } else { readers }, None),
+            Backend::Postgres { pool, server } => (pool, Some(server.clone())),
+        };
+        let place = Place::take(pool, server.is_some()).await.map_err(Fault::Db)?;
+        on_blocking_pool(move || transact(place.connect(server.as_ref()).map_err(Fault::Db)?, mode, work)).await
     }
-}
-
-async fn run_sqlite<T, E>(pool: Arc<Pool>, mode: Mode, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<Fault> + Send + 'static,
-{
-    let permit = pool.permits.acquire().await.map_err(|_| Fault::Db(closed()))?;
-    let conn = pool.idle().pop().ok_or_else(|| Fault::Db(closed()))?;
-    // The permit comes back with the connection, when the work has ended, even if the caller has gone away.
-    permit.forget();
-    let guard = Returned { conn: Some(Conn::Sqlite(conn)), pool: Some(Arc::clone(&pool)) };
-    on_blocking_pool(move || transact(guard, mode, work)).await
 }
 
 async fn on_blocking_pool<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
@@ -298,26 +288,62 @@ fn closed() -> DbError {
     DbError::Unreachable("Latchkey is shutting down".to_owned())
 }
 
+/// A place in a pool. It comes back when the work has ended, even if the caller has gone away.
+struct Place(Arc<Pool>);
+
+impl Place {
+    /// On PostgreSQL whoever waits too long is refused; SQLite's turns are short.
+    async fn take(pool: &Arc<Pool>, with_limit: bool) -> Result<Self, DbError> {
+        let acquired = pool.permits.acquire();
+        let permit = if with_limit {
+            timeout(postgres::WAIT, acquired).await.map_err(|_| DbError::Unreachable("all connections are in use".to_owned()))?
+        } else {
+            acquired.await
+        };
+        permit.map_err(|_| closed())?.forget();
+        Ok(Self(Arc::clone(pool)))
+    }
+
+    /// A connection that waits, or a new one.
+    fn connect(self, server: Option<&Postgres>) -> Result<Returned, DbError> {
+        let found = loop {
+            let waiting = self.0.idle().pop();
+            match waiting {
+                Some(Conn::Postgres(conn)) if !conn.is_alive() => {}
+                other => break other,
+            }
+        };
+        let conn = match (found, server) {
+            (Some(conn), _) => conn,
+            (None, Some(server)) => Conn::Postgres(server.connect()?),
+            (None, None) => return Err(closed()),
+        };
+        Ok(Returned { conn: Some(conn), place: self })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.permits.add_permits(1);
+    }
+}
+
 /// Gives the connection back however the work ends: a panic rolls back, too.
 struct Returned {
     conn: Option<Conn>,
-    pool: Option<Arc<Pool>>,
+    place: Place,
 }
 
 impl Drop for Returned {
     fn drop(&mut self) {
-        let panicked = std::thread::panicking();
-        match (self.conn.take(), &self.pool) {
-            (Some(Conn::Sqlite(conn)), Some(pool)) => {
-                if panicked {
-                    let _ = conn.transaction("rollback");
-                }
-                pool.idle().push(conn);
-                pool.permits.add_permits(1);
-            }
-            (Some(Conn::Postgres(conn)), _) if panicked => conn.discard(),
+        let Some(conn) = self.conn.take() else { return };
+        match (&conn, std::thread::panicking()) {
+            // What a connection of PostgreSQL was in the middle of is unknown.
+            (Conn::Postgres(_), true) => return,
+            (Conn::Sqlite(conn), true) => _ = conn.transaction("rollback"),
             _ => {}
         }
+        self.place.0.idle().push(conn);
     }
 }
 
@@ -334,12 +360,11 @@ fn transact<T, E: From<Fault>>(mut guard: Returned, mode: Mode, work: impl FnOnc
         Err(error) => {
             // Neither committed nor rolled back: what this connection holds is unknown.
             match guard.conn.take() {
-                Some(Conn::Postgres(conn)) => conn.discard(),
                 Some(Conn::Sqlite(conn)) => {
                     let _ = conn.batch("rollback");
                     guard.conn = Some(Conn::Sqlite(conn));
                 }
-                None => {}
+                Some(Conn::Postgres(_)) | None => {}
             }
             Err(Fault::Db(error).into())
         }

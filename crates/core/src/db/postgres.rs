@@ -1,60 +1,63 @@
 //! PostgreSQL 15 or later, called from the synchronous operation on the blocking pool.
+//!
+//! The thread that asks also speaks with the server: each connection has a small runtime of its own, which runs while something
+//! is asked and at no other time. So a statement costs no change of threads, which on a busy machine is most of its time.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::error::Error;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
+use tokio::time::timeout;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::{Client, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{DbError, Row, Value};
 
-/// How long a request waits for a free connection before it is refused.
-const WAIT: Duration = Duration::from_secs(10);
+/// How long it may take until there is a connection.
+pub(super) const WAIT: Duration = Duration::from_secs(10);
 
-/// Connections to one PostgreSQL database.
+/// How a PostgreSQL database is reached.
 #[derive(Clone)]
 pub(super) struct Postgres {
-    pool: Pool,
+    config: Arc<tokio_postgres::Config>,
+    tls: MakeRustlsConnect,
 }
 
 impl Postgres {
-    /// Opens no connection yet: the first use does.
-    pub(super) fn new(url: &str, connections: usize) -> Result<Self, DbError> {
+    pub(super) fn new(url: &str) -> Result<Self, DbError> {
         let mut config: tokio_postgres::Config =
             url.parse().map_err(|error: tokio_postgres::Error| DbError::Unreachable(error.to_string()))?;
         config.application_name("latchkey").connect_timeout(WAIT);
-        let manager = Manager::from_config(
-            config,
-            MakeRustlsConnect::new(tls()?),
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
-        let pool = Pool::builder(manager)
-            .max_size(connections)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
-            .runtime(Runtime::Tokio1)
-            .post_create(Hook::async_fn(|client, _| {
-                Box::pin(async move {
-                    // A commit that was answered is on disk, whatever the server's default says.
-                    let ready = "set synchronous_commit = on; set statement_timeout = '30s'; set lock_timeout = '10s'";
-                    client.batch_execute(ready).await.map_err(HookError::Backend)
-                })
-            }))
-            .build()
-            .map_err(|error| DbError::Unreachable(error.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { config: Arc::new(config), tls: MakeRustlsConnect::new(tls()?) })
     }
 
-    pub(super) async fn connection(&self) -> Result<PostgresConn, DbError> {
-        let client = self.pool.get().await.map_err(|error| DbError::Unreachable(chain(&error)))?;
-        Ok(PostgresConn { client, handle: Handle::current(), failed: Cell::new(false), unsent: Cell::new(None) })
+    /// Connects. To be called where a thread may wait.
+    pub(super) fn connect(&self) -> Result<PostgresConn, DbError> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| DbError::Unreachable(error.to_string()))?;
+        let connected = runtime.block_on(timeout(WAIT, self.config.connect(self.tls.clone())));
+        let (client, connection) = connected
+            .map_err(|_| DbError::Unreachable(format!("no answer within {} s", WAIT.as_secs())))?
+            .map_err(|error| DbError::Unreachable(chain(&error)))?;
+        let conn = PostgresConn {
+            client,
+            line: RefCell::new(Some(Box::pin(connection))),
+            runtime: Some(runtime),
+            statements: RefCell::default(),
+            failed: Cell::new(false),
+            unsent: Cell::new(None),
+        };
+        // A commit that was answered is on disk, whatever the server's default says.
+        conn.batch("set synchronous_commit = on; set statement_timeout = '30s'; set lock_timeout = '10s'")?;
+        Ok(conn)
     }
 }
 
@@ -68,10 +71,18 @@ fn tls() -> Result<rustls::ClientConfig, DbError> {
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
+/// What carries bytes between the client and the server, and ends when the connection does.
+type Line = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
+
 /// One connection, taken from the pool for one transaction.
 pub(super) struct PostgresConn {
-    client: Object,
-    handle: Handle,
+    client: Client,
+    /// `None` once the connection has ended.
+    line: RefCell<Option<Line>>,
+    /// There until this is dropped.
+    runtime: Option<Runtime>,
+    /// What was prepared, by its text: for each list of types it was asked with.
+    statements: RefCell<HashMap<String, Vec<Statement>>>,
     failed: Cell<bool>,
     /// The `begin` that goes out together with the first statement.
     unsent: Cell<Option<&'static str>>,
@@ -80,19 +91,25 @@ pub(super) struct PostgresConn {
 impl PostgresConn {
     /// Begins a transaction. Nothing is sent before there is a statement: the two share one round trip.
     pub(super) fn begin(&self, begin: &'static str) {
+        self.failed.set(false);
         self.unsent.set(Some(begin));
     }
 
     /// Ends a transaction that has changed nothing. The answer is not waited for, since nothing depends on it; what
     /// this connection is asked next comes after it.
     pub(super) fn leave(&self) {
-        if self.unsent.take().is_none() {
-            let mut ended = pin!(self.client.batch_execute("commit"));
-            // The first poll sends it.
-            self.handle.block_on(poll_fn(|context| {
-                let _ = ended.as_mut().poll(context);
-                Poll::Ready(())
-            }));
+        if self.unsent.take().is_some() {
+            return;
+        }
+        let mut ended = pin!(self.client.batch_execute("commit"));
+        let sent = poll_fn(|context| {
+            // The first poll puts it in line, and the line sends it.
+            let _ = ended.as_mut().poll(context);
+            self.carry(context);
+            Poll::Ready(())
+        });
+        if let Some(runtime) = &self.runtime {
+            runtime.block_on(sent);
         }
     }
 
@@ -102,22 +119,34 @@ impl PostgresConn {
     }
 
     pub(super) fn batch(&self, sql: &str) -> Result<(), DbError> {
-        self.noted(self.handle.block_on(self.begun(self.client.batch_execute(sql))))
+        self.wait(self.begun(self.client.batch_execute(sql)))
     }
 
     pub(super) fn query(&self, sql: &str, arguments: &[Value]) -> Result<Vec<Row>, DbError> {
-        let rows = self.handle.block_on(async {
-            let statement = self.client.prepare_typed_cached(sql, &types(arguments)).await?;
+        let rows = self.wait(async {
+            let statement = self.prepared(sql, arguments).await?;
             self.begun(self.client.query(&statement, &borrowed(arguments))).await
         });
-        self.noted(rows)?.iter().map(read).collect()
+        rows?.iter().map(read).collect()
     }
 
     pub(super) fn execute(&self, sql: &str, arguments: &[Value]) -> Result<u64, DbError> {
-        self.noted(self.handle.block_on(async {
-            let statement = self.client.prepare_typed_cached(sql, &types(arguments)).await?;
+        self.wait(async {
+            let statement = self.prepared(sql, arguments).await?;
             self.begun(self.client.execute(&statement, &borrowed(arguments))).await
-        }))
+        })
+    }
+
+    async fn prepared(&self, sql: &str, arguments: &[Value]) -> Result<Statement, tokio_postgres::Error> {
+        let fits = |statement: &&Statement| statement.params().iter().eq(arguments.iter().map(kind));
+        let kept = self.statements.borrow().get(sql).and_then(|kept| kept.iter().find(fits).cloned());
+        if let Some(statement) = kept {
+            return Ok(statement);
+        }
+        let types: Vec<Type> = arguments.iter().map(kind).cloned().collect();
+        let statement = self.client.prepare_typed(sql, &types).await?;
+        self.statements.borrow_mut().entry(sql.to_owned()).or_default().push(statement.clone());
+        Ok(statement)
     }
 
     /// Sends a statement, and right before it the `begin` that waits for one.
@@ -131,33 +160,63 @@ impl PostgresConn {
         answer
     }
 
-    /// Whether a statement failed since the connection was taken: its transaction can only roll back.
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed.get()
-    }
-
-    fn noted<T>(&self, result: Result<T, tokio_postgres::Error>) -> Result<T, DbError> {
-        result.map_err(|error| {
+    /// Waits for an answer, and meanwhile carries what is asked and answered.
+    fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, DbError> {
+        let Some(runtime) = &self.runtime else { return Err(super::closed()) };
+        let mut answer = pin!(answer);
+        let answered = runtime.block_on(poll_fn(|context| {
+            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            self.carry(context);
+            answer.as_mut().poll(context)
+        }));
+        answered.map_err(|error| {
             self.failed.set(true);
             driver(error)
         })
     }
 
-    /// Gives the connection up instead of returning it to the pool: its state is unknown.
-    pub(super) fn discard(self) {
-        drop(Object::take(self.client));
+    fn carry(&self, context: &mut Context<'_>) {
+        let mut line = self.line.borrow_mut();
+        // Whoever waits for an answer is told by the client that none will come.
+        if line.as_mut().is_some_and(|line| line.as_mut().poll(context).is_ready()) {
+            *line = None;
+        }
+    }
+
+    /// Whether the server has not hung up while nobody asked anything.
+    pub(super) fn is_alive(&self) -> bool {
+        let Some(runtime) = &self.runtime else { return false };
+        runtime.block_on(async {
+            // The runtime hears of what has come meanwhile only when it rests.
+            yield_now().await;
+            poll_fn(|context| Poll::Ready(self.carry(context))).await;
+        });
+        self.line.borrow().is_some()
+    }
+
+    /// Whether a statement failed since the transaction began: it can only roll back.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.get()
     }
 }
 
-fn types(arguments: &[Value]) -> Vec<Type> {
-    arguments
-        .iter()
-        .map(|value| match value {
-            Value::Int(_) => Type::INT8,
-            Value::Text(_) => Type::TEXT,
-            Value::Bytes(_) => Type::BYTEA,
-        })
-        .collect()
+impl Drop for PostgresConn {
+    fn drop(&mut self) {
+        // An ordinary drop may wait for threads, which there are none of, and so must not be where tasks run.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn kind(argument: &Value) -> &'static Type {
+    match argument {
+        Value::Int(_) => &Type::INT8,
+        Value::Text(_) => &Type::TEXT,
+        Value::Bytes(_) => &Type::BYTEA,
+    }
 }
 
 fn borrowed(arguments: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
