@@ -4,10 +4,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
 use crate::access::OnBehalf;
 use crate::check::{self, Changed};
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     sealed: watch::Sender<i64>,
     access: check::Copies,
     hosts: Hosts,
+    strangers: Semaphore,
 }
 
 /// From where an operation was asked for.
@@ -68,6 +70,7 @@ pub struct Request {
 impl App {
     /// Puts an app together.
     pub fn new(parts: Parts) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let (outbox_filled, events_recorded, sealed) = (Notify::new(), Notify::new(), watch::Sender::new(0));
         Self(Arc::new(Inner {
             parts,
@@ -76,7 +79,15 @@ impl App {
             sealed,
             access: check::Copies::default(),
             hosts: Hosts::default(),
+            strangers: Semaphore::new(cores.div_ceil(2)),
         }))
+    }
+
+    /// Waits for a place among those who have not shown yet who they are, to be held while the database is read for one. There is one
+    /// for every second core: a flood of logins waits for itself, and whoever is inside does not wait for it.
+    pub async fn strangers_turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.0.strangers.acquire().await.ok()
     }
 
     /// Runs `work` in a read-only snapshot, on the blocking pool.

@@ -1,10 +1,11 @@
-//! Writes down that invitations have expired. Nothing else depends on it: whether one is still open is asked of its times.
+//! Writes down that invitations and masquerades have expired, and removes sessions that have. Nothing else depends on it: whether one
+//! is still open is asked of its times.
 
 use std::time::Duration;
 
 use latchkey_core::app::{App, Request};
 use latchkey_core::error::Fault;
-use latchkey_core::invitation;
+use latchkey_core::{invitation, session};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -19,12 +20,11 @@ const BATCH: i64 = 100;
 /// Looks until it is time to stop.
 pub(crate) async fn run(app: &App, mut shutdown: watch::Receiver<bool>) {
     loop {
-        let rest = match tell(app).await {
-            // There may be more.
-            Ok(told) if i64::try_from(told) == Ok(BATCH) => Duration::ZERO,
-            Ok(_) => LOOK_EVERY,
+        let rest = match look(app).await {
+            Ok(Found::More) => Duration::ZERO,
+            Ok(Found::All) => LOOK_EVERY,
             Err(fault) => {
-                tracing::warn!(%fault, "expired invitations cannot be written down");
+                tracing::warn!(%fault, "what has expired cannot be written down");
                 LOOK_EVERY
             }
         };
@@ -35,6 +35,14 @@ pub(crate) async fn run(app: &App, mut shutdown: watch::Receiver<bool>) {
     }
 }
 
-async fn tell(app: &App) -> Result<usize, Fault> {
-    app.write(&Request::default(), |tx| invitation::tell_expired(tx, &system(), BATCH)).await
+enum Found {
+    /// There may be more.
+    More,
+    All,
+}
+
+async fn look(app: &App) -> Result<Found, Fault> {
+    let told = app.write(&Request::default(), |tx| invitation::tell_expired(tx, &system(), BATCH)).await?;
+    let removed = app.write(&Request::default(), |tx| session::sweep(tx, &system())).await?;
+    Ok(if i64::try_from(told) == Ok(BATCH) || removed == session::SWEPT { Found::More } else { Found::All })
 }

@@ -120,6 +120,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let pending = cookie(if area == Area::Admin { Name::AdminPending } else { Name::Pending });
     let mut request = request(parts, web.settings())?;
     let ip = request.ip;
+    let turn = if tokens.is_any() { None } else { web.app().strangers_turn().await };
     let (brand, puzzles, banned, known) = web
         .app()
         .read(move |snapshot| {
@@ -130,6 +131,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
             Ok::<_, Fault>((brand, security.puzzles.when, banned, known))
         })
         .await?;
+    drop(turn);
     let Known { user, account_count, must_confirm, admin, token } = known;
     request.on_behalf = user.as_ref().and_then(|found| found.acting.as_ref()).map(|acting| acting.behalf.clone());
     touch(web, &request, user.as_ref(), admin.as_ref());
@@ -184,6 +186,12 @@ struct Tokens {
     admin: Option<Secret>,
     masquerade: Option<Secret>,
     session: Option<Secret>,
+}
+
+impl Tokens {
+    fn is_any(&self) -> bool {
+        self.admin.is_some() || self.masquerade.is_some() || self.session.is_some()
+    }
 }
 
 /// Who asks.

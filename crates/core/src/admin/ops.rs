@@ -125,6 +125,7 @@ pub fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<Admi
 /// Logs an admin in, as far as a password goes. Unknown and disabled addresses cost the same work as a wrong password.
 pub async fn login(app: &App, request: &Request, email: &str, password: &Password, next: &str) -> Result<Begun<Started>, Error> {
     let (key, asked) = (EmailKey::of(email), request.clone());
+    let turn = app.strangers_turn().await;
     let (found, guess, standing) = app
         .read(move |snapshot| {
             let found = sql::credentials(snapshot, &key)?;
@@ -133,6 +134,7 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
             Ok::<_, Error>((found, guess, standing))
         })
         .await?;
+    drop(turn);
     let kept = found.as_ref().map(|found| found.hash.clone());
     let verdict = app.hasher().verify(password, kept).await?;
     let renewed = match verdict {

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::{BegunBy, Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
+use super::{BegunBy, Error, Login, Resolved, SWEPT, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -40,6 +40,7 @@ pub async fn login(app: &App, request: &Request, login: Login, next: &str) -> Re
 /// password: one look-up, one hash, one line in the log.
 pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result<Proven, Error> {
     let (key, asked) = (EmailKey::of(&login.email), request.clone());
+    let turn = app.strangers_turn().await;
     let (found, guess, standing) = app
         .read(move |snapshot| {
             let found = user::credentials(snapshot, &key)?;
@@ -49,6 +50,7 @@ pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result
             Ok::<_, Error>((found, guess, standing))
         })
         .await?;
+    drop(turn);
     let kept = found.as_ref().and_then(|found| found.hash.clone());
     let verdict = app.hasher().verify(&login.password, kept).await?;
     match (verdict, standing, found) {
@@ -142,8 +144,6 @@ fn begin_by(
     let secret = tx.secret()?;
     let security = settings::security(tx)?;
     let lives = if remember { security.remember } else { security.absolute };
-    masquerade::end_over(tx)?;
-    sql::sweep(tx)?;
     let how = match begun_by {
         BegunBy::Login => second_factor.map(SecondProof::how).map_or("", FactorKind::key),
         BegunBy::SingleSignOn => "single sign-on",
@@ -195,6 +195,13 @@ fn living(snapshot: &Snapshot<'_>, security: &Security, found: Option<(Session, 
     }
     let must_enrol = security.everybody && !user.two_factor;
     Ok(Some(Resolved { session, user, must_enrol, acting: None }))
+}
+
+/// Removes a bounded number of sessions that are over, and ends the masquerades that are, which is written down. How many sessions
+/// there were: [`SWEPT`] means that there may be more.
+pub fn sweep(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
+    masquerade::end_over(tx)?;
+    sql::sweep(tx, SWEPT)
 }
 
 /// Notes that a session was used, at most once a minute.

@@ -143,16 +143,15 @@ pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) 
     tx.execute(sql, params![user, keep])
 }
 
-/// The oldest that are over, a bounded number of them.
-pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
-    const AT_ONCE: i64 = 50;
+/// The oldest that are over, so many of them.
+pub(super) fn sweep(tx: &Tx<'_>, at_once: u64) -> Result<u64, Fault> {
     // How a masquerade ends is written down.
     let over = format!(
         "select id from sessions where expires_at <= $1 and masquerade_session_id is null order by expires_at limit $2{}",
         tx.skip_locked()
     );
-    tx.execute(&format!("delete from sessions where id in ({over})"), params![tx.now(), AT_ONCE])?;
-    Ok(())
+    let at_once = i64::try_from(at_once).unwrap_or(i64::MAX);
+    tx.execute(&format!("delete from sessions where id in ({over})"), params![tx.now(), at_once])
 }
 
 /// Notes that identity was confirmed, under a new token. When the session ends, and whether it outlasts the browser.
