@@ -109,7 +109,7 @@ pub(crate) async fn fill(app: &App) -> anyhow::Result<Data> {
         }
         for number in 0..3 {
             let by = tx.authorize::<ManageUsers>(Who::without_second_factor(owner), account)?;
-            invitation::send(tx, &by, &NewInvitation { email: email("invited", number)?, grants: Grants::all() })?;
+            invitation::send(tx, &by, &NewInvitation { role: None, email: email("invited", number)?, grants: Grants::all() })?;
         }
         let mut own_accounts = Vec::new();
         for number in 0..LOGINS {

@@ -89,7 +89,7 @@ impl Cast {
     async fn invite(self, account: AccountId, span: Duration) -> anyhow::Result<Vec<(AccountId, InvitationId)>> {
         let (begun, mut sent, admin) = (now(), Vec::new(), self.admin);
         while begun.elapsed() < span && sent.len() < PEOPLE {
-            let new = NewInvitation { email: data::email("invited", sent.len())?, grants: Grants::all() };
+            let new = NewInvitation { role: None, email: data::email("invited", sent.len())?, grants: Grants::all() };
             let id = data::write(&self.app, move |tx| {
                 // As staff: a user may not send as many as a benchmark does.
                 let by = tx.authorize_staff::<ManageUsers>(admin, account)?;

@@ -347,4 +347,8 @@ impl Tx<'_> {
     pub(crate) fn for_update(&self) -> &'static str {
         self.snapshot.conn.for_update()
     }
+
+    pub(crate) fn for_share(&self) -> &'static str {
+        self.snapshot.conn.for_share()
+    }
 }

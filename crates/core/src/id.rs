@@ -75,6 +75,8 @@ ids! {
     ContactId
     /// A group of accounts.
     ClientGroupId
+    /// A role of members.
+    RoleId
     /// A password reset that somebody asked for.
     ResetRequestId
     /// A second factor of a user or an admin.

@@ -46,6 +46,7 @@ pub mod passkey;
 pub mod password;
 pub mod puzzle;
 pub mod reset;
+pub mod role;
 mod search;
 pub mod secret;
 pub mod session;

@@ -207,7 +207,7 @@ impl TestApp {
 
     /// Invites an address and returns the secret of its link, read from the mail.
     pub async fn invite(&self, by: UserId, account: AccountId, email: &str, grants: Grants) -> Secret {
-        let new = NewInvitation { email: Email::parse(email).unwrap(), grants };
+        let new = NewInvitation { role: None, email: Email::parse(email).unwrap(), grants };
         let sent = self.app.write(&self.request, move |tx| {
             let by = tx.authorize(Who::without_second_factor(by), account)?;
             invitation::send(tx, &by, &new)

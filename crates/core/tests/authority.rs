@@ -139,7 +139,7 @@ where
 
 /// Invites by a credential, without a mail.
 async fn link_by(app: &App, made: &Made, account: AccountId, to: &str) -> Result<(InvitationId, Secret), invitation::Error> {
-    let new = NewInvitation { email: email(to), grants: grants("users invoices") };
+    let new = NewInvitation { role: None, email: email(to), grants: grants("users invoices") };
     let sent = by_machine::<ManageUsers, _, _>(app, made, ApiRight::InvitationsWrite, account, move |tx, by| {
         invitation::send_without_mail(tx, by, &new)
     });

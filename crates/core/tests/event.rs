@@ -194,7 +194,7 @@ fn invitation_cases(w: &World) -> Vec<Case> {
     };
     let World { owner, guest, acme, resent, cancelled, .. } = *w;
     let (accepted, declined) = (w.accepted.clone(), w.declined.clone());
-    let new = NewInvitation { email: email("another@example.org"), grants: grants("invoices") };
+    let new = NewInvitation { role: None, email: email("another@example.org"), grants: grants("invoices") };
     vec![
         case(&[InvitationSent], move |tx| {
             Ok(invitation::send(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, &new).map(drop)?)

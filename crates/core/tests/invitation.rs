@@ -240,7 +240,7 @@ async fn rule_8_nobody_is_invited_into_a_closed_account(app: TestApp) {
 }
 
 async fn staff_send(app: &TestApp, admin: AdminId, account: AccountId) -> Result<InvitationId, Error> {
-    let new = invitation::NewInvitation { email: email("third@example.org"), grants: grants("invoices") };
+    let new = invitation::NewInvitation { role: None, email: email("third@example.org"), grants: grants("invoices") };
     app.app.write(&request(), move |tx| invitation::send(tx, &tx.authorize_staff(admin, account)?, &new)).await
 }
 

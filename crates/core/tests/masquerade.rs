@@ -210,7 +210,8 @@ async fn v8_3_3_every_event_names_the_admin_and_the_user(app: TestApp) {
     });
     changed.await.unwrap();
     let sent = app.app.write(&asked, move |tx| {
-        let new = latchkey_core::invitation::NewInvitation { email: email("x@example.org"), grants: grants("invoices") };
+        let new =
+            latchkey_core::invitation::NewInvitation { role: None, email: email("x@example.org"), grants: grants("invoices") };
         latchkey_core::invitation::send(tx, &tx.authorize::<ManageUsers>(Who::without_second_factor(owner), acme)?, &new)
     });
     sent.await.unwrap();

@@ -225,7 +225,7 @@ pub(crate) async fn send(
     to: &str,
     keys: &str,
 ) -> Result<InvitationId, invitation::Error> {
-    let new = NewInvitation { email: email(to), grants: grants(keys) };
+    let new = NewInvitation { role: None, email: email(to), grants: grants(keys) };
     in_account::<ManageUsers, _, _>(app, by, account, move |tx, by| invitation::send(tx, by, &new)).await
 }
 

@@ -146,7 +146,7 @@ impl Staff {
 
 /// Invites an address and leaves the mail in the queue.
 pub(crate) async fn invite(app: &TestApp, by: UserId, account: AccountId, email: &str) -> InvitationId {
-    let new = NewInvitation { email: Email::parse(email).unwrap(), grants: Grants::choose(["invoices"]).unwrap() };
+    let new = NewInvitation { role: None, email: Email::parse(email).unwrap(), grants: Grants::choose(["invoices"]).unwrap() };
     let request = app.request();
     let sent = app.app.write(&request, move |tx| {
         let by = tx.authorize::<ManageUsers>(Who::without_second_factor(by), account)?;

@@ -22,7 +22,7 @@ pub(super) async fn create(call: &Call) -> Result<Fields, Failure> {
         let email = required(params.filled("email"), "Email is required")?;
         let email = Email::parse(email).map_err(|_| Failure::says("The email address entered is not valid"))?;
         let grants = chosen(params, "User permissions are required")?;
-        let id = match invitation::send(tx, &by, &NewInvitation { email, grants }) {
+        let id = match invitation::send(tx, &by, &NewInvitation { role: None, email, grants }) {
             Err(Error::AlreadyMember) => return Err(Failure::says("User already associated with client")),
             Err(Error::AlreadyPending(_)) => return Err(Failure::says("An invite is already pending for this email address")),
             sent => sent?,

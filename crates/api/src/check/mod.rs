@@ -12,7 +12,10 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use latchkey_core::app::Request;
-use latchkey_core::check::{self, Answer, Asker, Fresh};
+use latchkey_core::check::{self, Answer, Asker, Fresh, Reason};
+use latchkey_core::error::Fault;
+use latchkey_core::id::RoleId;
+use latchkey_core::role;
 use latchkey_http::Routes;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -20,6 +23,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::machine;
 use crate::problem::{Document, Problem};
 use crate::state::Api;
+use crate::v1::member_roles::RoleNamed;
 
 pub(crate) use lists::routes as lists;
 
@@ -61,17 +65,34 @@ struct Told {
     allowed: bool,
     /// The account's: every change to who may do what raises it. Null for an account that there is not.
     revision: Option<i64>,
-    /// Why, when that was asked for: `owner`, `grant`, `not-held`, `not-a-member`, `account-closed`, `membership-ended`,
+    /// Why, when that was asked for: `owner`, `role`, `grant`, `not-held`, `not-a-member`, `account-closed`, `membership-ended`,
     /// `two-factor-missing`, `address-not-confirmed`, `unknown-user` or `unknown-account`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// The membership's role that gives the permission, when that is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<RoleNamed>,
 }
 
 impl Told {
-    fn new(answer: Answer, explain: bool) -> Self {
-        let reason = explain.then(|| answer.reason.key());
-        Self { allowed: answer.allowed, revision: answer.revision, reason }
+    fn new(answer: Answer, explained: Option<&[(RoleId, String)]>) -> Self {
+        let reason = explained.map(|_| answer.reason.key());
+        let named = |id: RoleId| {
+            let name = explained?.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone())?;
+            Some(RoleNamed { id: id.0, name })
+        };
+        let role = if let Reason::Role(id) = answer.reason { named(id) } else { None };
+        Self { allowed: answer.allowed, revision: answer.revision, reason, role }
     }
+}
+
+/// The names of the roles that are reasons.
+async fn names(api: &Api, answers: &[Answer]) -> Result<Vec<(RoleId, String)>, Fault> {
+    let mut ids: Vec<RoleId> =
+        answers.iter().filter_map(|answer| if let Reason::Role(id) = answer.reason { Some(id) } else { None }).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() { Ok(Vec::new()) } else { api.app().read(move |snapshot| role::names(snapshot, &ids)).await }
 }
 
 /// One answer, or one for each question in their order.
@@ -94,7 +115,9 @@ enum Answered {
 async fn ask(asking: Asking, State(api): State<Api>, headers: HeaderMap, body: Bytes) -> Result<Json<impl Serialize>, Problem> {
     let asked = body::Asked::read(&headers, &body)?;
     let answers = check::check(api.app(), &asking.fresh, asking.asker.scope, &asked.questions, &asked.at_least).await;
-    let mut told = answers.map_err(refused)?.into_iter().map(|answer| Told::new(answer, asked.explain));
+    let answers = answers.map_err(refused)?;
+    let names = if asked.explain { Some(names(&api, &answers).await?) } else { None };
+    let mut told = answers.into_iter().map(|answer| Told::new(answer, names.as_deref()));
     let one = if asked.is_one { told.next() } else { None };
     Ok(Json(one.map_or_else(|| Answered::Many { answers: told.collect() }, Answered::One)))
 }

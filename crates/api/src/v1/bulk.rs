@@ -34,6 +34,8 @@ pub(crate) struct Line {
     /// Keys of permissions.
     #[schema(max_items = 50)]
     permissions: Vec<String>,
+    /// The number of a role that members of this account may have.
+    role: Option<i64>,
 }
 
 /// What became of the list, line by line.
@@ -88,7 +90,7 @@ pub(crate) async fn create_many(Path(account): Path<i64>, post: Post<BulkInvitat
     let work = post.run(ApiRight::InvitationsWrite, move |tx, call, bulk| {
         let by = tx.authorize_api::<ManageUsers>(call, AccountId(account))?;
         let (dry_run, send_mail) = (bulk.dry_run.unwrap_or(false), bulk.send_mail.unwrap_or(true));
-        let lines: Vec<_> = bulk.invitations.iter().map(|line| parsed(&line.email, &line.permissions)).collect();
+        let lines: Vec<_> = bulk.invitations.iter().map(|line| parsed(&line.email, &line.permissions, line.role)).collect();
         let good: Vec<_> = lines.iter().filter_map(|line| line.as_ref().ok().cloned()).collect();
         let mut results = invitation::send_many(tx, &by, &good, send_mail, dry_run)?.into_iter();
         let outcome = |(line, parsed): (&Line, Result<_, Problem>)| match parsed.map(|_| results.next()) {

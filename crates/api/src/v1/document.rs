@@ -173,6 +173,7 @@ fn about(tag: &str) -> &'static str {
         "events" => "All that happened.",
         "admins" => "Staff.",
         "admin-roles" => "What staff may do.",
+        "roles" => "Named sets of permissions that members may have.",
         "api-credentials" => "With what machines show themselves.",
         "api-roles" => "What API credentials may do.",
         "webhooks" => "Where events are sent.",

@@ -6,7 +6,7 @@ use latchkey_core::access::{ApiRight, ManageUsers, ViewUsers};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, Invalid};
-use latchkey_core::id::{AccountId, InvitationId};
+use latchkey_core::id::{AccountId, InvitationId, RoleId};
 use latchkey_core::invitation::{self, State};
 use latchkey_http::Routes;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,8 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::answer::Answer;
 use super::call::{Change, Nothing, Post, Query};
-use super::memberships::{chosen, keys};
+use super::member_roles::RoleNamed;
+use super::memberships::{chosen_beside, keys};
 use super::page::{Page, Paging};
 use super::time;
 use crate::machine::Machine;
@@ -28,8 +29,10 @@ pub(crate) struct Invitation {
     account: i64,
     /// Where the link went.
     email: String,
-    /// The keys of what is offered.
+    /// The keys of what is offered, by a role or singly.
     permissions: Vec<String>,
+    /// The role that is offered.
+    role: Option<RoleNamed>,
     /// `pending`, `expired`, `accepted`, `declined` or `cancelled`.
     state: &'static str,
     invited_by: String,
@@ -56,6 +59,7 @@ impl Invitation {
             account: found.account.0,
             email: found.email,
             permissions: keys(&found.grants),
+            role: found.role.map(RoleNamed::from),
             state: found.times.state(now).key(),
             invited_by: found.invited_by.name,
             sent_at: time::at(found.sent_at),
@@ -92,9 +96,11 @@ pub(crate) struct InvitationFilter {
 pub(crate) struct NewInvitation {
     #[schema(max_length = 254)]
     email: String,
-    /// Keys of permissions.
+    /// Keys of permissions; beside a role there may be none.
     #[schema(max_items = 50)]
     permissions: Vec<String>,
+    /// The number of a role that members of this account may have.
+    role: Option<i64>,
     /// `false` sends no mail and answers the link, this once; `true` when left out.
     send_mail: Option<bool>,
 }
@@ -106,13 +112,14 @@ pub(crate) struct Resending {
     send_mail: Option<bool>,
 }
 
-pub(super) fn parsed(email: &str, permissions: &[String]) -> Result<invitation::NewInvitation, Problem> {
-    let grants = chosen(permissions)?;
+pub(super) fn parsed(email: &str, permissions: &[String], role: Option<i64>) -> Result<invitation::NewInvitation, Problem> {
+    let role = role.map(RoleId);
+    let grants = chosen_beside(role, permissions)?;
     let mut fields = Fields::default();
     let email = fields.take("email", Email::parse(email));
     fields.finish().map_err(Problem::invalid)?;
     let missing = || Problem::invalid(vec![Invalid::new("email", latchkey_core::email::MALFORMED)]);
-    Ok(invitation::NewInvitation { email: email.ok_or_else(missing)?, grants })
+    Ok(invitation::NewInvitation { email: email.ok_or_else(missing)?, grants, role })
 }
 
 /// Lists an account's invitations, newest first.
@@ -151,7 +158,7 @@ pub(crate) async fn create(Path(account): Path<i64>, post: Post<NewInvitation>) 
     let account = AccountId(account);
     let work = post.run(ApiRight::InvitationsWrite, move |tx, call, new| {
         let by = tx.authorize_api::<ManageUsers>(call, account)?;
-        let invited = parsed(&new.email, &new.permissions)?;
+        let invited = parsed(&new.email, &new.permissions, new.role)?;
         let (id, link) = if new.send_mail.unwrap_or(true) {
             (invitation::send(tx, &by, &invited)?, None)
         } else {

@@ -4,15 +4,16 @@ use axum::extract::Path;
 use axum::response::Response;
 use latchkey_core::access::{ApiRight, Associate, Grants, ManageUsers, ViewUsers};
 use latchkey_core::error::Invalid;
-use latchkey_core::id::{AccountId, UserId};
+use latchkey_core::id::{AccountId, RoleId, UserId};
 use latchkey_core::membership;
 use latchkey_core::user;
 use latchkey_http::Routes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::answer::Answer;
 use super::call::{Change, Nothing, Post, Query};
+use super::member_roles::RoleNamed;
 use super::page::{Page, PageParameters, Paging};
 use super::time;
 use super::users::NewUser;
@@ -31,8 +32,12 @@ pub(crate) struct Membership {
     email: String,
     /// Whether the user owns the account: then it holds everything, always.
     owner: bool,
-    /// The keys of what it holds; of no meaning for the owner.
+    /// The keys of what it holds, by its role or singly; of no meaning for the owner.
     permissions: Vec<String>,
+    /// The keys of what it holds singly.
+    single_permissions: Vec<String>,
+    /// Its role.
+    role: Option<RoleNamed>,
     #[schema(format = DateTime)]
     since: String,
     /// Who let the user in.
@@ -51,6 +56,8 @@ impl Membership {
             email: member.user.email.to_string(),
             owner: member.is_owner,
             permissions: keys(&member.grants),
+            single_permissions: keys(&member.single),
+            role: member.role.map(RoleNamed::from),
             since: time::at(member.since),
             added_by: member.added_by,
             last_entered_at: time::maybe(member.last_entered_at),
@@ -69,6 +76,16 @@ pub(super) fn chosen(keys: &[String]) -> Result<Grants, Problem> {
     chosen.map_err(|message| Problem::invalid(vec![Invalid::new("permissions", message)]))
 }
 
+/// The same, where a role alone is enough.
+pub(super) fn chosen_beside(role: Option<RoleId>, keys: &[String]) -> Result<Grants, Problem> {
+    if role.is_some() && keys.is_empty() { Ok(Grants::none()) } else { chosen(keys) }
+}
+
+/// What stands there, null too.
+fn given<'a, D: Deserializer<'a>>(value: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
 /// A user to be let in at once, without being asked: one that exists, or one to be made.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct NewMembership {
@@ -84,9 +101,12 @@ pub(crate) struct NewMembership {
 /// What a member is to hold.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct MembershipChange {
-    /// Keys of permissions, in the place of those there were.
+    /// Keys of permissions that are held singly, in the place of those there were; beside a role there may be none.
     #[schema(max_items = 50)]
-    permissions: Vec<String>,
+    permissions: Option<Vec<String>>,
+    /// The role, null for none. Left out, it stays.
+    #[serde(default, deserialize_with = "given")]
+    role: Option<Option<i64>>,
 }
 
 /// Lists the users of an account by their numbers.
@@ -159,7 +179,13 @@ pub(crate) async fn update(Path((account, user)): Path<(i64, i64)>, change: Chan
     let work = change.run(ApiRight::MembershipsWrite, move |tx, call, change, if_match| {
         let by = tx.authorize_api::<ManageUsers>(call, account)?;
         if_match.check(&Membership::new(account, membership::find(tx, &by, user)?))?;
-        membership::set_grants(tx, &by, user, &chosen(&change.permissions)?)?;
+        let before = membership::find(tx, &by, user)?;
+        let role = change.role.map_or_else(|| before.role.map(|role| role.id), |role| role.map(RoleId));
+        let grants = match change.permissions {
+            Some(keys) => chosen_beside(role, &keys)?,
+            None => before.single,
+        };
+        membership::set_held(tx, &by, user, role, &grants)?;
         Ok(Answer::tagged(&Membership::new(account, membership::find(tx, &by, user)?)))
     });
     work.await

@@ -18,6 +18,7 @@ mod html;
 mod html_schema;
 mod invitations;
 mod limit;
+pub(crate) mod member_roles;
 mod memberships;
 mod notes;
 mod page;
@@ -58,6 +59,7 @@ pub(crate) fn routes() -> Routes<Api> {
         .merge(events::routes())
         .merge(admins::routes())
         .merge(roles::routes())
+        .merge(member_roles::routes())
         .merge(credentials::routes())
         .merge(webhooks::routes())
         .merge(crate::whoami::routes())
@@ -80,6 +82,7 @@ pub(crate) fn document() -> Value {
         events::Doc::openapi(),
         admins::Doc::openapi(),
         roles::Doc::openapi(),
+        member_roles::Doc::openapi(),
         credentials::Doc::openapi(),
         webhooks::Doc::openapi(),
         crate::check::Doc::openapi(),

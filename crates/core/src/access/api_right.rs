@@ -39,6 +39,8 @@ rights! {
     MembershipsWrite = "memberships:write" needs View | Associate;
     InvitationsRead = "invitations:read" needs View;
     InvitationsWrite = "invitations:write" needs View | Associate;
+    RolesRead = "roles:read" needs View;
+    RolesWrite = "roles:write" needs View | Settings;
     SessionsRead = "sessions:read" needs View;
     SessionsWrite = "sessions:write" needs View | Users;
     ContactsRead = "contacts:read" needs View;

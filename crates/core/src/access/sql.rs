@@ -19,7 +19,8 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lo
     let now = snapshot.now();
     snapshot.optional(
         "select u.first_name || ' ' || u.last_name, a.name, case when a.status = 'closed' then 1 else 0 end,
-                case when a.owner_id = u.id then 1 else 0 end, m.grants, m.ends_at,
+                case when a.owner_id = u.id then 1 else 0 end,
+                m.grants || coalesce((select ' ' || r.grants from roles r where r.id = m.role_id), ''), m.ends_at,
                 case when u.verified_at is null and exists (
                     select 1 from settings s where s.key = $3 and s.value = $4) then 1 else 0 end,
                 a.allow_sso, case when a.two_factor_required_at is null then 0 else 1 end,

@@ -34,7 +34,8 @@ fn insert(tx: &Tx<'_>, by: &Actor, details: &Details, owner: &NewOwner) -> Resul
     index(tx, id, details)?;
     tx.record(by, &Event::new(EventKind::AccountCreated).in_account(id, &details.name))?;
     // The owner has a row too; what is stored in it is of no meaning while it owns the account.
-    let row = membership::New { account: id, user: owner, grants: Grants::all(), invitation: None, added_by: by.clone() };
+    let row =
+        membership::New { account: id, user: owner, grants: Grants::all(), role: None, invitation: None, added_by: by.clone() };
     membership::insert(tx, by, &row)?;
     Ok(id)
 }

@@ -10,7 +10,7 @@ use super::{Answer, Asker, Changed, Question, Reason};
 use crate::access::{Decision, Grants, Ground};
 use crate::api_credential::Shown;
 use crate::clock::Timestamp;
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, RoleId, UserId};
 use crate::secret::SecretHash;
 
 /// Most users, accounts and memberships that are remembered, together; each takes some 100 bytes.
@@ -43,7 +43,10 @@ pub(super) struct UserCopy {
 
 #[derive(Clone, Debug)]
 pub(super) struct MemberCopy {
+    /// What the membership holds, by its role or singly.
     pub grants: Grants,
+    /// Its role, and what that gives.
+    pub role: Option<(RoleId, Grants)>,
     pub ends_at: Option<Timestamp>,
 }
 
@@ -295,8 +298,17 @@ impl Kept {
         let ground = ground(rules, account, *user, question.user, member, now);
         let decision = ground.decide(question.permission, question.resource.as_deref());
         let allowed = matches!(decision, Decision::Allowed(_));
-        Some(Answer { allowed, revision: Some(account.revision), reason: Reason::of(decision) })
+        let reason = match (Reason::of(decision), &member.role) {
+            (Reason::Grant, Some((id, given))) if gives(given, question) => Reason::Role(*id),
+            (reason, _) => reason,
+        };
+        Some(Answer { allowed, revision: Some(account.revision), reason })
     }
+}
+
+fn gives(grants: &Grants, question: &Question) -> bool {
+    let on_resource = |resource| grants.has_on(question.permission, resource);
+    grants.has(question.permission) || question.resource.as_deref().is_some_and(on_resource)
 }
 
 /// What the policy decides on when no session is asked about: who has a second factor could show it.
@@ -377,7 +389,7 @@ mod tests {
     fn fact(account: i64, user: i64) -> Fact {
         let copy = AccountCopy { revision: 1, owner: UserId(user), is_closed: false, two_factor_required: false };
         let user_copy = UserCopy { is_verified: true, has_second_factor: false };
-        let member = MemberCopy { grants: Grants::none(), ends_at: None };
+        let member = MemberCopy { grants: Grants::none(), role: None, ends_at: None };
         let (account_id, user_id) = (AccountId(account), UserId(user));
         Fact { account_id, user_id, account: Some(copy), user: Some(user_copy), member: Some(member) }
     }

@@ -19,7 +19,7 @@ mod sql;
 
 use crate::access::{Decision, Grants, Permission, Reason as Why};
 use crate::error::{Fault, HasKind, Invalid, Kind};
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, RoleId, UserId};
 
 pub(crate) use copies::Copies;
 pub use ops::{accounts_of, check, of_session, users_who_may};
@@ -62,7 +62,9 @@ pub struct Answer {
 pub enum Reason {
     /// The owner holds every permission, always (PRODUCT rule 1).
     Owner,
-    /// The membership holds the permission.
+    /// The membership's role gives the permission.
+    Role(RoleId),
+    /// The membership holds the permission singly.
     Grant,
     /// The user is inside, but lacks the permission.
     NotHeld,
@@ -90,6 +92,7 @@ impl Reason {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Owner => "owner",
+            Self::Role(_) => "role",
             Self::Grant => "grant",
             Self::NotHeld => "not-held",
             Self::NotMember => "not-a-member",

@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use super::Changed;
 use super::copies::{AccountCopy, Fact, MemberCopy, Rules, Seen, UserCopy};
+use crate::access::Grants;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::{DbError, FromValue, Row, ToValue, Value};
+use crate::db::{DbError, Row, ToValue, Value};
 use crate::error::Fault;
-use crate::id::{AccountId, ApiCredentialId, UserId};
+use crate::id::{AccountId, ApiCredentialId, RoleId, UserId};
 use crate::params;
 use crate::settings::{self, Verification};
 
@@ -92,7 +93,7 @@ const COLUMNS: &str = "a.id, a.revision, a.owner_id, case when a.status = 'close
     u.id, case when u.verified_at is null then 0 else 1 end,
     case when exists (select 1 from authenticators f where f.user_id = u.id and f.confirmed_at is not null)
               or exists (select 1 from passkeys p where p.user_id = u.id) then 1 else 0 end,
-    m.user_id, m.grants, m.ends_at";
+    m.user_id, m.grants, m.role_id, (select r.grants from roles r where r.id = m.role_id), m.ends_at";
 
 fn account(row: &mut Row) -> Result<Option<AccountCopy>, DbError> {
     let known: Option<AccountId> = row.take()?;
@@ -110,9 +111,14 @@ fn user(row: &mut Row) -> Result<Option<UserCopy>, DbError> {
 
 fn member(row: &mut Row) -> Result<Option<MemberCopy>, DbError> {
     let known: Option<UserId> = row.take()?;
-    let (grants, ends_at) = (row.take::<Option<String>>()?, row.take()?);
-    let read = |text: String| crate::access::Grants::from_value(text.to_value());
-    Ok(known.and(grants.map(read).transpose()?).map(|grants| MemberCopy { grants, ends_at }))
+    let (single, role, given, ends_at) =
+        (row.take::<Option<String>>()?, row.take::<Option<RoleId>>()?, row.take::<Option<String>>()?, row.take()?);
+    let role = role.zip(given).map(|(id, given)| (id, Grants::parse(&given)));
+    Ok(known.and(single).map(|single| {
+        let single = Grants::parse(&single);
+        let grants = role.as_ref().map_or_else(|| single.clone(), |(_, given)| single.union(given));
+        MemberCopy { grants, role, ends_at }
+    }))
 }
 
 fn facts(snapshot: &Snapshot<'_>, pairs: &[(AccountId, UserId)]) -> Result<Vec<Fact>, Fault> {

@@ -46,6 +46,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0034_mail_templates", include_str!("../../../../migrations/0034_mail_templates.sql")),
     ("0035_admin_resets", include_str!("../../../../migrations/0035_admin_resets.sql")),
     ("0039_invitation_makers", include_str!("../../../../migrations/0039_invitation_makers.sql")),
+    ("0041_roles", include_str!("../../../../migrations/0041_roles.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

@@ -144,6 +144,14 @@ impl Conn {
         }
     }
 
+    /// The end of a `select` whose row may be read by others but not changed until the transaction ends.
+    pub(crate) fn for_share(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " for share",
+        }
+    }
+
     /// Two nodes that start at once migrate one after the other. PostgreSQL's `create table if not exists` does not
     /// bear two at once, so the lock comes first; and a migration may take its time.
     fn lock_schema(&self) -> Result<(), DbError> {

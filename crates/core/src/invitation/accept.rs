@@ -44,7 +44,8 @@ pub fn accept(tx: &Tx<'_>, by: &Myself, secret: &Secret) -> Result<Accepted, Err
     let new = New {
         account: invitation.account,
         user: by.id(),
-        grants: invitation.grants,
+        grants: invitation.single,
+        role: invitation.role.map(|role| role.id),
         invitation: Some(invitation.id),
         added_by: invitation.invited_by,
     };

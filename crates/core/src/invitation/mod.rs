@@ -13,7 +13,8 @@ use std::time::Duration;
 use crate::access::{Actor, Denied, Grants};
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
-use crate::id::{AccountId, InvitationId};
+use crate::id::{AccountId, InvitationId, RoleId};
+use crate::role;
 use crate::secret::Secret;
 
 pub use accept::{Accepted, LoginAndAccept, RegisterAndAccept, accept, decline, login_and_accept, register_and_accept};
@@ -31,8 +32,10 @@ pub const VALID_FOR: Duration = Duration::from_hours(7 * 24);
 pub struct NewInvitation {
     /// Where the link goes.
     pub email: crate::email::Email,
-    /// What is offered.
+    /// What is offered singly.
     pub grants: Grants,
+    /// The role that is offered, if one is.
+    pub role: Option<RoleId>,
 }
 
 /// Where an invitation stands: derived from its times and the clock, never stored.
@@ -109,8 +112,12 @@ pub struct Invitation {
     pub account_closed: bool,
     /// The address it was sent to.
     pub email: String,
-    /// What it offers.
+    /// What it offers, by a role or singly.
     pub grants: Grants,
+    /// What it offers singly.
+    pub single: Grants,
+    /// The role it offers, if it does.
+    pub role: Option<role::Held>,
     /// Who sent it.
     pub invited_by: Actor,
     /// When its present link was made.
@@ -148,6 +155,9 @@ pub enum Error {
     /// Somebody wants to grant what he does not hold.
     #[error("nobody can grant what he does not hold")]
     BeyondOwn,
+    /// Members of this account cannot have this role.
+    #[error("there is no such role for members of this account")]
+    NoSuchRole,
     /// No such invitation in this account, or one that is over.
     #[error("there is no such pending invitation")]
     NotFound,
@@ -186,6 +196,7 @@ impl From<crate::membership::Error> for Error {
             crate::membership::Error::User(error) => Self::Register(error),
             crate::membership::Error::Fault(fault) => Self::Fault(fault),
             crate::membership::Error::BeyondOwn | crate::membership::Error::OutOfReach => Self::BeyondOwn,
+            crate::membership::Error::NoSuchRole => Self::NoSuchRole,
             crate::membership::Error::NotFound => Self::NotFound,
         }
     }
@@ -198,6 +209,7 @@ impl HasKind for Error {
             Self::AlreadyPending(_) => Kind::Invalid(vec![Invalid::new("email", "error-already-pending")]),
             Self::ListedTwice => Kind::Invalid(vec![Invalid::new("email", "error-listed-twice")]),
             Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("permissions", "error-permission-not-yours")]),
+            Self::NoSuchRole => Kind::Invalid(vec![Invalid::new("role", "error-role-unknown")]),
             Self::NotFound => Kind::NotFound,
             Self::Gone => Kind::Gone,
             Self::AccountClosed => Kind::Conflict("error-account-closed"),

@@ -1,5 +1,5 @@
 use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
-use crate::access::{Actor, Allowed, InAccount, ManageUsers, Myself, ShowsUsers, System};
+use crate::access::{Actor, Allowed, Grants, InAccount, ManageUsers, Myself, ShowsUsers, System};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
@@ -7,6 +7,7 @@ use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
 use crate::id::{AccountId, InvitationId, UserId};
 use crate::mail::{self, Content, NewMail, SECRET_MARK};
+use crate::role;
 use crate::secret::Secret;
 
 /// Invites whoever gets the link into the account. The answer does not tell whether the address has a user.
@@ -24,13 +25,20 @@ pub fn send_without_mail(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvita
 
 /// Why the invitation cannot be made, as far as the moment tells.
 pub(super) fn refuse(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(), Error> {
-    if !by.may_grant(&new.grants) {
+    if !by.may_grant(&offered(snapshot, by, new)?) {
         return Err(Error::BeyondOwn);
     }
     if sql::is_member(snapshot, by.account(), &new.email.key())? {
         return Err(Error::AlreadyMember);
     }
     refuse_closed(snapshot, by.account())
+}
+
+/// All that is offered.
+fn offered(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<Grants, Error> {
+    let Some(id) = new.role else { return Ok(new.grants.clone()) };
+    let role = role::offered(snapshot, by.account(), id)?.ok_or(Error::NoSuchRole)?;
+    Ok(new.grants.union(&role.details.grants))
 }
 
 fn make(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(InvitationId, Secret), Error> {
@@ -43,7 +51,8 @@ fn make(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(
     let Some(id) = sql::insert(tx, by, new, &secret.hash(), tx.now().after(VALID_FOR))? else {
         return Err(already_pending(tx, by.account(), &new.email)?);
     };
-    tx.record(by.actor(), &about(EventKind::InvitationSent, by, new.email.as_str()).with_detail(new.grants.to_string()))?;
+    let detail = offered(tx, by, new)?.to_string();
+    tx.record(by.actor(), &about(EventKind::InvitationSent, by, new.email.as_str()).with_detail(detail))?;
     Ok((id, secret))
 }
 

@@ -1,33 +1,32 @@
 use super::{Filter, Invitation, NewInvitation, State, Times};
-use crate::access::{Actor, Allowed, ManageUsers};
+use crate::access::{Actor, Allowed, Grants, ManageUsers};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
 use crate::email::EmailKey;
 use crate::error::Fault;
-use crate::id::{AccountId, InvitationId, UserId};
+use crate::id::{AccountId, InvitationId, RoleId, UserId};
 use crate::params;
+use crate::role;
 use crate::secret::SecretHash;
 
 /// Neither accepted, declined nor cancelled: pending or expired.
 const OPEN: &str = "accepted_at is null and declined_at is null and cancelled_at is null";
 
 const SELECT: &str = "select i.id, i.account_id, a.name, case when a.status = 'closed' then 1 else 0 end, i.email, i.grants,
-     i.invited_by_kind, i.invited_by_id, i.invited_by_name, i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at
+     i.invited_by_kind, i.invited_by_id, i.invited_by_name, i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at,
+     i.role_id, (select r.name from roles r where r.id = i.role_id), (select r.grants from roles r where r.id = i.role_id)
      from invitations i join accounts a on a.id = i.account_id";
 
 fn invitation(row: &mut Row) -> Result<Invitation, DbError> {
-    Ok(Invitation {
-        id: row.take()?,
-        account: row.take()?,
-        account_name: row.take()?,
-        account_closed: row.take()?,
-        email: row.take()?,
-        grants: row.take()?,
-        invited_by: Actor { kind: row.take()?, id: row.take()?, name: row.take()? },
-        sent_at: row.take()?,
-        times: Times { expires_at: row.take()?, accepted_at: row.take()?, declined_at: row.take()?, cancelled_at: row.take()? },
-    })
+    let (id, account, account_name, account_closed) = (row.take()?, row.take()?, row.take()?, row.take()?);
+    let (email, single): (_, Grants) = (row.take()?, row.take()?);
+    let (invited_by, sent_at) = (Actor { kind: row.take()?, id: row.take()?, name: row.take()? }, row.take()?);
+    let times = Times { expires_at: row.take()?, accepted_at: row.take()?, declined_at: row.take()?, cancelled_at: row.take()? };
+    let (role, name): (Option<RoleId>, Option<String>) = (row.take()?, row.take()?);
+    let grants = single.union(&row.take::<Option<Grants>>()?.unwrap_or_default());
+    let role = role.zip(name).map(|(id, name)| role::Held { id, name });
+    Ok(Invitation { id, account, account_name, account_closed, email, grants, single, role, invited_by, sent_at, times })
 }
 
 pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, id: InvitationId) -> Result<Option<Invitation>, Fault> {
@@ -92,8 +91,8 @@ pub(super) fn insert(
     tx.optional(
         &format!(
             "insert into invitations (account_id, email, email_key, grants, token_hash, invited_by_kind, invited_by_id,
-                    invited_by_name, created_at, sent_at, expires_at, answers_id)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)
+                    invited_by_name, created_at, sent_at, expires_at, answers_id, role_id)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12)
              on conflict (account_id, email_key) where {OPEN} do nothing returning id"
         ),
         params![
@@ -107,7 +106,8 @@ pub(super) fn insert(
             by.actor().name,
             tx.now(),
             expires_at,
-            by.user()
+            by.user(),
+            new.role
         ],
         Row::take,
     )

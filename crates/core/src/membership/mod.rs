@@ -6,12 +6,13 @@ mod sql;
 use crate::access::{Actor, Denied, Grants};
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
-use crate::id::{AccountId, InvitationId, UserId};
+use crate::id::{AccountId, InvitationId, RoleId, UserId};
+use crate::role;
 use crate::user::User;
 
 pub use ops::{
     accounts_of, accounts_of_user, associate, associate_new, count_of, enter, enter_at_login, find, leave, list, make_owner,
-    mine, page, remove, set_grants,
+    mine, page, remove, set_grants, set_held,
 };
 pub(crate) use ops::{insert, join, leave_all};
 pub(crate) use sql::{count_of_user, entered, users_of};
@@ -23,8 +24,12 @@ pub struct Member {
     pub user: User,
     /// Whether it owns the account.
     pub is_owner: bool,
-    /// What it holds; of no meaning for the owner, who holds everything.
+    /// What it holds, by its role or singly; of no meaning for the owner, who holds everything.
     pub grants: Grants,
+    /// What it holds singly.
+    pub single: Grants,
+    /// Its role, if it has one.
+    pub role: Option<role::Held>,
     /// Since when it may enter.
     pub since: Timestamp,
     /// Who let it in.
@@ -46,7 +51,7 @@ pub struct Mine {
     pub is_owner: bool,
     /// Whether it is closed (PRODUCT rule 8).
     pub is_closed: bool,
-    /// What the user holds in it.
+    /// What the user holds in it, by its role or singly.
     pub grants: Grants,
     /// Since when.
     pub since: Timestamp,
@@ -60,7 +65,9 @@ pub struct Mine {
 pub(crate) struct New {
     pub account: AccountId,
     pub user: UserId,
+    /// What it holds singly.
     pub grants: Grants,
+    pub role: Option<RoleId>,
     pub invitation: Option<InvitationId>,
     /// Who let the user in: for an invitation who sent it.
     pub added_by: Actor,
@@ -90,6 +97,9 @@ pub enum Error {
     /// Somebody wants to grant what he does not hold.
     #[error("nobody can grant what he does not hold")]
     BeyondOwn,
+    /// Members of this account cannot have this role.
+    #[error("there is no such role for members of this account")]
+    NoSuchRole,
     /// Is a member already.
     #[error("the user is a member already")]
     AlreadyMember,
@@ -111,6 +121,7 @@ impl HasKind for Error {
             Self::IsOwner => Kind::Conflict("error-owner-unchangeable"),
             Self::OutOfReach => Kind::Conflict("error-manager-unchangeable"),
             Self::BeyondOwn => Kind::Invalid(vec![Invalid::new("permissions", "error-permission-not-yours")]),
+            Self::NoSuchRole => Kind::Invalid(vec![Invalid::new("role", "error-role-unknown")]),
             Self::AlreadyMember => Kind::Invalid(vec![Invalid::new("email", "error-already-member")]),
             Self::User(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),

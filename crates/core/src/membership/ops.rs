@@ -6,11 +6,11 @@ use crate::access::{
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, RoleId, UserId};
 use crate::mail::{self, About, Notice};
 use crate::masquerade::{self, Whose};
 use crate::user::{self, NewUser};
-use crate::{api_credential, invitation};
+use crate::{api_credential, invitation, role};
 
 /// The users of the account: the owner first, then by the time they came.
 pub fn list<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Member>, Fault> {
@@ -53,19 +53,35 @@ pub fn accounts_of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffAre
     sql::of_user(snapshot, user, None)
 }
 
-/// Changes what a member holds.
+/// Changes what a member holds singly; its role stays.
 pub fn set_grants(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId, grants: &Grants) -> Result<(), Error> {
+    let role = touchable(tx, by, user)?.role.map(|role| role.id);
+    set_held(tx, by, user, role, grants)
+}
+
+/// Changes what a member holds: its role, and what it holds singly beside that.
+pub fn set_held(
+    tx: &Tx<'_>,
+    by: &Allowed<ManageUsers>,
+    user: UserId,
+    role: Option<RoleId>,
+    grants: &Grants,
+) -> Result<(), Error> {
     let member = touchable(tx, by, user)?;
-    let grants = grants.clone().keeping_unknown_of(&member.grants);
+    let role = role.map(|id| role::hold_offered(tx, by.account(), id)?.ok_or(Error::NoSuchRole)).transpose()?;
+    let single = grants.clone().keeping_unknown_of(&member.single);
+    let grants = role.as_ref().map_or_else(|| single.clone(), |role| single.union(&role.details.grants));
     if !by.may_grant(&grants) {
         return Err(Error::BeyondOwn);
     }
-    sql::set_grants(tx, by.account(), user, &grants)?;
+    sql::set_held(tx, by.account(), user, &single, role.as_ref().map(|role| role.id))?;
     tx.bump_revision(by.account())?;
     if member.grants.has(Permission::Users) && !grants.has(Permission::Users) {
         invitation::cancel_sent_by(tx, by, user)?;
     }
-    let detail = format!("{} → {grants}", member.grants);
+    let names = [member.role.as_ref().map(|role| &role.name), role.as_ref().map(|role| &role.details.name)];
+    let [before, after] = names.map(|name| name.map_or_else(String::new, |name| format!("“{name}”: ")));
+    let detail = format!("{before}{} → {after}{grants}", member.grants);
     let event = about(EventKind::MembershipPermissionsChanged, by, &member).with_detail(detail);
     tx.record(by.actor(), &event)?;
     if member.grants == grants {
@@ -155,7 +171,7 @@ pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &Con
         return Err(Error::IsOwner);
     }
     let before = sql::owner(tx, by.account())?;
-    sql::set_grants(tx, by.account(), before.0, &Grants::all())?;
+    sql::set_held(tx, by.account(), before.0, &Grants::all(), None)?;
     sql::set_owner(tx, by.account(), user)?;
     api_credential::end_of_owners(tx, by.account())?;
     masquerade::end_all(tx, Whose::Account(by.account()), "another owner")?;
@@ -172,7 +188,8 @@ pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &Con
 pub fn associate(tx: &Tx<'_>, by: &Allowed<Associate>, user: UserId, grants: &Grants) -> Result<(), Error> {
     user::hold(tx, user)?.ok_or(user::Error::NotFound)?;
     sql::delete_ended(tx, by.account(), user)?;
-    let new = New { account: by.account(), user, grants: grants.clone(), invitation: None, added_by: by.actor().clone() };
+    let new =
+        New { account: by.account(), user, grants: grants.clone(), role: None, invitation: None, added_by: by.actor().clone() };
     if !insert(tx, by.actor(), &new)? {
         return Err(Error::AlreadyMember);
     }
@@ -198,7 +215,7 @@ pub(crate) fn insert(tx: &Tx<'_>, by: &Actor, new: &New) -> Result<bool, Fault> 
         .in_account(new.account, &account)
         .to_user(new.user, &member.user.name.full())
         .with_email(member.user.email.as_str())
-        .with_detail(if member.is_owner { "owner".to_owned() } else { new.grants.to_string() });
+        .with_detail(if member.is_owner { "owner".to_owned() } else { member.grants.to_string() });
     tx.record(by, &event)?;
     Ok(true)
 }
@@ -209,7 +226,7 @@ pub(crate) fn join(tx: &Tx<'_>, by: &Actor, new: &New) -> Result<Joined, Error> 
     let joined = match sql::find(tx, new.account, new.user)? {
         Some(member) if member.is_owner => return Err(Error::IsOwner),
         Some(member) => {
-            sql::renew(tx, new.account, new.user, &member.grants.union(&new.grants))?;
+            add(tx, &member, new)?;
             Joined::AlreadyMember
         }
         None => {
@@ -219,6 +236,18 @@ pub(crate) fn join(tx: &Tx<'_>, by: &Actor, new: &New) -> Result<Joined, Error> 
     };
     tx.bump_revision(new.account)?;
     Ok(joined)
+}
+
+/// What a member is offered besides. Who has another role keeps it, and gets singly what the offered one gives.
+fn add(tx: &Tx<'_>, member: &Member, new: &New) -> Result<(), Error> {
+    let offered = new.role.map(|id| role::hold_offered(tx, new.account, id)).transpose()?.flatten();
+    let held = member.role.as_ref().map(|role| role.id);
+    let mut single = member.single.union(&new.grants);
+    if let Some(other) = offered.as_ref().filter(|offered| held.is_some_and(|held| held != offered.id)) {
+        single = single.union(&other.details.grants);
+    }
+    sql::set_held(tx, new.account, new.user, &single, held.or(offered.map(|offered| offered.id)))?;
+    Ok(sql::goes_on(tx, new.account, new.user)?)
 }
 
 /// Notes that a user has entered the account.

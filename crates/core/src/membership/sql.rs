@@ -3,26 +3,25 @@ use crate::access::Grants;
 use crate::app::{Snapshot, Tx};
 use crate::db::{DbError, Row};
 use crate::error::Fault;
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, RoleId, UserId};
 use crate::params;
-use crate::user;
+use crate::{role, user};
 
 fn member_columns() -> String {
     format!(
-        "{}, case when a.owner_id = u.id then 1 else 0 end, m.grants, m.created_at, m.added_by_name, m.last_entered_at",
+        "{}, case when a.owner_id = u.id then 1 else 0 end, m.grants, m.created_at, m.added_by_name, m.last_entered_at,
+         m.role_id, (select r.name from roles r where r.id = m.role_id), (select r.grants from roles r where r.id = m.role_id)",
         user::COLUMNS
     )
 }
 
 fn member(row: &mut Row) -> Result<Member, DbError> {
-    Ok(Member {
-        user: user::read_row(row)?,
-        is_owner: row.take()?,
-        grants: row.take()?,
-        since: row.take()?,
-        added_by: row.take()?,
-        last_entered_at: row.take()?,
-    })
+    let (user, is_owner, single): (_, _, Grants) = (user::read_row(row)?, row.take()?, row.take()?);
+    let (since, added_by, last_entered_at) = (row.take()?, row.take()?, row.take()?);
+    let (id, name): (Option<RoleId>, Option<String>) = (row.take()?, row.take()?);
+    let given = row.take::<Option<Grants>>()?.unwrap_or_default();
+    let role = id.zip(name).map(|(id, name)| role::Held { id, name });
+    Ok(Member { user, is_owner, grants: single.union(&given), single, role, since, added_by, last_entered_at })
 }
 
 pub(super) fn list(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Member>, Fault> {
@@ -56,7 +55,9 @@ pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, user: UserId) ->
 pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, account: Option<AccountId>) -> Result<Vec<Mine>, Fault> {
     snapshot.all(
         "select a.id, a.name, a.company, case when a.owner_id = m.user_id then 1 else 0 end,
-                case when a.status = 'closed' then 1 else 0 end, m.grants, m.created_at, m.added_by_name, m.last_entered_at
+                case when a.status = 'closed' then 1 else 0 end,
+                m.grants || coalesce((select ' ' || r.grants from roles r where r.id = m.role_id), ''),
+                m.created_at, m.added_by_name, m.last_entered_at
          from memberships m join accounts a on a.id = m.account_id
          where m.user_id = $1 and ($2 is null or m.account_id = $2) and (m.ends_at is null or m.ends_at > $3 or a.owner_id = m.user_id)
          order by case when a.status = 'closed' then 1 else 0 end, m.last_entered_at desc nulls last, a.name, a.id limit 1000",
@@ -81,24 +82,31 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, account: Option<Acc
 pub(super) fn insert(tx: &Tx<'_>, new: &New) -> Result<bool, Fault> {
     let by = &new.added_by;
     let inserted = tx.execute(
-        "insert into memberships (account_id, user_id, grants, invitation_id, added_by_kind, added_by_id, added_by_name, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (account_id, user_id) do nothing",
-        params![new.account, new.user, new.grants, new.invitation, by.kind.key(), by.id, by.name, tx.now()],
+        "insert into memberships (account_id, user_id, grants, invitation_id, added_by_kind, added_by_id, added_by_name, created_at, role_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (account_id, user_id) do nothing",
+        params![new.account, new.user, new.grants, new.invitation, by.kind.key(), by.id, by.name, tx.now(), new.role],
     )?;
     Ok(inserted == 1)
 }
 
-pub(super) fn set_grants(tx: &Tx<'_>, account: AccountId, user: UserId, grants: &Grants) -> Result<(), Fault> {
-    tx.execute("update memberships set grants = $1 where account_id = $2 and user_id = $3", params![grants, account, user])?;
+/// What the membership holds singly, and its role.
+pub(super) fn set_held(
+    tx: &Tx<'_>,
+    account: AccountId,
+    user: UserId,
+    grants: &Grants,
+    role: Option<RoleId>,
+) -> Result<(), Fault> {
+    tx.execute(
+        "update memberships set grants = $1, role_id = $4 where account_id = $2 and user_id = $3",
+        params![grants, account, user, role],
+    )?;
     Ok(())
 }
 
-/// Like [`set_grants`], and a membership that would end goes on.
-pub(super) fn renew(tx: &Tx<'_>, account: AccountId, user: UserId, grants: &Grants) -> Result<(), Fault> {
-    tx.execute(
-        "update memberships set grants = $1, ends_at = null where account_id = $2 and user_id = $3",
-        params![grants, account, user],
-    )?;
+/// A membership that would end goes on.
+pub(super) fn goes_on(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
+    tx.execute("update memberships set ends_at = null where account_id = $1 and user_id = $2", params![account, user])?;
     Ok(())
 }
 

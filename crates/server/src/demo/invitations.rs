@@ -24,7 +24,7 @@ impl Past {
         post: Post,
     ) -> anyhow::Result<()> {
         let ((who, request), id) = (self.who(by)?, self.account(account)?);
-        let new = NewInvitation { email: email(to)?, grants: grants(offered)? };
+        let new = NewInvitation { role: None, email: email(to)?, grants: grants(offered)? };
         let sent = self.write(request, move |tx| Ok(invitation::send(tx, &who.ticket::<ManageUsers>(tx, id)?, &new)?)).await?;
         let secret = self.deliver(post).await?;
         self.invitations.insert((account, to), (sent, secret));

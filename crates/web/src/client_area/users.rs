@@ -37,7 +37,7 @@ impl InviteForm {
             _ => fields.take("scope", Err("error-scope-unknown")),
         };
         fields.finish()?;
-        email.zip(grants).map(|(email, grants)| NewInvitation { email, grants }).ok_or_else(Vec::new)
+        email.zip(grants).map(|(email, grants)| NewInvitation { role: None, email, grants }).ok_or_else(Vec::new)
     }
 
     fn chosen(&self) -> Grants {

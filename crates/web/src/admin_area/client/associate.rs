@@ -204,7 +204,7 @@ fn carry_out(tx: &Tx<'_>, admin: AdminId, account: AccountId, wanted: Wanted) ->
                 Who::Address(email) => email,
             };
             let text = email.to_string();
-            invitation::send(tx, &by, &NewInvitation { email, grants })?;
+            invitation::send(tx, &by, &NewInvitation { role: None, email, grants })?;
             Ok(Associated::Invited(text))
         }
         Wanted::Existing(user, grants) => {

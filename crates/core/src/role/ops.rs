@@ -1,0 +1,138 @@
+use super::{Details, Error, Listed, MAX_ROLES, Role, sql};
+use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, Permission, ShowsUsers, ViewStaffArea};
+use crate::app::{Snapshot, Tx};
+use crate::check::Changed;
+use crate::db::DbError;
+use crate::error::Fault;
+use crate::event::{Event, EventKind};
+use crate::id::{AccountId, RoleId};
+use crate::invitation;
+use crate::mail::{self, About, Notice};
+use crate::text::folded;
+
+/// The roles of every account by name, with how many have them.
+pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ConfigureSystem>) -> Result<Vec<Listed>, Fault> {
+    sql::list(snapshot)
+}
+
+/// All roles by their numbers, after this one: a page for programs. With an account only those that its members may have.
+pub fn page(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    account: Option<AccountId>,
+    after: Option<RoleId>,
+    limit: i64,
+) -> Result<Vec<Listed>, Fault> {
+    sql::page(snapshot, account, after, limit)
+}
+
+/// The roles that members of the account may have, by name.
+pub fn of_account<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Role>, Fault> {
+    sql::of_account(snapshot, by.account())
+}
+
+/// The role of this id, if members of the account may have it.
+pub(crate) fn offered(snapshot: &Snapshot<'_>, account: AccountId, id: RoleId) -> Result<Option<Role>, Fault> {
+    Ok(sql::find(snapshot, id, "")?.filter(|role| role.account.is_none_or(|only| only == account)))
+}
+
+/// The same, and it does not change before the transaction ends.
+pub(crate) fn hold_offered(tx: &Tx<'_>, account: AccountId, id: RoleId) -> Result<Option<Role>, Fault> {
+    Ok(sql::find(tx, id, tx.for_share())?.filter(|role| role.account.is_none_or(|only| only == account)))
+}
+
+/// One role, with how many have it.
+pub fn find(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, id: RoleId) -> Result<Listed, Error> {
+    let role = sql::find(snapshot, id, "")?.ok_or(Error::NotFound)?;
+    Ok(Listed { role, members: sql::members(snapshot, id)? })
+}
+
+/// The role as it is until the transaction ends: for a change that rests on what somebody has seen of it.
+pub fn find_to_end(tx: &Tx<'_>, _by: &AllowedAdmin<ConfigureSystem>, id: RoleId) -> Result<Role, Error> {
+    hold(tx, id)
+}
+
+/// The names of these roles, for those who explain an answer.
+pub fn names(snapshot: &Snapshot<'_>, ids: &[RoleId]) -> Result<Vec<(RoleId, String)>, Fault> {
+    ids.iter().filter_map(|id| sql::name(snapshot, *id).map(|name| name.map(|name| (*id, name))).transpose()).collect()
+}
+
+fn taken(fault: Fault) -> Error {
+    match fault {
+        fault if fault.is_unique("roles_name_key") => Error::NameTaken,
+        Fault::Db(DbError::ForeignKey) => Error::NoSuchAccount,
+        fault => Error::Fault(fault),
+    }
+}
+
+/// Makes a role, of every account or of one.
+pub fn create(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ConfigureSystem>,
+    account: Option<AccountId>,
+    new: &Details,
+) -> Result<RoleId, Error> {
+    if sql::count(tx, account)? >= MAX_ROLES {
+        return Err(Error::TooMany);
+    }
+    let id = sql::insert(tx, account, new, &folded(&new.name)).map_err(taken)?;
+    tx.record(by.actor(), &Event::new(EventKind::RoleCreated).with_detail(format!("{}: {}", new.name, new.grants)))?;
+    Ok(id)
+}
+
+/// The accounts of those who have the role are held before the role is, as everybody does it who gives it to somebody.
+fn hold(tx: &Tx<'_>, id: RoleId) -> Result<Role, Error> {
+    sql::hold_accounts(tx, id)?;
+    sql::find(tx, id, tx.for_update())?.ok_or(Error::NotFound)
+}
+
+/// Changes a role, and with it what everybody may do who has it.
+pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: RoleId, new: &Details) -> Result<(), Error> {
+    let before = hold(tx, id)?.details;
+    let new = &Details { grants: new.grants.clone().keeping_unknown_of(&before.grants), ..new.clone() };
+    if before == *new {
+        return Ok(());
+    }
+    sql::update(tx, id, new, &folded(&new.name)).map_err(taken)?;
+    tx.record(by.actor(), &Event::new(EventKind::RoleUpdated).with_detail(changes(&before, new)))?;
+    if before.grants == new.grants {
+        return Ok(());
+    }
+    sql::bump_revisions(tx, id)?;
+    tx.access_changed(Changed::Everything);
+    let no_longer_manages = before.grants.has(Permission::Users) && !new.grants.has(Permission::Users);
+    for holder in sql::holders(tx, id)? {
+        if no_longer_manages && !holder.single.has(Permission::Users) {
+            invitation::cancel_sent_by_deleted(tx, by.actor(), (holder.account, &holder.account_name), holder.user)?;
+        }
+        let about = About::default().in_account(holder.account, &holder.account_name).by(&by.actor().name);
+        mail::tell(tx, holder.user, Notice::AccessChanged, &about)?;
+    }
+    Ok(())
+}
+
+/// What changed, after the role's name.
+fn changes(before: &Details, after: &Details) -> String {
+    let fields = [
+        ("name", before.name.clone(), after.name.clone()),
+        ("description", before.description.clone(), after.description.clone()),
+        ("permissions", before.grants.to_string(), after.grants.to_string()),
+    ];
+    let changed = fields.into_iter().filter(|(_, before, after)| before != after);
+    let changed = changed.map(|(name, before, after)| format!("{name}: “{before}” → “{after}”"));
+    format!("{}: {}", before.name, changed.collect::<Vec<_>>().join("; "))
+}
+
+/// Deletes a role that nobody has or is offered, and returns its name.
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: RoleId) -> Result<String, Error> {
+    let name = hold(tx, id)?.details.name;
+    if sql::is_offered(tx, id)? {
+        return Err(Error::InUse);
+    }
+    match sql::delete(tx, id) {
+        Err(Fault::Db(DbError::ForeignKey)) => return Err(Error::InUse),
+        deleted => deleted?,
+    }
+    tx.record(by.actor(), &Event::new(EventKind::RoleDeleted).with_detail(&name))?;
+    Ok(name)
+}

@@ -1,0 +1,124 @@
+use super::{Details, Listed, MAX_ROLES, Role};
+use crate::access::Grants;
+use crate::app::{Snapshot, Tx};
+use crate::db::{DbError, Row};
+use crate::error::Fault;
+use crate::id::{AccountId, RoleId, UserId};
+use crate::params;
+
+const COLUMNS: &str = "r.id, r.account_id, r.name, r.description, r.grants, r.revision";
+const MEMBERS: &str = "(select count(*) from memberships m where m.role_id = r.id)";
+
+fn role(row: &mut Row) -> Result<Role, DbError> {
+    let (id, account) = (row.take()?, row.take()?);
+    let details = Details { name: row.take()?, description: row.take()?, grants: row.take()? };
+    Ok(Role { id, account, details, revision: row.take()? })
+}
+
+fn listed(row: &mut Row) -> Result<Listed, DbError> {
+    Ok(Listed { role: role(row)?, members: row.take()? })
+}
+
+pub(super) fn list(snapshot: &Snapshot<'_>) -> Result<Vec<Listed>, Fault> {
+    let sql = format!("select {COLUMNS}, {MEMBERS} from roles r where r.account_id is null order by r.name_key, r.id limit $1");
+    snapshot.all(&sql, params![MAX_ROLES], listed)
+}
+
+pub(super) fn page(
+    snapshot: &Snapshot<'_>,
+    account: Option<AccountId>,
+    after: Option<RoleId>,
+    limit: i64,
+) -> Result<Vec<Listed>, Fault> {
+    let sql = format!(
+        "select {COLUMNS}, {MEMBERS} from roles r
+         where ($1 is null or r.account_id is null or r.account_id = $1) and r.id > $2 order by r.id limit $3"
+    );
+    snapshot.all(&sql, params![account, after.map_or(0, |after| after.0), limit], listed)
+}
+
+pub(super) fn of_account(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Role>, Fault> {
+    let sql = format!(
+        "select {COLUMNS} from roles r where r.account_id is null or r.account_id = $1 order by r.name_key, r.id limit $2"
+    );
+    snapshot.all(&sql, params![account, 2 * MAX_ROLES], role)
+}
+
+/// `lock` is what holds it, or nothing.
+pub(super) fn find(snapshot: &Snapshot<'_>, id: RoleId, lock: &str) -> Result<Option<Role>, Fault> {
+    snapshot.optional(&format!("select {COLUMNS} from roles r where r.id = $1{lock}"), params![id], role)
+}
+
+pub(super) fn name(snapshot: &Snapshot<'_>, id: RoleId) -> Result<Option<String>, Fault> {
+    snapshot.optional("select name from roles where id = $1", params![id], Row::take)
+}
+
+pub(super) fn members(snapshot: &Snapshot<'_>, id: RoleId) -> Result<i64, Fault> {
+    snapshot.one("select count(*) from memberships where role_id = $1", params![id], Row::take)
+}
+
+pub(super) fn count(snapshot: &Snapshot<'_>, account: Option<AccountId>) -> Result<i64, Fault> {
+    snapshot.one("select count(*) from roles where account_id is not distinct from $1", params![account], Row::take)
+}
+
+/// Whether an invitation that may still be accepted or sent again offers it.
+pub(super) fn is_offered(snapshot: &Snapshot<'_>, id: RoleId) -> Result<bool, Fault> {
+    snapshot.one(
+        "select case when exists (select 1 from invitations
+             where role_id = $1 and accepted_at is null and declined_at is null and cancelled_at is null) then 1 else 0 end",
+        params![id],
+        Row::take,
+    )
+}
+
+pub(super) fn insert(tx: &Tx<'_>, account: Option<AccountId>, new: &Details, key: &str) -> Result<RoleId, Fault> {
+    tx.one(
+        "insert into roles (account_id, name, name_key, description, grants, revision) values ($1, $2, $3, $4, $5, 1) returning id",
+        params![account, new.name, key, new.description, new.grants],
+        Row::take,
+    )
+}
+
+pub(super) fn update(tx: &Tx<'_>, id: RoleId, new: &Details, key: &str) -> Result<(), Fault> {
+    tx.execute(
+        "update roles set name = $1, name_key = $2, description = $3, grants = $4, revision = revision + 1 where id = $5",
+        params![new.name, key, new.description, new.grants, id],
+    )?;
+    Ok(())
+}
+
+pub(super) fn delete(tx: &Tx<'_>, id: RoleId) -> Result<(), Fault> {
+    tx.execute("delete from roles where id = $1", params![id])?;
+    Ok(())
+}
+
+const ACCOUNTS: &str = "select account_id from memberships where role_id = $1";
+
+/// Holds the accounts of those who have the role, in their order.
+pub(super) fn hold_accounts(tx: &Tx<'_>, id: RoleId) -> Result<(), Fault> {
+    let sql = format!("select id from accounts where id in ({ACCOUNTS}) order by id{}", tx.for_update());
+    tx.all(&sql, params![id], Row::take::<AccountId>).map(drop)
+}
+
+pub(super) fn bump_revisions(tx: &Tx<'_>, id: RoleId) -> Result<(), Fault> {
+    tx.execute(&format!("update accounts set revision = revision + 1 where id in ({ACCOUNTS})"), params![id])?;
+    Ok(())
+}
+
+/// Somebody who has a role.
+pub(super) struct Holder {
+    pub(super) account: AccountId,
+    pub(super) account_name: String,
+    pub(super) user: UserId,
+    pub(super) single: Grants,
+}
+
+/// Who has the role; the owner, who holds everything anyway, is none of them.
+pub(super) fn holders(snapshot: &Snapshot<'_>, id: RoleId) -> Result<Vec<Holder>, Fault> {
+    snapshot.all(
+        "select m.account_id, a.name, m.user_id, m.grants from memberships m join accounts a on a.id = m.account_id
+         where m.role_id = $1 and a.owner_id <> m.user_id order by m.account_id, m.user_id",
+        params![id],
+        |row| Ok(Holder { account: row.take()?, account_name: row.take()?, user: row.take()?, single: row.take()? }),
+    )
+}
