@@ -412,3 +412,17 @@ group-separate = Separate invoices
 group-separate-hint = Each service is invoiced on its own.
 group-billing = Billing
 group-billing-none = As for everybody
+
+# Roles of users
+member-roles = Roles
+member-roles-lede = Named sets of permissions that users of every account may have. A change counts for everybody who has the role, at once.
+member-role-description = Description
+member-role-description-hint = For whom it is. Shown where somebody chooses a role.
+member-role-holders = Users
+member-role-edit-lede = { $count ->
+    [0] Nobody has this role yet.
+    [one] One user has this role. A change counts at once, and the user is told by mail.
+   *[other] { $count } users have this role. A change counts at once, and they are told by mail.
+}
+member-roles-empty = No roles yet
+member-roles-empty-text = Make one for what many people do: accounting, say, or support.

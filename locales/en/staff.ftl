@@ -98,6 +98,7 @@ error-admin-permission-not-yours = You can only give permissions that your own r
 error-admin-email-taken = Another admin has this email address already.
 error-role-unknown = Choose a role from the list.
 error-role-name-taken = Another role has this name already.
+error-roles-too-many = There are as many roles as there can be. Delete one first.
 error-role-built-in = Built-in roles stay as they are. Add a role of your own instead.
 error-role-in-use = Somebody has this role, or is invited to it. Give them another one first.
 error-role-beyond-own = This role holds more than your own, so you can't give it or change who has it.

@@ -39,6 +39,7 @@ mod property;
 mod puzzle;
 mod races;
 mod reset;
+mod role;
 mod search;
 mod session;
 mod settings;

@@ -110,7 +110,7 @@ impl HasKind for Error {
             Self::NotFound => Kind::NotFound,
             Self::NoSuchAccount => Kind::Invalid(vec![Invalid::new("account", "error-account-unknown")]),
             Self::NameTaken => Kind::Invalid(vec![Invalid::new("name", "error-role-name-taken")]),
-            Self::InUse => Kind::Conflict("error-role-held"),
+            Self::InUse => Kind::Conflict("error-role-in-use"),
             Self::TooMany => Kind::Conflict("error-roles-too-many"),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

@@ -6,10 +6,11 @@ use latchkey_core::access::{Allowed, ChooseSso, Grants, ManageUsers, Permission,
 use latchkey_core::account;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, Invalid};
-use latchkey_core::id::{AccountId, InvitationId, UserId};
+use latchkey_core::id::{AccountId, InvitationId, RoleId, UserId};
 use latchkey_core::invitation::{self, Error, Invitation, NewInvitation};
 use latchkey_core::mail::{self, Mail};
 use latchkey_core::membership::{self, Member};
+use latchkey_core::role::{self, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::error::PageError;
@@ -24,6 +25,7 @@ use crate::visit::LoggedIn;
 pub(crate) struct InviteForm {
     email: String,
     scope: String,
+    role: String,
     permissions: Vec<String>,
 }
 
@@ -31,13 +33,13 @@ impl InviteForm {
     fn parse(&self) -> Result<NewInvitation, Vec<Invalid>> {
         let mut fields = Fields::default();
         let email = fields.take("email", Email::parse(&self.email));
-        let grants = match self.scope.as_str() {
-            "all" | "" => Some(Grants::all()),
-            "choose" => fields.take("permissions", Grants::choose(self.permissions.iter().map(String::as_str))),
+        let offered = match self.scope.as_str() {
+            "all" | "" => Some((None, Grants::all())),
+            "choose" => chosen(&mut fields, &self.role, &self.permissions),
             _ => fields.take("scope", Err("error-scope-unknown")),
         };
         fields.finish()?;
-        email.zip(grants).map(|(email, grants)| NewInvitation { role: None, email, grants }).ok_or_else(Vec::new)
+        email.zip(offered).map(|(email, (role, grants))| NewInvitation { email, grants, role }).ok_or_else(Vec::new)
     }
 
     fn chosen(&self) -> Grants {
@@ -45,11 +47,26 @@ impl InviteForm {
     }
 }
 
+/// Reads the role that was chosen, if one was, and the permissions beside it: without a role at least one.
+fn chosen(fields: &mut Fields, role: &str, permissions: &[String]) -> Option<(Option<RoleId>, Grants)> {
+    let wanted = match role {
+        "" => Ok(None),
+        id => id.parse().map(Some).map_err(|_| "error-role-unknown"),
+    };
+    let role = fields.take("role", wanted)?;
+    if role.is_some() && permissions.is_empty() {
+        return Some((role, Grants::none()));
+    }
+    let grants = fields.take("permissions", Grants::choose(permissions.iter().map(String::as_str)))?;
+    Some((role, grants))
+}
+
 /// All that the page shows.
 struct Users {
     by: Allowed<ManageUsers>,
     account: AccountShown,
     members: Vec<Member>,
+    roles: Vec<Role>,
     invitations: Vec<Invitation>,
     mails: Vec<Mail>,
     two_factor_required: bool,
@@ -62,12 +79,22 @@ async fn load(member: &LoggedIn, account: AccountId) -> Result<Users, PageError>
         let shown = view::account(snapshot, who, account)?;
         let by = snapshot.authorize::<ManageUsers>(who, account)?;
         let members = membership::list(snapshot, &by)?;
+        let roles = role::of_account(snapshot, &by)?;
         let invitations = invitation::pending(snapshot, &by)?;
         let mails = mail::of_invitations(snapshot, &by)?;
         let (two_factor_required, allow_sso) = account::find(snapshot, account)?
             .map(|found| (found.two_factor_required, found.allow_sso))
             .ok_or(membership::Error::NotFound)?;
-        Ok::<_, membership::Error>(Users { by, account: shown, members, invitations, mails, two_factor_required, allow_sso })
+        Ok::<_, membership::Error>(Users {
+            by,
+            account: shown,
+            members,
+            roles,
+            invitations,
+            mails,
+            two_factor_required,
+            allow_sso,
+        })
     });
     Ok(loaded.await?)
 }
@@ -90,6 +117,7 @@ fn list_page(
         users => view::people(web, &users.members, me, |other| users.by.may_touch(&other.grants) && other.user.id != member.id()),
         user_count => users.members.len(),
         invitations => invited,
+        roles => view::roles(&users.roles, |grants| users.by.may_grant(grants)),
         permissions => view::permissions(web, &typed.chosen(), |permission| users.by.may_grant(&[permission].into_iter().collect())),
         resend => resend.map(|invitation| context! { id => invitation.id, email => invitation.email }),
         form => Shown::new(typed).with_errors(web, invalid),
@@ -217,27 +245,45 @@ pub(crate) async fn remove(member: LoggedIn, Path((account, id)): Path<(AccountI
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct PermissionsForm {
+    pub(crate) role: String,
     pub(crate) permissions: Vec<String>,
+}
+
+impl PermissionsForm {
+    /// What the membership holds now.
+    pub(crate) fn of(member: &Member) -> Self {
+        let role = member.role.as_ref().map_or_else(String::new, |role| role.id.to_string());
+        Self { role, permissions: Vec::new() }
+    }
+
+    /// What it is to hold.
+    pub(crate) fn parse(&self) -> Result<(Option<RoleId>, Grants), Vec<Invalid>> {
+        let mut fields = Fields::default();
+        let held = chosen(&mut fields, &self.role, &self.permissions);
+        fields.finish()?;
+        held.ok_or_else(Vec::new)
+    }
 }
 
 async fn load_one(
     member: &LoggedIn,
     account: AccountId,
     id: UserId,
-) -> Result<(AccountShown, Allowed<ManageUsers>, Member), PageError> {
+) -> Result<(AccountShown, Allowed<ManageUsers>, Member, Vec<Role>), PageError> {
     let who = member.who();
     let loaded = member.visit.web.app().read(move |snapshot| {
         let shown = view::account(snapshot, who, account)?;
         let by = snapshot.authorize::<ManageUsers>(who, account)?;
         let found = membership::find(snapshot, &by, id)?;
-        Ok::<_, membership::Error>((shown, by, found))
+        let roles = role::of_account(snapshot, &by)?;
+        Ok::<_, membership::Error>((shown, by, found, roles))
     });
     Ok(loaded.await?)
 }
 
 /// The page with the checkboxes.
 pub(crate) async fn permissions(member: LoggedIn, Path((account, id)): Path<(AccountId, UserId)>) -> Answer {
-    let (shown, by, found) = load_one(&member, account, id).await?;
+    let (shown, by, found, roles) = load_one(&member, account, id).await?;
     if found.is_owner || !by.may_touch(&found.grants) {
         let message = if found.is_owner { "error-owner-unchangeable" } else { "error-manager-unchangeable" };
         return Ok(page::refused(&member.visit, &list_path(account), message));
@@ -246,8 +292,9 @@ pub(crate) async fn permissions(member: LoggedIn, Path((account, id)): Path<(Acc
     let context = context! {
         account => shown,
         user => context! { id => id, name => found.user.name.full(), email => found.user.email, initials => view::initials(&found.user.name.full()) },
-        permissions => view::permissions(web, &found.grants, |permission| by.may_grant(&[permission].into_iter().collect())),
-        form => Shown::new(&PermissionsForm::default()),
+        permissions => view::permissions(web, &found.single, |permission| by.may_grant(&[permission].into_iter().collect())),
+        roles => view::roles(&roles, |grants| by.may_grant(grants)),
+        form => Shown::new(&PermissionsForm::of(&found)),
     };
     Ok(page::page(&member.visit, "client/permissions.html", context))
 }
@@ -259,12 +306,12 @@ pub(crate) async fn save_permissions(
     Form(form): Form<PermissionsForm>,
 ) -> Answer {
     let (visit, who) = (&member.visit, member.who());
-    let problems = match Grants::choose(form.permissions.iter().map(String::as_str)) {
-        Err(message) => vec![Invalid::new("permissions", message)],
-        Ok(grants) => {
+    let problems = match form.parse() {
+        Err(problems) => problems,
+        Ok((role, grants)) => {
             let saved = visit.web.app().write(&visit.request, move |tx| {
                 let by = tx.authorize::<ManageUsers>(who, account)?;
-                membership::set_grants(tx, &by, id, &grants)?;
+                membership::set_held(tx, &by, id, role, &grants)?;
                 Ok::<_, membership::Error>(membership::find(tx, &by, id)?.user.name.full())
             });
             match page::outcome(saved.await)? {
@@ -276,12 +323,13 @@ pub(crate) async fn save_permissions(
             }
         }
     };
-    let (shown, by, found) = load_one(&member, account, id).await?;
+    let (shown, by, found, roles) = load_one(&member, account, id).await?;
     let typed: Grants = form.permissions.iter().filter_map(|key| Permission::from_key(key)).collect();
     let context = context! {
         account => shown,
         user => context! { id => id, name => found.user.name.full(), email => found.user.email, initials => view::initials(&found.user.name.full()) },
         permissions => view::permissions(&visit.web, &typed, |permission| by.may_grant(&[permission].into_iter().collect())),
+        roles => view::roles(&roles, |grants| by.may_grant(grants)),
         form => Shown::new(&form).with_errors(&visit.web, &problems),
     };
     Ok(page::invalid(visit, "client/permissions.html", context))

@@ -23,7 +23,7 @@ use crate::state::Web;
 pub(crate) use credential::{CredentialForm, CredentialShown, SecretsShown};
 pub(crate) use event::happened;
 pub(crate) use mail::{MailItem, MailShown, mail};
-pub(crate) use people::{SessionShown, device, invited, inviter, people, session};
+pub(crate) use people::{SessionShown, device, invited, inviter, people, roles, session};
 
 /// Somebody who is logged in.
 #[derive(Serialize)]

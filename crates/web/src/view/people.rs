@@ -1,10 +1,11 @@
 //! Who can get in: users, invitations and sessions as tables show them.
 
-use latchkey_core::access::ActorKind;
+use latchkey_core::access::{ActorKind, Grants};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::invitation::{Invitation, State};
 use latchkey_core::mail::Mail;
 use latchkey_core::membership::Member;
+use latchkey_core::role::Role;
 use latchkey_core::session::{BegunBy, Session};
 use serde::Serialize;
 
@@ -46,7 +47,7 @@ pub(crate) fn people(web: &Web, members: &[Member], me: Option<i64>, may_touch: 
             is_owner: member.is_owner,
             is_me: me == Some(member.user.id.0),
             two_factor: member.user.two_factor,
-            role: None,
+            role: member.role.as_ref().map(|role| role.name.clone()),
             last_login_at: member.user.last_login.at,
             last_login_ip: member.user.last_login.ip.clone(),
             last_login_host: member.user.last_login.host.clone(),
@@ -60,6 +61,23 @@ pub(crate) fn people(web: &Web, members: &[Member], me: Option<i64>, may_touch: 
     members.iter().map(person).collect()
 }
 
+/// A role to choose from.
+#[derive(Serialize)]
+pub(crate) struct RoleChoice {
+    value: String,
+    label: String,
+}
+
+/// The roles to choose from that the viewer may give.
+pub(crate) fn roles(roles: &[Role], may_grant: impl Fn(&Grants) -> bool) -> Vec<RoleChoice> {
+    let label = |role: &Role| match role.details.description.as_str() {
+        "" => role.details.name.clone(),
+        description => format!("{} – {description}", role.details.name),
+    };
+    let giveable = roles.iter().filter(|role| may_grant(&role.details.grants));
+    giveable.map(|role| RoleChoice { value: role.id.to_string(), label: label(role) }).collect()
+}
+
 /// A pending invitation.
 #[derive(Serialize)]
 #[allow(clippy::struct_field_names, reason = "the names that templates use")]
@@ -70,6 +88,7 @@ pub(crate) struct Invited {
     invited_by: String,
     expires_at: Timestamp,
     expired: bool,
+    role: Option<String>,
     permission_summary: String,
     mail: Option<MailShown>,
 }
@@ -83,6 +102,7 @@ pub(crate) fn invited(web: &Web, now: Timestamp, invitations: &[Invitation], mai
         invited_by: inviter(web, invitation),
         expires_at: invitation.times.expires_at,
         expired: invitation.times.state(now) == State::Expired,
+        role: invitation.role.as_ref().map(|role| role.name.clone()),
         permission_summary: summary(web, false, &invitation.grants),
         mail: mails.iter().find(|mail| mail.invitation == Some(invitation.id)).map(|found| mail(web, found)),
     };

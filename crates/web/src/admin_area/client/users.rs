@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{Grants, ManageUsers, Permission, TransferOwnership, ViewUsers};
 use latchkey_core::account::{self, Account, Error};
-use latchkey_core::error::Invalid;
 use latchkey_core::id::{AccountId, InvitationId, UserId};
 use latchkey_core::invitation::{self, Invitation};
 use latchkey_core::mail::{self, Mail};
 use latchkey_core::membership::{self, Member};
+use latchkey_core::role::{self, Role};
 
 use super::Client;
 use crate::client_area::PermissionsForm;
@@ -127,12 +127,13 @@ pub(crate) async fn make_owner(staff: Staff, Path((account, user)): Path<(Accoun
     })
 }
 
-async fn load_one(staff: &Staff, account: AccountId, user: UserId) -> Result<(Account, Member), PageError> {
+async fn load_one(staff: &Staff, account: AccountId, user: UserId) -> Result<(Account, Member, Vec<Role>), PageError> {
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
         let by = snapshot.authorize_staff::<ManageUsers>(admin, account)?;
         let member = membership::find(snapshot, &by, user)?;
-        Ok::<_, membership::Error>((account::find(snapshot, account)?.ok_or(membership::Error::NotFound)?, member))
+        let roles = role::of_account(snapshot, &by)?;
+        Ok::<_, membership::Error>((account::find(snapshot, account)?.ok_or(membership::Error::NotFound)?, member, roles))
     });
     Ok(loaded.await?)
 }
@@ -141,6 +142,7 @@ fn permissions_page(
     staff: &Staff,
     account: Account,
     member: &Member,
+    roles: &[Role],
     checked: &Grants,
     form: &Shown,
     status: StatusCode,
@@ -150,6 +152,7 @@ fn permissions_page(
         client => Client::from(account),
         user => context! { id => member.user.id, initials => view::initials(&name), name => name, email => member.user.email },
         permissions => view::permissions(&staff.visit.web, checked, |_| true),
+        roles => view::roles(roles, |_| true),
         form => form,
     };
     page::respond(&staff.visit, status, "admin/client/permissions.html", context)
@@ -157,12 +160,12 @@ fn permissions_page(
 
 /// **Manage Permissions**.
 pub(crate) async fn permissions(staff: Staff, Path((account, user)): Path<(AccountId, UserId)>) -> Answer {
-    let (found, member) = load_one(&staff, account, user).await?;
+    let (found, member, roles) = load_one(&staff, account, user).await?;
     if member.is_owner {
         return Ok(page::refused(&staff.visit, &path(account), "error-owner-unchangeable"));
     }
-    let form = Shown::new(&PermissionsForm::default());
-    Ok(permissions_page(&staff, found, &member, &member.grants, &form, StatusCode::OK))
+    let form = Shown::new(&PermissionsForm::of(&member));
+    Ok(permissions_page(&staff, found, &member, &roles, &member.single, &form, StatusCode::OK))
 }
 
 /// **Save Changes**.
@@ -172,12 +175,12 @@ pub(crate) async fn save_permissions(
     Form(form): Form<PermissionsForm>,
 ) -> Answer {
     let (visit, admin, back) = (&staff.visit, staff.id(), path(account));
-    let problems = match Grants::choose(form.permissions.iter().map(String::as_str)) {
-        Err(message) => vec![Invalid::new("permissions", message)],
-        Ok(grants) => {
+    let problems = match form.parse() {
+        Err(problems) => problems,
+        Ok((role, grants)) => {
             let saved = visit.web.app().write(&visit.request, move |tx| {
                 let by = tx.authorize_staff::<ManageUsers>(admin, account)?;
-                membership::set_grants(tx, &by, user, &grants)?;
+                membership::set_held(tx, &by, user, role, &grants)?;
                 Ok::<_, membership::Error>(membership::find(tx, &by, user)?.user.name.full())
             });
             match page::outcome(saved.await)? {
@@ -187,8 +190,8 @@ pub(crate) async fn save_permissions(
             }
         }
     };
-    let (found, member) = load_one(&staff, account, user).await?;
+    let (found, member, roles) = load_one(&staff, account, user).await?;
     let checked: Grants = form.permissions.iter().filter_map(|key| Permission::from_key(key)).collect();
     let shown = Shown::new(&form).with_errors(&visit.web, &problems);
-    Ok(permissions_page(&staff, found, &member, &checked, &shown, StatusCode::UNPROCESSABLE_ENTITY))
+    Ok(permissions_page(&staff, found, &member, &roles, &checked, &shown, StatusCode::UNPROCESSABLE_ENTITY))
 }

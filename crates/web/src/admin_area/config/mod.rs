@@ -8,6 +8,7 @@ mod general;
 mod groups;
 mod mail;
 mod mail_templates;
+mod member_roles;
 mod notifications;
 mod roles;
 mod security;
@@ -67,6 +68,11 @@ pub(super) fn routes() -> Routes<Web> {
         .get("/admin/config/roles/{role}", roles::edit)
         .post("/admin/config/roles/{role}", roles::save)
         .post("/admin/config/roles/{role}/delete", roles::delete)
+        .get("/admin/config/member-roles", member_roles::show)
+        .post("/admin/config/member-roles", member_roles::create)
+        .get("/admin/config/member-roles/{member_role}", member_roles::edit)
+        .post("/admin/config/member-roles/{member_role}", member_roles::save)
+        .post("/admin/config/member-roles/{member_role}/delete", member_roles::delete)
         .get("/admin/config/webhooks", webhooks::list)
         .post("/admin/config/webhooks", webhooks::create)
         .get("/admin/config/webhooks/new", webhooks::new)
