@@ -35,7 +35,7 @@ const PROBLEMS: &[(&str, &str, &str)] = &[
     ("Internal", "500", "Something went wrong; `instance` names the line of the log."),
 ];
 
-/// Questions: they change nothing, and are answered anew each time. They are asked so often that nobody counts them.
+/// Questions: they change nothing, and are answered anew each time.
 const QUESTIONS: [&str; 2] = ["/api/v1/check", "/api/v1/session/check"];
 
 /// The whole document, with what the other doors register.
@@ -199,7 +199,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     let writes = method != "get";
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-        complete_success(response, asks);
+        complete_success(response);
     }
     for (name, status, _) in PROBLEMS {
         let may_be = match *status {
@@ -207,7 +207,6 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
             "409" => writes && !asks,
             "413" | "415" => writes,
             "412" => shows_tag,
-            "429" => !asks,
             "422" => writes || has_query,
             _ => true,
         };
@@ -229,14 +228,11 @@ fn add_parameter(operation: &mut Map<String, Value>, name: &str) {
 }
 
 /// Headers of a success: how often may still be called, and the version of what is shown.
-fn complete_success(response: &mut Value, asks: bool) {
+fn complete_success(response: &mut Value) {
     let Some(response) = response.as_object_mut() else { return };
     let said = response.get("description").and_then(Value::as_str).unwrap_or_default();
     if said.is_empty() {
         response.insert("description".to_owned(), json!("Done."));
-    }
-    if asks {
-        return;
     }
     let headers = response.entry("headers").or_insert_with(|| json!({}));
     if let Some(headers) = headers.as_object_mut() {
@@ -275,8 +271,8 @@ fn complete_components(components: &mut Map<String, Value>) {
     components.insert(
         "headers".to_owned(),
         json!({
-            "RateLimit": text("Calls that are left and seconds until they are counted anew, such as `\"calls\";r=5999;t=60`."),
-            "RateLimit-Policy": text("Calls within a window of seconds, such as `\"calls\";q=6000;w=60`."),
+            "RateLimit": text("Calls that are left and seconds until they are counted anew, such as `\"calls\";r=5999;t=60`; those of questions are counted by themselves, as `\"checks\"`."),
+            "RateLimit-Policy": text("Calls of a credential within a window of seconds on one node, such as `\"calls\";q=6000;w=60` or, of questions, `\"checks\";q=600000;w=60`."),
         }),
     );
     let parameter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema});

@@ -38,7 +38,7 @@ use utoipa::OpenApi;
 use crate::state::Api;
 
 pub(crate) use html::{script, show as docs, style};
-pub(crate) use limit::{Limits, guard};
+pub(crate) use limit::{Limits, allowed, guard};
 // What the lists of permission checks have in common with those here.
 pub(crate) use call::Query;
 pub(crate) use page::{Page, PageParameters, Paging};
