@@ -15,6 +15,7 @@ mod authority;
 mod ban;
 mod chain;
 mod check;
+mod check_allocations;
 mod client_group;
 mod contact;
 mod event;

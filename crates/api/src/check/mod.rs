@@ -39,7 +39,7 @@ pub(crate) struct Doc;
 pub(crate) struct Asking {
     api: Api,
     request: latchkey_core::app::Request,
-    asker: Asker,
+    asker: Arc<Asker>,
     fresh: Fresh,
 }
 
