@@ -17,6 +17,7 @@ mod factors;
 mod faults;
 mod forms;
 mod forward;
+mod forward_matrix;
 mod forward_proxies;
 mod guessing;
 mod headers;
