@@ -45,8 +45,8 @@ async fn ask(
     at_least: &BTreeMap<latchkey_core::id::AccountId, i64>,
 ) -> Vec<Answer> {
     let fresh = check::fresh(app).await.unwrap();
-    let asker = check::recognise(app, &fresh, Some(shown), None).await.unwrap();
-    check::check(app, &fresh, asker.scope, asked, at_least).await.unwrap()
+    let known = check::recognise(app, &fresh, Some(shown), None).await.unwrap();
+    check::check(app, &fresh, known.scope, asked, at_least).await.unwrap()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use latchkey_core::access::{ApiRight, Permission};
 use latchkey_core::contact::Category;
+use latchkey_core::event::EventKind;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
@@ -115,10 +116,12 @@ fn close(schema: &mut Value) {
     let must = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|known| known == name));
     for (name, field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
         let Some(field) = field.as_object_mut() else { continue };
-        let keys: Vec<&str> = match name.as_str() {
-            "permissions" => Permission::GRANTABLE.into_iter().map(Permission::key).collect(),
-            "rights" => ApiRight::ALL.iter().map(|right| right.key()).collect(),
-            "mail_categories" => Category::ALL.into_iter().map(Category::key).collect(),
+        let owned = |key: &str| key.to_owned();
+        let keys: Vec<String> = match name.as_str() {
+            "permissions" => Permission::GRANTABLE.into_iter().map(|permission| owned(permission.key())).collect(),
+            "rights" => ApiRight::ALL.iter().map(|right| owned(right.key())).collect(),
+            "mail_categories" => Category::ALL.into_iter().map(|category| owned(category.key())).collect(),
+            "kinds" => EventKind::ALL.iter().map(|kind| kind.type_name()).collect(),
             "permission" => {
                 field.insert("enum".to_owned(), Permission::GRANTABLE.into_iter().map(Permission::key).collect());
                 continue;
@@ -133,7 +136,7 @@ fn close(schema: &mut Value) {
             }
             _ => continue,
         };
-        if name != "mail_categories" {
+        if name == "permissions" || name == "rights" {
             field.insert("minItems".to_owned(), json!(1));
         }
         field.insert("items".to_owned(), json!({"type": "string", "enum": keys}));
