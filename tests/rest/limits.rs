@@ -72,6 +72,8 @@ async fn bodies_are_json_of_known_fields_and_bounded_length(app: TestApp) {
     assert_eq!(send("{", "application/json").await, json!([400, "malformed", []]));
     assert_eq!(send("{}", "text/plain").await, json!([415, "media-type", []]));
     assert_eq!(send(&format!("\"{}\"", "x".repeat(1_100_000)), "application/json").await, json!([413, "too-large", []]));
+    let check = asked(&rest.full, "POST", "/api/v1/check", None).body("application/json", "x".repeat(1_100_000));
+    assert_eq!(problem(&rest.send(&check).await), json!([413, "too-large", []]));
     let typed = json!({"first_name": 1, "email": "x".repeat(300), "admin": true}).to_string();
     let wrong = send(&typed, "application/json; charset=utf-8").await;
     let expected = [["admin", "unknown-field"], ["email", "too-long"], ["first_name", "type"], ["last_name", "required"]];

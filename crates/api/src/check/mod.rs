@@ -7,7 +7,6 @@ mod session;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -21,7 +20,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::machine;
 use crate::problem::{Document, Problem};
 use crate::state::Api;
-use crate::v1;
+use crate::v1::{self, Whole};
 
 pub(crate) use lists::routes as lists;
 
@@ -120,7 +119,7 @@ enum Answered {
     (status = 200, body = Answered),
     (status = 412, description = "The server has not seen a revision that `at_least` demands.", body = Document, content_type = "application/problem+json"),
 ))]
-async fn ask(Asks(asking): Asks, headers: HeaderMap, body: Bytes) -> Result<Json<impl Serialize>, Problem> {
+async fn ask(Asks(asking): Asks, headers: HeaderMap, Whole(body): Whole) -> Result<Json<impl Serialize>, Problem> {
     let asked = body::Asked::read(&headers, &body)?;
     let answers = check::check(asking.api.app(), &asking.fresh, asking.asker.scope, &asked.questions, &asked.at_least).await;
     let mut told = answers.map_err(refused)?.into_iter().map(|answer| Told::new(answer, asked.explain));

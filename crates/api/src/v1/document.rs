@@ -27,6 +27,7 @@ const PROBLEMS: &[(&str, &str, &str)] = &[
     ("Unauthenticated", "401", "Credentials are missing, wrong, or no longer work."),
     ("Forbidden", "403", "The credential may not do that."),
     ("NotFound", "404", "There is no such thing, or this credential may not see it."),
+    ("TooLate", "408", "The body did not come in time."),
     ("Conflict", "409", "The state has moved on, or does not allow this."),
     ("Precondition", "412", "It is no longer the version that `If-Match` names."),
     ("TooLarge", "413", "The body is larger than one mebibyte."),
@@ -208,7 +209,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         let may_be = match *status {
             "404" => path.contains('{') || writes && !asks,
             "409" => writes && !asks,
-            "413" | "415" => writes,
+            "408" | "413" | "415" => writes,
             "412" => shows_tag,
             "422" => writes || has_query,
             _ => true,
