@@ -29,6 +29,7 @@ mod mail_template;
 mod masquerade;
 mod masquerade_end;
 mod membership;
+mod migration;
 mod note;
 mod notice;
 mod oauth_client;
