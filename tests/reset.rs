@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use latchkey_core::email::Email;
-use latchkey_core::reset;
+use latchkey_core::reset::{self, Logins};
 use latchkey_core::settings::Verification;
 use latchkey_core::testing::link_secret;
 
@@ -208,7 +208,7 @@ async fn the_name_of_an_account_is_no_password_after_a_reset_either(app: TestApp
     let world = World::new(app).await;
     let email = Email::parse("olivia@example.com").unwrap();
     let request = world.app.request();
-    world.app.app.write(&request, move |tx| reset::ask(tx, &email)).await.unwrap();
+    world.app.app.write(&request, move |tx| reset::ask(tx, Logins::Users, &email)).await.unwrap();
     world.app.resolve_resets().await;
     let path = format!("/password/reset/{}", link_secret(world.app.take_mails().await.last().unwrap()).reveal());
     let stranger = world.server.anonymous();

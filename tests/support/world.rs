@@ -6,7 +6,6 @@ use latchkey_core::access::{
 };
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
-use latchkey_core::admin_reset;
 use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::api_credential::{self, NewCredential};
 use latchkey_core::api_role;
@@ -22,10 +21,11 @@ use latchkey_core::note;
 use latchkey_core::passkey;
 use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
+use latchkey_core::reset::{self, Logins};
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::link_secret;
+use latchkey_core::verification;
 use latchkey_core::webhook::{self, NewWebhook};
-use latchkey_core::{reset, verification};
 
 use super::tables::{number, texts};
 use super::{Actor, PASSWORD, Server, TestApp};
@@ -380,7 +380,7 @@ impl World {
         let (_, address) = self.loner().await;
         let email = Email::parse(&address).unwrap();
         self.write(move |tx| {
-            reset::ask(tx, &email).unwrap();
+            reset::ask(tx, Logins::Users, &email).unwrap();
             Ok(())
         })
         .await;
@@ -394,7 +394,7 @@ impl World {
         let address = texts(&self.app.location, &format!("select email from admins where id = {id}")).await.remove(0);
         let email = Email::parse(&address).unwrap();
         self.write(move |tx| {
-            admin_reset::ask(tx, &email).unwrap();
+            reset::ask(tx, Logins::Admins, &email).unwrap();
             Ok(())
         })
         .await;
