@@ -22,6 +22,7 @@ mod guessing;
 mod headers;
 mod input;
 mod invitation;
+mod invitation_alike;
 mod login;
 mod masquerade;
 mod masquerade_doors;
