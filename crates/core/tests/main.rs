@@ -19,6 +19,7 @@ mod client_group;
 mod contact;
 mod event;
 mod factor;
+mod failures;
 mod fuzz;
 mod guessing;
 mod invitation;

@@ -227,7 +227,7 @@ fn guess(subject: Subject, shown: &Shown) -> Guess {
 }
 
 /// Proof that somebody has shown a passkey that recognises its owner: it needs no password beside it.
-pub(crate) fn by_passkey_alone(tx: &Tx<'_>, answer: &passkey::Answer) -> Result<Option<SecondProof>, Fault> {
+pub(crate) fn by_passkey_alone(tx: &Tx<'_>, answer: &passkey::Answer) -> Result<Option<SecondProof>, guessing::Error> {
     Ok(passkey::used(tx, answer, None)?.map(|subject| SecondProof { subject, how: FactorKind::Passkey }))
 }
 
