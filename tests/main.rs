@@ -39,4 +39,5 @@ mod sessions;
 mod source;
 mod support;
 mod tls;
+mod verification;
 mod webhooks;
