@@ -39,6 +39,7 @@ mod password;
 mod property;
 mod puzzle;
 mod races;
+mod races_deletion;
 mod reset;
 mod search;
 mod session;
