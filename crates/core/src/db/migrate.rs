@@ -45,6 +45,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0033_session_begun_by", include_str!("../../../../migrations/0033_session_begun_by.sql")),
     ("0034_mail_templates", include_str!("../../../../migrations/0034_mail_templates.sql")),
     ("0035_admin_resets", include_str!("../../../../migrations/0035_admin_resets.sql")),
+    ("0036_reset_mails", include_str!("../../../../migrations/0036_reset_mails.sql")),
     ("0039_invitation_makers", include_str!("../../../../migrations/0039_invitation_makers.sql")),
 ];
 
