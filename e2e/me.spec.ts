@@ -82,16 +82,54 @@ test("Generate Password makes a strong one, shows it and measures it", async ({ 
   await expect(strength).toHaveText("");
 });
 
+test("the banner asks to confirm one's address until that is done, and Resend sends a fresh link", async ({ open, world, sink }) => {
+  const account = await world.owned();
+  const who = account.owner;
+  const page = await open({ as: who });
+  const banner = page.getByText(`Please confirm that ${who.email} is your address.`);
+  for (const path of ["/accounts", `/a/${account.id}`, "/me/sessions"]) {
+    await page.goto(path);
+    await expect(banner).toBeVisible();
+  }
+  const before = sink.to(who.email).length;
+  await page.getByRole("button", { name: "Resend" }).click();
+  await told(page, `A fresh link is on its way to ${who.email}. The old one no longer works.`);
+  await expect(banner).toBeVisible();
+  await page.goto((await sink.mail(who.email, before + 1)).link!);
+  await page.getByRole("button", { name: "Confirm Email Address" }).click();
+  await told(page, `${who.email} is confirmed.`);
+  for (const path of ["/accounts", `/a/${account.id}`, "/me/sessions"]) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(banner).toHaveCount(0);
+    await expect(page.getByRole("button", { name: "Resend" })).toHaveCount(0);
+  }
+});
+
 test("sessions can be ended, one and all others", async ({ open, world }) => {
   const who = await world.person();
   const page = await open({ as: who });
   await page.goto("/me/sessions");
+  const rows = page.getByRole("region", { name: "Sessions" }).getByRole("listitem");
+  await expect(rows).toHaveCount(1);
   await expect(page.getByText("This device")).toHaveCount(1);
-  await expect(page.getByText("IP Address: 127.0.0.1")).toBeVisible();
   await expect(page.getByRole("button", { name: "End All Other Sessions" })).toHaveCount(0);
 
   const others = [await open({ as: who }), await open({ as: who }), await open({ as: who })];
-  await page.reload();
+  // Each says what it is, from where, since when, and when it was used last; this one is marked, and cannot be ended here.
+  await expect(async () => {
+    await page.reload();
+    await expect(rows).toHaveCount(4);
+    for (const row of await rows.all()) {
+      await expect(row).toContainText(/Chrom\w+ on \w+/);
+      await expect(row).toContainText(/IP Address: 127\.0\.0\.1 · Hostname: \S+/);
+      await expect(row).toContainText(/Last used .+ · Began .+/);
+      await expect(row.locator("time[datetime][title]")).toHaveCount(2);
+    }
+  }).toPass();
+  const mine = rows.filter({ hasText: "This device" });
+  await expect(mine).toHaveCount(1);
+  await expect(mine.getByRole("button", { name: "End Session" })).toHaveCount(0);
   await expect(page.getByRole("button", { name: "End Session" })).toHaveCount(3);
   await page.getByRole("button", { name: "End Session" }).first().click();
   await told(page, "Session ended.");

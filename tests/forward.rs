@@ -1,11 +1,14 @@
 //! Forward-auth without a proxy: what `/auth/verify` answers, and the way to the login and back.
 
 use latchkey_api::forward::Settings;
-use latchkey_core::access::{Grants, Who};
+use latchkey_core::access::{Grants, ManageBans, RequireTwoFactor, Who};
+use latchkey_core::ban::{self, NewBan};
 use latchkey_core::id::{AccountId, UserId};
-use latchkey_core::membership;
+use latchkey_core::settings::Verification;
+use latchkey_core::{account, membership};
 
 use crate::support::doors::Doors;
+use crate::support::tables::number;
 use crate::support::{Actor, Answer, Ask, TestApp, on_both_databases};
 
 pub(crate) const HOST: &str = "app.example.com";
@@ -47,8 +50,19 @@ impl People {
 }
 
 /// The way to the login and back, beginning with the answer that leads there; `service` asks the service's host. The path it ends at.
-pub(crate) async fn log_in(doors: &Doors, email: &str, leads: &Answer, mut service: impl AsyncFnMut(&str) -> Answer) -> String {
-    let start = path_on(HOST, leads.location().expect("the way begins"));
+pub(crate) async fn log_in(doors: &Doors, email: &str, leads: &Answer, service: impl AsyncFnMut(&str) -> Answer) -> String {
+    log_in_at(HOST, doors, email, leads, service).await
+}
+
+/// The same at this host.
+async fn log_in_at(
+    host: &str,
+    doors: &Doors,
+    email: &str,
+    leads: &Answer,
+    mut service: impl AsyncFnMut(&str) -> Answer,
+) -> String {
+    let start = path_on(host, leads.location().expect("the way begins"));
     let begun = service(&start).await;
     let at_login = begun.location().unwrap().strip_prefix(LOGIN).expect("it leads to the login").to_owned();
     let person = doors.browser();
@@ -60,12 +74,16 @@ pub(crate) async fn log_in(doors: &Doors, email: &str, leads: &Answer, mut servi
     assert_eq!(landed.location(), Some(at_login.as_str()), "{}", landed.text());
     let on_the_way = person.get(&at_login).await;
     assert_eq!(on_the_way.status, 200, "a page, since browsers hold the login's form to its own server");
-    let text = on_the_way.text();
-    let (_, url) = text.split_once("content=\"0;url=").unwrap();
-    let callback = path_on(HOST, url.split_once('"').unwrap().0);
-    let back = service(&callback).await;
+    let back = service(&callback_on(host, &on_the_way)).await;
     assert_eq!(back.status, 303, "{}", back.text());
-    path_on(HOST, back.location().unwrap())
+    path_on(host, back.location().unwrap())
+}
+
+/// Where the page of the login leads to: a path of this host.
+pub(crate) fn callback_on(host: &str, page: &Answer) -> String {
+    let text = page.text();
+    let (_, url) = text.split_once("content=\"0;url=").unwrap_or_else(|| panic!("it leads nowhere: {text}"));
+    path_on(host, url.split_once('"').unwrap().0)
 }
 
 /// The path of an address of the service's host, whatever its port.
@@ -104,10 +122,16 @@ async fn at_service(doors: &Doors, email: &str) -> Actor {
 
 /// The same, on the way to this page.
 async fn at_page(doors: &Doors, email: &str, uri: &str) -> Actor {
+    at_page_of(HOST, doors, email, uri).await
+}
+
+/// The same at another host.
+async fn at_page_of(host: &str, doors: &Doors, email: &str, uri: &str) -> Actor {
     let browser = doors.browser();
-    let leads = browser.send(&verify("redirect=1").with("x-forwarded-uri", uri)).await;
+    let asked = verify("redirect=1").with("x-forwarded-host", host).with("x-forwarded-uri", uri);
+    let leads = browser.send(&asked).await;
     assert_eq!(leads.status, 302);
-    let landed = log_in(doors, email, &leads, async |path: &str| browser.send(&at(HOST, path)).await).await;
+    let landed = log_in_at(host, doors, email, &leads, async |path: &str| browser.send(&at(host, path)).await).await;
     assert_eq!(landed, uri);
     browser
 }
@@ -156,8 +180,7 @@ async fn v7_2_1_a_cookie_works_on_its_own_host_alone_and_a_code_once(app: TestAp
     let person = doors.browser().log_in("mia@example.com").await;
     let begin = async |browser: &Actor| {
         let begun = browser.send(&at(HOST, "/.latchkey/start?/x")).await;
-        let page = person.get(begun.location().unwrap().strip_prefix(LOGIN).unwrap()).await.text();
-        path_on(HOST, page.split_once("content=\"0;url=").unwrap().1.split_once('"').unwrap().0)
+        callback_on(HOST, &person.get(begun.location().unwrap().strip_prefix(LOGIN).unwrap()).await)
     };
     let browser = doors.browser();
     let code = begin(&browser).await;
@@ -220,4 +243,107 @@ async fn an_address_names_the_account_by_the_operators_pattern(app: TestApp) {
     ] {
         assert_eq!(asked(&uri).await, 403, "{uri}");
     }
+}
+
+/// A host of each account's own.
+#[on_both_databases]
+async fn a_host_names_the_account_by_the_operators_pattern_and_no_other_opens(app: TestApp) {
+    let people = people(&app).await;
+    let umbrella = app.account("Umbrella", people.olivia).await;
+    let pattern = Some("http://{account}.example.com/".parse().unwrap());
+    let domains = vec!["*.example.com".parse().unwrap()];
+    let doors = Doors::start(&app, Settings { account_pattern: pattern, domains, ..Settings::default() }).await;
+    let host = |name: &dyn std::fmt::Display| format!("{name}.example.com");
+    let at_acme = at_page_of(&host(&people.acme), &doors, "mia@example.com", "/x").await;
+    let asked = |query: &str, host: &str| verify(query).with("x-forwarded-host", host);
+    let passed = at_acme.send(&asked("permission=invoices", &host(&people.acme))).await;
+    assert_eq!((passed.status, passed.header("x-latchkey-account")), (200, Some(people.acme.to_string().as_str())));
+    assert_eq!(at_acme.send(&asked("permission=domains", &host(&people.acme))).await.status, 403);
+    assert_eq!(at_acme.send(&asked("", &host(&umbrella))).await.status, 401, "its cookie is of another host");
+    let at_umbrella = at_page_of(&host(&umbrella), &doors, "mia@example.com", "/x").await;
+    assert_eq!(at_umbrella.send(&asked("", &host(&umbrella))).await.status, 403, "no member there");
+    // What the proxy says of the account counts more than the address.
+    let named = asked(&format!("account={}", people.acme), &host(&umbrella));
+    assert_eq!(at_umbrella.send(&named).await.header("x-latchkey-account"), Some(people.acme.to_string().as_str()));
+    for unclear in ["www.example.com".to_owned(), host(&format!("{}x", people.acme)), host(&format!("0{}", people.acme))] {
+        let status = at_acme.send(&asked("", &unclear)).await.status;
+        assert!(matches!(status, 401 | 403), "{unclear}: {status}");
+    }
+}
+
+/// The same refusals as before the pages of the Client Area, and the headers are empty.
+#[on_both_databases]
+async fn who_may_not_see_the_pages_of_the_account_is_refused_at_services_too(app: TestApp) {
+    let people = people(&app).await;
+    let doors = Doors::start(&app, settings()).await;
+    let mia = at_service(&doors, "mia@example.com").await;
+    let acme = format!("account={}", people.acme);
+    let asked = async |query: &str| {
+        let answer = mia.send(&verify(query)).await;
+        if answer.status != 200 {
+            assert_eq!(HEADERS.map(|name| answer.header(name)), [Some(""); 6], "{query}");
+        }
+        answer.status
+    };
+    let both = async || (asked(&acme).await, asked("").await);
+    assert_eq!(both().await, (200, 200));
+    let (owner, account, from) = (people.olivia, people.acme, app.request());
+    let required = app.app.write(&from, move |tx| {
+        let by = tx.authorize::<RequireTwoFactor>(Who::without_second_factor(owner), account)?;
+        account::require_two_factor(tx, &by, true)
+    });
+    required.await.unwrap();
+    assert_eq!(both().await, (403, 200), "a second factor is missing, in this account");
+    number(&app, &format!("update accounts set two_factor_required_at = null where id = {} returning id", people.acme)).await;
+    app.notify(Verification::Required).await;
+    assert_eq!(both().await, (403, 403), "the address is not confirmed");
+    number(&app, &format!("update users set verified_at = 1 where id = {} returning id", people.mia)).await;
+    assert_eq!(both().await, (200, 200));
+    number(&app, &format!("update accounts set status = 'closed' where id = {} returning id", people.acme)).await;
+    assert_eq!(both().await, (403, 200), "the account is closed");
+    number(&app, &format!("update accounts set status = 'active' where id = {} returning id", people.acme)).await;
+    assert_eq!(both().await, (200, 200));
+}
+
+#[on_both_databases]
+async fn an_address_that_is_kept_out_reaches_no_service_and_no_login(app: TestApp) {
+    people(&app).await;
+    let doors = Doors::start(&app, settings()).await;
+    let mia = at_service(&doors, "mia@example.com").await;
+    let (admin, from) = (app.admin("Stella", "stella@staff.example").await, app.request());
+    let kept_out = app.app.write(&from, move |tx| {
+        let by = tx.authorize_admin::<ManageBans>(admin)?;
+        let network = "203.0.113.0/24".parse().unwrap();
+        ban::add(tx, &by, &NewBan { network, reason: "A reason.".to_owned(), ends_at: None })
+    });
+    kept_out.await.unwrap();
+    let from = |ip: &str| verify("redirect=1").with("x-forwarded-for", ip);
+    for browser in [&mia, &doors.browser()] {
+        let refused = browser.send(&from("203.0.113.9")).await;
+        assert_eq!((refused.status, refused.location()), (403, None), "it is not led to the login either");
+        assert_eq!(HEADERS.map(|name| refused.header(name)), [Some(""); 6]);
+    }
+    assert_eq!(mia.send(&from("198.51.100.9")).await.status, 200);
+    let state = "A".repeat(43);
+    let start = Ask::new("GET", &format!("/auth/start?host={HOST}&state={state}&to=/")).with("x-forwarded-for", "203.0.113.9");
+    assert_eq!(doors.browser().send(&start).await.status, 403);
+}
+
+/// `forward-auth-redirect = true`
+#[on_both_databases]
+async fn the_operator_has_everybody_led_to_the_login_where_the_proxy_does_not_ask_for_it(app: TestApp) {
+    people(&app).await;
+    let doors = Doors::start(&app, Settings { redirect: true, ..settings() }).await;
+    let anonymous = doors.browser();
+    for query in ["", "redirect=0", "redirect=1"] {
+        let leads = anonymous.send(&verify(query)).await;
+        let expected = (302, Some("http://app.example.com/.latchkey/start?/page?a=1"));
+        assert_eq!((leads.status, leads.location()), expected, "{query}");
+        assert_eq!(HEADERS.map(|name| leads.header(name)), [Some(""); 6], "{query}");
+    }
+    assert_eq!(anonymous.send(&verify("").with("x-forwarded-method", "POST")).await.status, 401, "a form cannot be sent again");
+    assert_eq!(anonymous.send(&verify("").with("x-forwarded-host", "evil.example")).await.status, 401);
+    let mia = at_service(&doors, "mia@example.com").await;
+    assert_eq!(mia.send(&verify("")).await.status, 200);
+    assert_eq!(mia.send(&verify("account=999999")).await.status, 403, "who is logged in is not led there again");
 }

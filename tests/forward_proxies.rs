@@ -95,9 +95,23 @@ async fn run(mut command: Command, folder: &Folder, at: SocketAddr) -> Child {
     child
 }
 
+/// Every spelling of a header with underscores: programs that know headers as variables, as CGI does, take each for the header itself.
+fn spellings(name: &str) -> Vec<String> {
+    name.split('-').fold(vec![String::new()], |found, word| {
+        let longer = |before: &String| match before.as_str() {
+            "" => vec![word.to_owned()],
+            before => vec![format!("{before}-{word}"), format!("{before}_{word}")],
+        };
+        found.iter().flat_map(longer).collect()
+    })
+}
+
 /// A request with everything that a client could make up.
 fn page(at: &str) -> Ask {
-    Ask::new("GET", at)
+    let headers = ["remote-user", "remote-email", "remote-name", "x-latchkey-account", "x-latchkey-permissions"];
+    let names = headers.into_iter().chain(["x-latchkey-acting-admin"]).flat_map(spellings);
+    let made_up = names.fold(Ask::new("GET", at), |ask, name| ask.with(&name, "made-up"));
+    made_up
         .with("host", HOST)
         .with("remote-user", "1")
         .with("remote-email", "root@example.com")

@@ -122,6 +122,29 @@ async fn v8_3_3_services_are_told_whom_an_admin_acts_for_and_that_it_does(app: T
     assert_eq!((told.get("acting_admin"), told["accounts"].as_array().unwrap().len()), (None, 2));
 }
 
+/// At a service's own host as at the login's: there by the cookie that the way to the login and back brings.
+#[on_both_databases]
+async fn a_service_behind_a_proxy_is_told_whom_an_admin_acts_for(app: TestApp) {
+    let scene = Scene::begin(&app).await;
+    let service = scene.doors.browser();
+    let at_service = |path: &str| Ask::new("GET", path).with("x-forwarded-host", forward::HOST);
+    let begun = service.send(&at_service("/.latchkey/start?/page")).await;
+    let at_login = begun.location().unwrap().strip_prefix("http://latchkey.example").unwrap().to_owned();
+    let callback = forward::callback_on(forward::HOST, &scene.browser.get(&at_login).await);
+    assert_eq!(service.send(&at_service(&callback)).await.status, 303);
+    let verify = async |query: &str| service.send(&at_service(&format!("/auth/verify?{query}"))).await;
+    let acme = format!("account={}", scene.acme);
+    let passed = verify(&acme).await;
+    assert_eq!((passed.status, passed.header(ACTING_ADMIN)), (200, Some("Stella Staff")));
+    assert_eq!(passed.header("remote-user"), Some(scene.olivia.to_string().as_str()));
+    for refused in [format!("account={}", scene.umbrella), String::new()] {
+        let answer = verify(&refused).await;
+        assert_eq!((answer.status, answer.header(ACTING_ADMIN)), (403, Some("")), "{refused}");
+    }
+    assert_eq!(scene.browser.press("/masquerade/end").await.status, 303);
+    assert_eq!(verify(&acme).await.status, 401, "it ends there, too");
+}
+
 #[on_both_databases]
 async fn services_are_told_of_it_for_an_hour_and_not_a_moment_longer(app: TestApp) {
     let scene = Scene::begin(&app).await;

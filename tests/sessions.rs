@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use latchkey_core::access::{ConfirmedAdmin, DeleteUsers, EditAccounts, ManageAdmins, ManageUsers, System};
-use latchkey_core::{account, admin, membership, user};
+use latchkey_core::error::Fault;
+use latchkey_core::outbox::{self, Topic};
+use latchkey_core::{account, admin, membership, session, user};
 
 use crate::support::world::grants;
 use crate::support::{Actor, PASSWORD, Server, TestApp, World, on_both_databases};
@@ -38,6 +40,52 @@ async fn v7_5_2_known_devices_are_listed_and_forgotten(app: TestApp) {
     let theirs = crate::support::world::fill(&world, "/me/devices/{device}/forget", "owner").await;
     assert_eq!(world.member.press(&theirs).await.status, 404);
     assert_eq!(world.owner.press(&theirs).await.outline(), "303 /me/security (success)");
+    world.app.expect_unsent_mails();
+}
+
+/// The part of a page of sessions that is about one of them: whether it can be ended, and what it says.
+fn rows(page: &str) -> Vec<String> {
+    let list = page.split("<ul class=\"list\">").nth(1).unwrap().split("</ul>").next().unwrap();
+    list.split("<li>").skip(1).map(str::to_owned).collect()
+}
+
+/// The minutes of the day at which a session was used last and began.
+fn minutes(row: &str) -> [i32; 2] {
+    let times =
+        row.split("datetime=\"").skip(1).map(|rest| (rest[11..13].parse::<i32>().unwrap(), rest[14..16].parse::<i32>().unwrap()));
+    times.map(|(hour, minute)| hour * 60 + minute).collect::<Vec<_>>().try_into().unwrap()
+}
+
+#[on_both_databases]
+async fn v7_5_2_each_session_shows_device_address_host_beginning_and_last_use_and_which_one_this_is(app: TestApp) {
+    let world = World::new(app).await;
+    let system = || System::named("test");
+    let laptop = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    world.app.clock.advance(Duration::from_mins(20));
+    let other = world.server.anonymous().with_header("user-agent", laptop).log_in("mia@example.com").await;
+    let from = world.app.request();
+    let looked_up = world.app.app.write(&from, move |tx| {
+        for work in outbox::claim(tx, &system(), Topic::Hostname, 9, Duration::from_mins(1))? {
+            session::hostname_found(tx, &system(), work, Some("host.example"))?;
+        }
+        Ok::<_, Fault>(())
+    });
+    looked_up.await.unwrap();
+    world.app.clock.advance(Duration::from_mins(25));
+    other.get("/me/sessions").await;
+    let page = other.get("/me/sessions").await.text();
+    let (mine, others): (Vec<_>, Vec<_>) = rows(&page).into_iter().partition(|row| row.contains("This device"));
+    assert_eq!((mine.len(), others.len()), (1, 1), "{page}");
+    for word in ["Firefox", "Linux", "IP Address: 127.0.0.1", "Hostname: host.example", "Last used", "Began"] {
+        assert!(mine[0].contains(word), "{word}: {}", mine[0]);
+    }
+    let ([used, began], [_, earlier]) = (minutes(&mine[0]), minutes(&others[0]));
+    assert_eq!((used - began, began - earlier), (25, 20), "{page}");
+    assert!(!mine[0].contains("/end\"") && others[0].contains("/end\""), "all but this one can be ended");
+    // Seen from the other one it is the other way round.
+    let page = world.member.get("/me/sessions").await.text();
+    let marked = rows(&page).into_iter().find(|row| row.contains("This device")).unwrap();
+    assert!(!marked.contains("Firefox"), "{marked}");
     world.app.expect_unsent_mails();
 }
 

@@ -87,6 +87,23 @@ fn v13_2_4_and_v13_2_5_connections_are_opened_in_listed_places_only() {
     }
 }
 
+/// The ticket of the machine itself opens everything. No page and no door for machines makes it: only the command line and what
+/// starts the server, the demo, and the workers.
+#[test]
+fn the_ticket_of_the_machine_is_made_in_listed_places_only() {
+    let known = [
+        "crates/delivery/src/worker.rs",
+        "crates/server/src/audit.rs",
+        "crates/server/src/commands.rs",
+        "crates/server/src/demo/deeds.rs",
+        "crates/server/src/demo/past.rs",
+        "crates/server/src/open.rs",
+        "crates/server/src/serve.rs",
+    ];
+    let makers: Vec<String> = holding(&["System::named("]).into_iter().filter(|file| !file.ends_with("/tests.rs")).collect();
+    assert_eq!(makers, known);
+}
+
 /// Every package that is built in is listed with its version and checksum, and all come from the one registry.
 #[test]
 fn v15_1_2_every_dependency_is_listed_with_its_checksum_and_comes_from_one_registry() {

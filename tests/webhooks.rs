@@ -64,7 +64,7 @@ async fn a_real_delivery_is_verified_by_the_public_library_of_pypi() {
     let server = place.serve(&ALLOW).await;
     let admin = server.anonymous().log_in_as_admin("stella@staff.example").await;
     let url = format!("http://{}/in", receiver.address);
-    let first = add(&admin, &url, &["note-added"]).await;
+    let first = add(&admin, &url, &["note.added"]).await;
     let rotated = admin.post(&format!("{PATH}/1/rotate"), &[("overlap", "day")]).await;
     let second = secret_on(&rotated.text().replace("&#x2b;", "+").replace("&#x2f;", "/").replace("&#x3d;", "=")).unwrap();
     assert_ne!(first, second);
@@ -107,7 +107,7 @@ async fn nothing_is_lost_and_order_is_kept(place: Place) {
     };
     let mut server = serve().await;
     let admin = server.anonymous().log_in_as_admin("stella@staff.example").await;
-    add(&admin, &format!("http://{}/", receiver.address), &["note-added"]).await;
+    add(&admin, &format!("http://{}/", receiver.address), &["note.added"]).await;
     for round in 0..ROUNDS {
         let before = receiver.got().len();
         let at = admin.at(server.address);
@@ -220,10 +220,13 @@ async fn an_admin_manages_webhooks(app: TestApp) {
         assert_eq!(refused.status, 422, "{url}");
         assert!(refused.text().contains("url-error") && refused.text().contains(words), "{url}: {}", refused.text());
     }
-    add(admin, "https://hooks.example/T0K3N", &["login", "membership-removed"]).await;
+    add(admin, "https://hooks.example/T0K3N", &["login", "membership.removed"]).await;
     let page = admin.get(&format!("{PATH}/1")).await.text();
     assert!(secret_on(&page).is_none(), "the secret is shown once");
-    assert!(page.contains("membership.removed") && page.contains("Billing"));
+    assert!(page.contains("Billing"));
+    assert!(page.contains("value=\"membership.removed\" checked"), "the form has the names that messages have");
+    let of_the_log = admin.post(PATH, &[("url", "https://hooks.example/in"), ("kinds", "membership-removed")]).await;
+    assert_eq!(of_the_log.status, 422, "there is one spelling");
     for (button, fields) in [("test", &[][..]), ("disable", &[]), ("enable", &[]), ("replay", &[("seq", "0"), ("what", "after")])]
     {
         let pressed = admin.post(&format!("{PATH}/1/{button}"), fields).await;

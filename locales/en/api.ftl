@@ -25,6 +25,7 @@ api-error-gone = This is gone and does not come back.
 api-error-limited = Too many requests. Wait as long as Retry-After says.
 api-error-internal = Something went wrong. The server's log has more under the number in instance.
 api-error-method = This address does not know this method.
+api-error-too-late = The body did not come in time. Send the request again.
 api-error-too-large = The body is larger than one mebibyte.
 api-error-media-type = Send JSON, with Content-Type: application/json.
 api-error-revision-too-old = This server knows only an older revision of an account than the one demanded.

@@ -170,8 +170,8 @@ event-kind-passkey-refused = Passkey refused
 
 event-guessing-slowed = Too many tries failed ({ $detail }): the next ones have to wait
 event-kind-guessing-slowed = Tries slowed down
-event-password-stopped = Password of { $user } stopped after too many failed tries
-event-kind-password-stopped = Password stopped
+event-password-stopped = Password or factor of { $user } stopped after too many failed tries
+event-kind-password-stopped = Password or factor stopped
 event-device-new = { $user } logged in with a new device
 event-kind-device-new = New device
 event-device-forgotten = { $user } forgot a known device

@@ -99,7 +99,12 @@ recovery-code-used-mail-text = Hello { $name }, a recovery code was used to conf
 recovery-code-used-mail-next = If it was not you, change your password, make new codes and end the other sessions. Make new ones before the last is used.
 password-stopped-mail-subject = Somebody tries to log in as you at { $brand }
 password-stopped-mail-text = Hello { $name }, a hundred tries in a row failed at your login. What was tried no longer opens it on devices that you have not used before.
-password-stopped-mail-next = To have it work everywhere again, choose a new password with Forgot Password? on the login page, or under Change Password on a device that you have used before.
+password-stopped-mail-next = { $what ->
+    [totp] It was the code of your authenticator app. To have it work everywhere again, log in with a recovery code or a passkey, remove the app and set it up again.
+    [recovery-code] It was a recovery code. To have them work everywhere again, log in with your other factor and make new ones.
+    [passkey] It was a passkey. To have them work everywhere again, log in with your other factor or a recovery code and add a passkey anew.
+   *[other] To have it work everywhere again, choose a new password with Forgot Password? on the login page, or under Change Password on a device that you have used before.
+}
 webhook-disabled-mail-subject = A webhook of { $brand } was disabled
 webhook-disabled-mail-text = Hello { $name }, nothing has got through to this webhook for five days, so it gets no events any more: { $what }.
 webhook-disabled-mail-next = See to the other system, send a test, and enable the webhook again: it goes on where it stopped, and nothing is lost.

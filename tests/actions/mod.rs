@@ -3,6 +3,7 @@
 mod documented;
 mod effects;
 mod libraries;
+mod logins;
 mod narrowing;
 mod rules;
 mod sso;

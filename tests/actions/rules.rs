@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{CLIENT, FORM, PATH, Shop, credential};
 use crate::support::http::encoded;
-use crate::support::tables::{number, texts};
+use crate::support::tables::number;
 use crate::support::{Ask, TestApp, on_both_databases};
 
 /// The fields of a call with a credential.
@@ -293,64 +293,18 @@ async fn what_is_not_there_is_said_in_the_documented_words(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn a_login_is_validated_under_the_limits_of_every_login(app: TestApp) {
-    let shop = Shop::open(app).await;
-    let fields = |password| [("email", "mia@example.com"), ("password2", password), ("clientip", "198.51.100.7")];
-    assert_eq!(shop.refused("ValidateLogin", &fields("wrong")).await, "Email or Password Invalid");
-    assert_eq!(
-        shop.refused("ValidateLogin", &[("email", "nobody@example.com"), ("password2", "x")]).await,
-        "Email or Password Invalid"
-    );
-    let right = shop.done("ValidateLogin", &fields(crate::support::PASSWORD)).await;
-    assert_eq!((right["userid"].as_i64(), right["twoFactorEnabled"].as_bool()), (Some(shop.mia.0), Some(false)));
-    let browser = shop.browser();
-    browser.set_cookie("latchkey_session", right["passwordhash"].as_str().unwrap());
-    assert_eq!(browser.get("/me/profile").await.status, 200, "what is answered is a session of the user");
-    assert_eq!(
-        texts(&shop.app.location, "select last_login_ip from users where email = 'mia@example.com'").await,
-        ["198.51.100.7"]
-    );
-    let factor = format!(
-        "insert into authenticators (user_id, kind, name, created_at, confirmed_at) values ({}, 'totp', '', 1, 1) returning id",
-        shop.mia
-    );
-    number(&shop.app, &factor).await;
-    let asked = shop.done("ValidateLogin", &fields(crate::support::PASSWORD)).await;
-    assert_eq!((asked["twoFactorEnabled"].as_bool(), asked.get("passwordhash")), (Some(true), None));
-    let mut limited = 0;
-    for _ in 0..30 {
-        let answer = shop.ask(&shop.full, "ValidateLogin", &fields("wrong")).await;
-        limited += i32::from(answer.status == 429 && answer.header("retry-after").is_some());
-    }
-    assert!(limited > 0, "v6.3.1: guessing is slowed down here, too");
-    shop.app.finish().await;
-}
-
-/// A ban is of the person's address, wherever the form stands into which it types.
-#[on_both_databases]
-async fn a_banned_client_is_not_let_in_through_the_shop(app: TestApp) {
-    let shop = Shop::open(app).await;
-    let from = |ip| [("email", "mia@example.com"), ("password2", crate::support::PASSWORD), ("clientip", ip)];
-    shop.done("AddBannedIp", &[("ip", "198.51.100.7"), ("reason", "Spam"), ("days", "7")]).await;
-    assert_eq!(shop.refused("ValidateLogin", &from("198.51.100.7")).await, "The address of the client is banned");
-    assert_eq!(number(&shop.app, "select count(*) from sessions").await, 0);
-    shop.done("ValidateLogin", &from("198.51.100.8")).await;
-    shop.app.finish().await;
-}
-
-#[on_both_databases]
 async fn messages_reach_those_who_want_them_as_plain_text(app: TestApp) {
     let shop = Shop::open(app).await;
     let id = shop.client();
     shop.done("UpdateClient", &[("clientid", &id), ("email", "acme@example.com"), ("companyname", "Acme")]).await;
-    for (email, key) in [("books@example.com", "invoice"), ("desk@example.com", "support")] {
+    for (email, key) in [("books@example.com", "general"), ("desk@example.com", "support")] {
         let preference = format!("email_preferences[{key}]");
         shop.done("AddContact", &[("clientid", &id), ("email", email), (&preference, "1")]).await;
     }
     let variables = STANDARD.encode("a:1:{s:6:\"number\";s:4:\"<42>\";}");
     let message = [
         ("id", id.as_str()),
-        ("customtype", "invoice"),
+        ("customtype", "general"),
         ("customsubject", "Invoice {$number}"),
         ("custommessage", "<p>Dear {$client_company_name},</p><script>alert(1)</script><p>Invoice {$number} is due.</p>"),
         ("customvars", &variables),
@@ -369,6 +323,11 @@ async fn messages_reach_those_who_want_them_as_plain_text(app: TestApp) {
         (without("id"), "A related ID is required"),
         ([without("customvars"), vec![("customvars", "O:8")]].concat(), "The custom variables you provided are invalid."),
         ([without("customtype"), vec![("customtype", "x")]].concat(), "Invalid message type provided"),
+        // The number would be an invoice's, and the mail somebody else's.
+        (
+            [without("customtype"), vec![("customtype", "invoice")]].concat(),
+            "Custom messages are of the type general: services, domains, invoices and tickets are not kept here",
+        ),
         (vec![("messagename", "Order Confirmation"), ("id", "1")], "Sending Failed. Please see documentation."),
         (vec![("messagename", "Client Signup Email"), ("id", "1")], "Email Template not found"),
         (vec![("messagename", "Password Reset Validation"), ("id", "1")], "Sending Failed. Please see documentation."),

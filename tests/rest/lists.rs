@@ -63,12 +63,12 @@ async fn events_and_accounts_are_narrowed_by_what_is_asked_for(app: TestApp) {
     let moment = "2026-11-24T09:00:00Z";
     let later = |event: &Value| event["at"].as_str().unwrap() >= moment;
     let filters: [(String, Holds<'_>); 6] = [
-        ("kind=contact-added".to_owned(), &|event| event["kind"] == "contact-added"),
+        ("kind=contact.added".to_owned(), &|event| event["kind"] == "contact.added"),
         (format!("account={other}"), &|event| event["account"] == other || event["account"]["id"] == other),
         (format!("user={nora}"), &|event| event["user"] == nora || event["user"]["id"] == nora),
         (format!("from={moment}"), &later),
         (format!("until={moment}"), &|event| !later(event)),
-        (format!("from={moment}&kind=contact-added&account={}", rest.acme), &|event| event["kind"] == "contact-added"),
+        (format!("from={moment}&kind=contact.added&account={}", rest.acme), &|event| event["kind"] == "contact.added"),
     ];
     for (filter, holds) in filters {
         let found = rest.get(&format!("/api/v1/events?limit=100&{filter}")).await["items"].as_array().unwrap().clone();

@@ -1,12 +1,13 @@
 //! Acme and the people around it.
 
+mod fill;
+
 use latchkey_core::access::{
     BuiltInApiRole, ConfigureSystem, ConfirmedAdmin, EditUsers, Grants, ManageAdmins, ManageApi, ManageBans, ManageContacts,
     Subject, System, WriteNotes,
 };
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_invitation;
-use latchkey_core::admin_reset;
 use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::api_credential::{self, NewCredential};
 use latchkey_core::api_role;
@@ -22,10 +23,13 @@ use latchkey_core::note;
 use latchkey_core::passkey;
 use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
+use latchkey_core::reset::{self, Logins};
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::link_secret;
+use latchkey_core::verification;
 use latchkey_core::webhook::{self, NewWebhook};
-use latchkey_core::{reset, verification};
+
+pub(crate) use fill::fill;
 
 use super::tables::{number, texts};
 use super::{Actor, PASSWORD, Server, TestApp};
@@ -380,7 +384,7 @@ impl World {
         let (_, address) = self.loner().await;
         let email = Email::parse(&address).unwrap();
         self.write(move |tx| {
-            reset::ask(tx, &email).unwrap();
+            reset::ask(tx, Logins::Users, &email).unwrap();
             Ok(())
         })
         .await;
@@ -394,7 +398,7 @@ impl World {
         let address = texts(&self.app.location, &format!("select email from admins where id = {id}")).await.remove(0);
         let email = Email::parse(&address).unwrap();
         self.write(move |tx| {
-            admin_reset::ask(tx, &email).unwrap();
+            reset::ask(tx, Logins::Admins, &email).unwrap();
             Ok(())
         })
         .await;
@@ -459,100 +463,6 @@ impl World {
     pub(crate) async fn events(&self) -> Vec<String> {
         texts(&self.app.location, "select kind from events order by id").await
     }
-}
-
-/// The path of a row, its variables filled in with something that is there, made just now.
-pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
-    let mut filled = path.replace("{account}", &world.acme.to_string()).replace("{key}", "invitation");
-    filled = fill_roles_and_contacts(world, filled.replace("{*path}", "css/base.css")).await;
-    if filled.contains("{user}") {
-        filled = filled.replace("{user}", &world.someone().await.to_string());
-    }
-    if filled.contains("/admin/invite/{token}") {
-        let (_, link) = world.admin_invitation().await;
-        link.strip_prefix("http://latchkey.example").unwrap().clone_into(&mut filled);
-    }
-    if filled.contains("/admins/invitations/{invitation}") {
-        filled = filled.replace("{invitation}", &world.admin_invitation().await.0.to_string());
-    }
-    if filled.contains("/invite/{token}") {
-        filled = filled.replace("{token}", &world.invitation().await.1.reveal());
-    }
-    if filled.contains("/admin/password/reset/{token}") {
-        filled = filled.replace("{token}", &world.admin_reset_link().await.reveal());
-    }
-    if filled.contains("/password/reset/{token}") {
-        filled = filled.replace("{token}", &world.reset_link().await.reveal());
-    }
-    if filled.contains("/verify/{token}") {
-        filled = filled.replace("{token}", &world.verification_link().await.reveal());
-    }
-    if path.contains("/users/{user}/mails/{mail}") {
-        filled = world.waiting_mail(&filled).await;
-    }
-    if filled.contains("/admin/setup/{token}") {
-        filled = world.setup_link().await;
-    }
-    if filled.contains("{invitation}/link") {
-        filled = filled.replace("{invitation}", &world.waiting_invitation().await.to_string());
-    }
-    if filled.contains("{invitation}") {
-        filled = filled.replace("{invitation}", &world.invitation().await.0.to_string());
-    }
-    if filled.contains("{mail}") {
-        world.invitation().await;
-        filled = filled.replace("{mail}", &number(&world.app, "select max(id) from mails").await.to_string());
-    }
-    if filled.contains("{admin}") {
-        filled = filled.replace("{admin}", &world.another_admin().await.to_string());
-    }
-    if filled.contains("{ban}") {
-        filled = filled.replace("{ban}", &world.ban().await.to_string());
-    }
-    if filled.contains("{webhook}") {
-        filled = filled.replace("{webhook}", &world.webhook().await.to_string());
-    }
-    if filled.contains("{note}") {
-        filled = filled.replace("{note}", &world.note().await.to_string());
-    }
-    if filled.contains("{passkey}") {
-        filled = filled.replace("{passkey}", &world.passkey().await.to_string());
-    }
-    if filled.contains("{factor}") {
-        filled = filled.replace("{factor}", &world.factor_of(actor).await.to_string());
-    }
-    if filled.contains("{device}") {
-        filled = filled.replace("{device}", &world.device_of(actor).await.to_string());
-    }
-    if filled.contains("{session}") {
-        let email = address_of(actor).unwrap_or("olivia@example.com");
-        filled = filled.replace("{session}", &world.session_of(email).await.to_string());
-    }
-    assert!(!filled.contains('{'), "{filled}: tests do not know what to fill in; teach `fill`");
-    filled
-}
-
-/// The same for what is made by staff alone, and for contacts.
-async fn fill_roles_and_contacts(world: &World, mut filled: String) -> String {
-    if filled.contains("{api_role}") {
-        filled = filled.replace("{api_role}", &world.api_role().await.to_string());
-    }
-    if filled.contains("{credential}") {
-        filled = filled.replace("{credential}", &world.credential().await.to_string());
-    }
-    if filled.contains("{role}") {
-        filled = filled.replace("{role}", &world.role().await.to_string());
-    }
-    if filled.contains("{contact}") {
-        filled = filled.replace("{contact}", &world.contact().await.to_string());
-    }
-    if filled.contains("{template}") {
-        filled = filled.replace("{template}", &world.mail_template().await.to_string());
-    }
-    if filled.contains("{group}") {
-        filled = filled.replace("{group}", &world.group().await.to_string());
-    }
-    filled
 }
 
 /// The login of a user in [`ACTORS`].

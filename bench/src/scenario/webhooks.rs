@@ -86,7 +86,7 @@ async fn prepare(app: &App, url: &str, endpoints: usize) -> anyhow::Result<()> {
     let new = NewAdmin { name: "Admin".to_owned(), email: data::email("admins", 0)?, password: hash.clone() };
     let admin = data::write(app, move |tx| Ok(admin::create_by_system(tx, &data::system(), &new)?)).await?;
     let urls: Vec<String> = (0..endpoints).map(|number| format!("{url}?endpoint={number}")).collect();
-    let kinds = ["user-created".to_owned()];
+    let kinds = ["user.created".to_owned()];
     data::write(app, move |tx| {
         let (by, confirmed) = (tx.authorize_admin::<ManageApi>(admin)?, ConfirmedAdmin::machine(&data::system()));
         for url in urls {

@@ -33,8 +33,10 @@ const MAX_BODY: usize = 1024 * 1024;
 /// Everything a machine can reach.
 pub fn router(api: Api) -> Router {
     let v1 = v1::routes().router().route_layer(from_fn_with_state(api.clone(), v1::guard));
+    let checks = check::routes().router().route_layer(from_fn_with_state(api.clone(), check::guard));
     routes()
         .router()
+        .merge(checks)
         .merge(v1)
         // Whatever else is asked for below these paths is no page.
         .route("/api/{*path}", axum::routing::any(|| async { StatusCode::NOT_FOUND }))
@@ -64,7 +66,7 @@ async fn guarded(State(api): State<Api>, request: Request, next: Next) -> Respon
 
 /// The rows that [`router`] is built from.
 pub fn table() -> Vec<Route> {
-    routes().merge(v1::routes()).table()
+    routes().merge(check::routes()).merge(v1::routes()).table()
 }
 
 fn routes() -> Routes<Api> {
@@ -73,7 +75,6 @@ fn routes() -> Routes<Api> {
         .get("/api/docs", v1::docs)
         .get("/api/docs.css", v1::style)
         .get("/api/docs.js", v1::script)
-        .merge(check::routes())
         .merge(forward::routes())
         .merge(actions::routes())
 }

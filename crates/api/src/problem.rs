@@ -9,6 +9,7 @@ use std::error::Error;
 use std::fmt::Write;
 
 use axum::body::Body;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -105,6 +106,14 @@ impl Problem {
             *field = Cow::Owned(format!("{part}{field}"));
         }
         self
+    }
+
+    /// The body could not be read: it came too late, is too large, or breaks off.
+    pub(crate) fn unread(rejection: &BytesRejection) -> Self {
+        if latchkey_http::came_too_late(rejection) {
+            return Self::new(StatusCode::REQUEST_TIMEOUT, "too-late", "api-error-too-late");
+        }
+        bare(rejection.status())
     }
 
     /// Too many calls: the next makes sense after so many seconds.
@@ -210,6 +219,7 @@ pub(crate) const NAMES: &[(&str, u16, &str)] = &[
     ("forbidden", 403, "api-error-forbidden"),
     ("not-found", 404, "api-error-not-found"),
     ("method-not-allowed", 405, "api-error-method"),
+    ("too-late", 408, "api-error-too-late"),
     ("conflict", 409, "api-error-conflict"),
     ("gone", 410, "api-error-gone"),
     ("precondition", 412, "api-error-precondition"),

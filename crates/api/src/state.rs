@@ -47,7 +47,7 @@ impl Api {
         &self.0.app
     }
 
-    /// The same with another number of calls that a credential may make in a minute on this node.
+    /// The same with another number of calls, and of checks, that a credential may make in a minute on this node.
     #[must_use]
     pub fn limited_to(self, calls: u32) -> Self {
         self.0.limits.set(calls);

@@ -12,7 +12,6 @@ pub mod access;
 pub mod account;
 pub mod admin;
 pub mod admin_invitation;
-pub mod admin_reset;
 pub mod admin_role;
 pub mod api_credential;
 pub mod api_role;

@@ -49,7 +49,7 @@ impl Secret {
 
     /// What the database holds.
     pub fn hash(&self) -> SecretHash {
-        SecretHash(digest(&SHA256, &self.0).as_ref().to_vec())
+        SecretHash::of(&self.0)
     }
 
     /// Another secret that follows from this one, for one purpose: knowing it does not give this one away.
@@ -76,7 +76,7 @@ impl fmt::Debug for Secret {
 
 /// The SHA-256 of a secret. It needs no salt: what is hashed has 256 random bits.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct SecretHash(Vec<u8>);
+pub struct SecretHash([u8; 32]);
 
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,20 +86,22 @@ impl fmt::Debug for SecretHash {
 
 impl ToValue for SecretHash {
     fn to_value(&self) -> Value {
-        Value::Bytes(Some(self.0.clone()))
+        Value::Bytes(Some(self.0.to_vec()))
     }
 }
 
 impl FromValue for SecretHash {
     fn from_value(value: Value) -> Result<Self, DbError> {
-        Vec::from_value(value).map(Self)
+        Vec::from_value(value)?.try_into().map(Self).map_err(|_| DbError::Invalid("SHA-256"))
     }
 }
 
 impl SecretHash {
     /// The hash of something else that is random enough to need no salt (at least 112 bits).
     pub(crate) fn of(random: &[u8]) -> Self {
-        Self(digest(&SHA256, random).as_ref().to_vec())
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, random).as_ref());
+        Self(hash)
     }
 }
 

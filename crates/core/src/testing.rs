@@ -18,10 +18,10 @@ use crate::invitation::{self, NewInvitation};
 use crate::mail::{self, Content, Notice, Outgoing, Templates, Written};
 use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
+use crate::reset::{self, Logins};
 use crate::secret::{Random, SealKey, Secret};
 use crate::settings::{self, Brand, Notifications, Verification};
 use crate::user::{self, NewUser, PersonName};
-use crate::{admin_reset, reset};
 
 /// The password of every user and admin that a test makes.
 pub const PASSWORD: &str = "a-password-for-tests-only";
@@ -122,23 +122,19 @@ impl TestApp {
 
     /// Looks the addresses up for which a reset was asked, as a worker does.
     pub async fn resolve_resets(&self) {
-        let claimed = self
-            .app
-            .write(&self.request, |tx| outbox::claim(tx, &System::named("test"), Topic::Reset, 50, Duration::from_mins(1)));
-        for work in claimed.await.unwrap() {
-            let done = self.app.write(&self.request, move |tx| reset::resolve(tx, &System::named("test"), work));
-            done.await.unwrap();
-        }
+        self.resolve_resets_of(Logins::Users).await;
     }
 
     /// The same for admins.
     pub async fn resolve_admin_resets(&self) {
-        let lease = Duration::from_mins(1);
-        let claimed =
-            self.app.write(&self.request, move |tx| outbox::claim(tx, &System::named("test"), Topic::AdminReset, 50, lease));
+        self.resolve_resets_of(Logins::Admins).await;
+    }
+
+    async fn resolve_resets_of(&self, logins: Logins) {
+        let (system, lease) = (|| System::named("test"), Duration::from_mins(1));
+        let claimed = self.app.write(&self.request, move |tx| outbox::claim(tx, &system(), logins.topic(), 50, lease));
         for work in claimed.await.unwrap() {
-            let done = self.app.write(&self.request, move |tx| admin_reset::resolve(tx, &System::named("test"), work));
-            done.await.unwrap();
+            self.app.write(&self.request, move |tx| reset::resolve(tx, &system(), logins, work)).await.unwrap();
         }
     }
 

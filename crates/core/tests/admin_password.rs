@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use latchkey_core::access::{CONFIRMED_FOR, Denied, ManageAdmins, Subject};
 use latchkey_core::admin::{self, Error};
-use latchkey_core::admin_reset::{self, Open};
 use latchkey_core::app::App;
 use latchkey_core::factor::{self, Begun, Confirmation, Second, Shown};
 use latchkey_core::id::{AdminId, SessionId};
 use latchkey_core::password::Password;
-use latchkey_core::reset::{self, VALID_FOR};
+use latchkey_core::reset::{self, Logins, Open, VALID_FOR};
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_test_macros::on_both_databases;
@@ -46,17 +45,17 @@ async fn code(app: &TestApp, admin: AdminId) -> Shown {
 
 async fn ask(app: &TestApp, address: &str) {
     let address = email(address);
-    app.app.write(&request(), move |tx| admin_reset::ask(tx, &address)).await.unwrap();
+    app.app.write(&request(), move |tx| reset::ask(tx, Logins::Admins, &address)).await.unwrap();
     app.resolve_admin_resets().await;
 }
 
 async fn choose(app: &App, secret: &Secret) -> Result<(), reset::Error> {
-    admin_reset::choose(app, &request(), secret.clone(), &Password::typed(NEW)).await
+    reset::choose(app, &request(), Logins::Admins, secret.clone(), &Password::typed(NEW)).await
 }
 
 async fn opened(app: &TestApp, secret: &Secret) -> Result<Open, reset::Error> {
     let secret = secret.clone();
-    app.app.read(move |snapshot| admin_reset::open(snapshot, &secret)).await
+    app.app.read(move |snapshot| reset::open(snapshot, Logins::Admins, &secret)).await
 }
 
 #[on_both_databases]

@@ -12,11 +12,12 @@ use latchkey_core::guessing::{self, Authenticator, Guess, Kind, MAX_FAILURES, St
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::mail::Outgoing;
 use latchkey_core::password::Password;
+use latchkey_core::reset::{self, Logins};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Error, Started};
 use latchkey_core::settings::Verification;
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{admin, invitation, passkey, reset, user, verification};
+use latchkey_core::{admin, invitation, passkey, user, verification};
 use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
@@ -303,7 +304,7 @@ async fn v6_3_8_resets_are_limited_by_what_is_typed_and_never_by_who_has_it(app:
     person(&app, "Gus").await;
     let ask = async |from: Request, address: &str| {
         let address = email(address);
-        app.app.write(&from, move |tx| reset::ask(tx, &address)).await
+        app.app.write(&from, move |tx| reset::ask(tx, Logins::Users, &address)).await
     };
     let mut answers = Vec::new();
     for (address, first) in [(GUS, 0), (NOBODY, 100)] {
@@ -326,7 +327,7 @@ async fn v6_3_8_resets_are_limited_by_what_is_typed_and_never_by_who_has_it(app:
 async fn v2_4_1_a_network_asks_for_resets_so_often_and_no_more(app: TestApp) {
     let ask = async |from: Request, number: u32| {
         let address = email(&format!("nr{number}@example.com"));
-        app.app.write(&from, move |tx| reset::ask(tx, &address)).await
+        app.app.write(&from, move |tx| reset::ask(tx, Logins::Users, &address)).await
     };
     for number in 0..50 {
         assert!(ask(request(), number).await.is_ok(), "{number}");
@@ -346,16 +347,16 @@ async fn links_of_resets_and_verifications_are_not_guessed_at_without_end(app: T
     let confirming = latest_link(&app).await;
     let forged = || app.app.random().secret().unwrap();
     let (mut choices, mut confirmations) = (0, 0);
-    while wait_of(&reset::try_link(&app.app, &request(), &forged()).await).is_none() {
+    while wait_of(&reset::try_link(&app.app, &request(), Logins::Users, &forged()).await).is_none() {
         choices += 1;
     }
     while wait_of(&verification::try_link(&app.app, &request(), &forged()).await).is_none() {
         confirmations += 1;
     }
     assert_eq!((choices, confirmations), (50, 50));
-    assert!(reset::try_link(&app.app, &request(), &choosing).await.is_ok(), "who holds a link is not held back");
+    assert!(reset::try_link(&app.app, &request(), Logins::Users, &choosing).await.is_ok(), "who holds a link is not held back");
     assert!(verification::try_link(&app.app, &request(), &confirming).await.is_ok());
-    assert!(wait_of(&reset::try_link(&app.app, &from_nth(1), &forged()).await).is_none());
+    assert!(wait_of(&reset::try_link(&app.app, &from_nth(1), Logins::Users, &forged()).await).is_none());
 }
 
 #[on_both_databases]

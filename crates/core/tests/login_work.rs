@@ -1,11 +1,13 @@
 //! What a login costs, counted: one comparison of a password, whoever it is and whatever was typed (ASVS V6.3.8).
 
 use latchkey_core::access::ManageAdmins;
-use latchkey_core::admin;
 use latchkey_core::app::App;
+use latchkey_core::invitation::{self, LoginAndAccept, RegisterAndAccept};
 use latchkey_core::password::{Password, PasswordHash};
-use latchkey_core::session;
+use latchkey_core::secret::Secret;
 use latchkey_core::testing::{PASSWORD, TestApp};
+use latchkey_core::user::PersonName;
+use latchkey_core::{admin, session};
 use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
@@ -78,6 +80,47 @@ async fn v6_3_8_each_login_of_an_admin_compares_one_password_exactly(app: TestAp
     });
     disabled.await.unwrap();
     assert_eq!(login("sam@staff.example", PASSWORD).await, (1, 1), "disabled");
+}
+
+#[on_both_databases]
+async fn v6_3_8_each_login_on_an_invitations_page_compares_one_password_exactly(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    person(&app, "Gus").await;
+    let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
+    let login = async |address: &str, password: &str| {
+        let input = LoginAndAccept { secret: link.clone(), login: credentials(address, password, false) };
+        work(&app.app, async || drop(invitation::login_and_accept(&app.app, &request(), input).await)).await
+    };
+    for (address, password) in [
+        ("gus@example.com", "wrong"),
+        ("nobody@example.com", "wrong"),
+        ("nobody@example.com", PASSWORD),
+        ("no address", "x"),
+        ("gus@example.com", PASSWORD),
+    ] {
+        assert_eq!(login(address, password).await, (1, 1), "{address} {password}");
+    }
+}
+
+/// A password is hashed whether or not the address turns out to be taken; once the link says nothing more of addresses, for none.
+#[on_both_databases]
+async fn v6_3_8_each_registration_hashes_one_password_whoever_has_the_address(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    person(&app, "Gus").await;
+    let register = async |link: &Secret, address: &str| {
+        let name = PersonName { first: "Nina".to_owned(), last: "New".to_owned() };
+        let input = RegisterAndAccept { secret: link.clone(), name, email: email(address), password: Password::typed(PASSWORD) };
+        work(&app.app, async || drop(invitation::register_and_accept(&app.app, &request(), input).await)).await
+    };
+    let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
+    assert_eq!(register(&link, "gus@example.com").await, (0, 1), "taken");
+    assert_eq!(register(&link, "new@example.com").await, (0, 1), "free");
+    let (_, link) = invite(&app, owner, acme, "another@example.org", "invoices").await;
+    for _ in 0..10 {
+        assert_eq!(register(&link, "gus@example.com").await, (0, 1));
+    }
+    assert_eq!(register(&link, "gus@example.com").await, (0, 0), "taken");
+    assert_eq!(register(&link, "free@example.com").await, (0, 0), "free");
 }
 
 /// Whoever has to wait, and whoever has only to be recognised by a passkey, costs no hash at all.

@@ -1,18 +1,23 @@
 //! However **Login as Owner** ends, the log says so, once.
 
-use latchkey_core::access::{AdminGrants, BuiltInRole, ManageAdmins, Masquerade};
+use latchkey_core::access::{
+    AdminGrants, BuiltInRole, ConfigureSystem, Denied, ManageAdmins, Masquerade, RequireTwoFactor, Subject, System, Who,
+};
 use latchkey_core::account;
 use latchkey_core::admin;
 use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::app::App;
+use latchkey_core::factor;
 use latchkey_core::id::{AccountId, AdminId, UserId};
 use latchkey_core::masquerade;
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::session;
+use latchkey_core::settings::{self, Security};
 use latchkey_core::testing::TestApp;
 use latchkey_test_macros::on_both_databases;
 
+use crate::factor::{confirmed as factor_confirmed, enrol};
 use crate::support::*;
 
 /// Sam acts for Olivia in Acme; Stella can do everything, too.
@@ -168,6 +173,85 @@ async fn rule_10_another_one_in_the_same_session_ends_the_first(app: TestApp) {
     begin(&app.app, &acted.session, other).await.unwrap();
     assert_eq!(ends(&app).await, ["Sam Olivia Example: another one began"]);
     assert!(!is_alive(&app.app, &acted.secret).await);
+}
+
+/// Sam sets an authenticator app up.
+async fn enrolled(app: &TestApp, acted: &Acted) {
+    enrol(app, Subject::Admin(acted.sam), acted.session.session).await;
+}
+
+/// Sam removes what there is.
+async fn remove_factor(app: &TestApp, acted: &Acted) {
+    let subject = Subject::Admin(acted.sam);
+    let factors = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap();
+    let id = factors[0].id;
+    factor_confirmed(&app.app, subject, acted.session.session, move |tx, by| factor::remove(tx, by, id)).await.unwrap();
+    app.take_mails().await;
+}
+
+async fn require_of_admins(app: &TestApp, stella: AdminId) {
+    as_staff::<ConfigureSystem, _, Denied>(&app.app, stella, |tx, by| {
+        let security = Security { admins: true, ..settings::security(tx)? };
+        Ok(settings::set_security(tx, by, &security)?)
+    })
+    .await
+    .unwrap();
+}
+
+#[on_both_databases]
+async fn rule_10_it_ends_when_the_admin_loses_the_factor_that_is_required_of_admins(app: TestApp) {
+    let acted = acted(&app).await;
+    enrolled(&app, &acted).await;
+    require_of_admins(&app, acted.stella).await;
+    assert!(is_alive(&app.app, &acted.secret).await, "who has a factor goes on");
+    remove_factor(&app, &acted).await;
+    over(&app, &acted, "second factor removed").await;
+    app.clock.advance(masquerade::ABSOLUTE);
+    log_out(&app.app, &acted.session).await.unwrap();
+    assert_eq!(ends(&app).await.len(), 1, "and not again by the clock");
+}
+
+#[on_both_databases]
+async fn rule_10_it_ends_when_the_operator_removes_the_admins_factors(app: TestApp) {
+    let acted = acted(&app).await;
+    enrolled(&app, &acted).await;
+    require_of_admins(&app, acted.stella).await;
+    let sam = acted.sam;
+    app.app.write(&request(), move |tx| factor::remove_all_of_admin(tx, &System::named("test"), sam)).await.unwrap();
+    app.take_mails().await;
+    over(&app, &acted, "second factor removed").await;
+}
+
+#[on_both_databases]
+async fn rule_10_it_ends_when_a_factor_is_required_that_the_admin_does_not_have(app: TestApp) {
+    let acted = acted(&app).await;
+    let (_, other) = staff_session(&app, "stella@staff.example").await;
+    enrol(&app, Subject::Admin(acted.stella), other.session).await;
+    let elsewhere = app.account("Other", acted.owner).await;
+    let kept = begin(&app.app, &other, elsewhere).await.unwrap();
+    require_of_admins(&app, acted.stella).await;
+    assert!(is_alive(&app.app, &kept).await && !is_alive(&app.app, &acted.secret).await);
+    assert_eq!(ends(&app).await, ["Sam Olivia Example: second factor required"]);
+    app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn rule_10_where_only_the_account_requires_a_factor_only_there_it_ends_with_it(app: TestApp) {
+    let acted = acted(&app).await;
+    let (_, second) = staff_session(&app, "sam@staff.example").await;
+    enrolled(&app, &acted).await;
+    let other = app.account("Other", acted.owner).await;
+    let kept = begin(&app.app, &second, other).await.unwrap();
+    let (who, acme) = (Who::without_second_factor(acted.owner), acted.acme);
+    let from = request();
+    let required = app.app.write(&from, move |tx| {
+        let by = tx.authorize::<RequireTwoFactor>(who, acme)?;
+        account::require_two_factor(tx, &by, true)
+    });
+    required.await.unwrap();
+    remove_factor(&app, &acted).await;
+    assert!(is_alive(&app.app, &kept).await && !is_alive(&app.app, &acted.secret).await);
+    assert_eq!(ends(&app).await, ["Sam Olivia Example: second factor removed"]);
 }
 
 /// Everything that can end one, at the same moment on two nodes: one event.

@@ -15,28 +15,28 @@ use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
 
-const URL: &str = "http://latchkey.example";
+pub(crate) const URL: &str = "http://latchkey.example";
 
 /// What a browser shows of itself; two are never the same.
-fn browser(app: &TestApp) -> Secret {
+pub(crate) fn browser(app: &TestApp) -> Secret {
     app.app.random().secret().unwrap()
 }
 
 /// Somebody who has just logged in.
-struct Me {
-    subject: Subject,
-    session: SessionId,
-    browser: Secret,
+pub(crate) struct Me {
+    pub(crate) subject: Subject,
+    pub(crate) session: SessionId,
+    pub(crate) browser: Secret,
 }
 
-async fn user(app: &TestApp, first: &str) -> (UserId, Me) {
+pub(crate) async fn user(app: &TestApp, first: &str) -> (UserId, Me) {
     let user = person(app, first).await;
     let started = login(&app.app, &format!("{}@example.com", first.to_lowercase())).await;
     let session = resolved(&app.app, &started.secret).await.unwrap().session.id;
     (user, Me { subject: Subject::User(user), session, browser: browser(app) })
 }
 
-async fn admin(app: &TestApp) -> (AdminId, Me) {
+pub(crate) async fn admin(app: &TestApp) -> (AdminId, Me) {
     let id = staff(app).await;
     let started = admin_login(&app.app, "stella@staff.example").await.unwrap();
     let secret = started.secret.clone();
@@ -45,7 +45,7 @@ async fn admin(app: &TestApp) -> (AdminId, Me) {
 }
 
 /// A member of what the browser is asked.
-fn asked(options: &impl serde::Serialize, path: &[&str]) -> String {
+pub(crate) fn asked(options: &impl serde::Serialize, path: &[&str]) -> String {
     let json = serde_json::to_value(options).unwrap();
     path.iter().fold(&json, |json, name| &json[*name]).as_str().unwrap().to_owned()
 }
@@ -68,7 +68,7 @@ async fn send(app: &App, me: &Me, browser: &Secret, name: &str, key: &SoftKey, t
     app.write(&request(), move |tx| passkey::add(tx, &tx.confirmed(subject, session)?, &browser, &name, &response)).await
 }
 
-async fn add(app: &App, me: &Me, name: &str) -> SoftKey {
+pub(crate) async fn add(app: &App, me: &Me, name: &str) -> SoftKey {
     let (challenge, handle) = begin(app, me).await.unwrap();
     let key = SoftKey::es256(&handle);
     send(app, me, &me.browser, name, &key, &Told::create(URL, &challenge)).await.unwrap().expect("the passkey is added");
@@ -88,7 +88,7 @@ async fn remove(app: &App, me: &Me, id: PasskeyId) -> Result<(), Error> {
     app.write(&request(), move |tx| passkey::remove(tx, &tx.confirmed(subject, session)?, id)).await
 }
 
-async fn login_challenge(app: &App, browser: &Secret) -> String {
+pub(crate) async fn login_challenge(app: &App, browser: &Secret) -> String {
     let browser = browser.clone();
     let options = app.write(&request(), move |tx| passkey::begin_login(tx, &browser)).await.unwrap();
     let json = serde_json::to_value(&options).unwrap();
@@ -97,17 +97,17 @@ async fn login_challenge(app: &App, browser: &Secret) -> String {
     asked(&options, &["challenge"])
 }
 
-async fn present(app: &App, browser: &Secret, assertion: &Assertion) -> Result<session::Started, Error> {
+pub(crate) async fn present(app: &App, browser: &Secret, assertion: &Assertion) -> Result<session::Started, Error> {
     passkey::login(app, &request(), browser.clone(), assertion.response(), false).await
 }
 
 /// A whole login with a passkey alone.
-async fn log_in(app: &App, browser: &Secret, key: &SoftKey, sign_count: u32) -> Result<session::Started, Error> {
+pub(crate) async fn log_in(app: &App, browser: &Secret, key: &SoftKey, sign_count: u32) -> Result<session::Started, Error> {
     let challenge = login_challenge(app, browser).await;
     present(app, browser, &key.sign(&Told::get(URL, &challenge, sign_count))).await
 }
 
-async fn last_event(app: &TestApp) -> (String, String) {
+pub(crate) async fn last_event(app: &TestApp) -> (String, String) {
     let event = events(app).await.pop().unwrap();
     (event.kind, event.detail)
 }

@@ -7,7 +7,7 @@ use latchkey_core::db::DbError;
 use latchkey_core::error::Fault;
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::Password;
-use latchkey_core::reset::{self, Error, MAX_MAILS, VALID_FOR};
+use latchkey_core::reset::{self, Error, Logins, MAX_MAILS, VALID_FOR};
 use latchkey_core::session;
 use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
 use latchkey_core::user::{self, NewUser, PersonName};
@@ -53,10 +53,10 @@ async fn v6_4_1_a_reset_link_works_for_60_minutes_and_not_a_moment_longer(app: T
     let link = latest_link(&app).await;
     app.clock.advance(VALID_FOR - Duration::from_micros(1));
     let probe = link.clone();
-    app.app.read(move |snapshot| reset::open(snapshot, &probe).map(drop)).await.unwrap();
+    app.app.read(move |snapshot| reset::open(snapshot, Logins::Users, &probe).map(drop)).await.unwrap();
     app.clock.advance(Duration::from_micros(1));
     let probe = link.clone();
-    let opened = app.app.read(move |snapshot| reset::open(snapshot, &probe).map(drop)).await;
+    let opened = app.app.read(move |snapshot| reset::open(snapshot, Logins::Users, &probe).map(drop)).await;
     assert!(matches!(opened, Err(Error::Gone)));
     assert!(matches!(choose(&app.app, &link, NEW).await, Err(Error::Gone)));
 }
@@ -81,7 +81,7 @@ async fn v6_3_8_an_unknown_address_is_asked_for_alike_and_gets_no_mail(app: Test
     for address in ["gus@example.com", "nobody@example.com"] {
         let before = dump(&app).await;
         let address = email(address);
-        app.app.write(&request(), move |tx| reset::ask(tx, &address)).await.unwrap();
+        app.app.write(&request(), move |tx| reset::ask(tx, Logins::Users, &address)).await.unwrap();
         assert_eq!(changed(&before, &dump(&app).await), ["outbox", "reset_requests"]);
     }
     app.resolve_resets().await;
@@ -138,13 +138,13 @@ async fn a_changed_password_kills_a_link_that_waits(app: TestApp) {
 async fn a_worker_that_fails_asks_again(app: TestApp) {
     person(&app, "Gus").await;
     let address = email("gus@example.com");
-    app.app.write(&request(), move |tx| reset::ask(tx, &address)).await.unwrap();
+    app.app.write(&request(), move |tx| reset::ask(tx, Logins::Users, &address)).await.unwrap();
     let claim =
         |tx: &latchkey_core::app::Tx<'_>| outbox::claim(tx, &System::named("test"), Topic::Reset, 1, Duration::from_mins(1));
     let [work] = app.app.write(&request(), claim).await.unwrap().try_into().unwrap();
     let browser = request();
     let failed = app.app.write(&browser, move |tx| {
-        reset::resolve(tx, &System::named("test"), work)?;
+        reset::resolve(tx, &System::named("test"), Logins::Users, work)?;
         Err::<(), _>(Fault::Db(DbError::NoRow))
     });
     failed.await.unwrap_err();

@@ -17,6 +17,7 @@ use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, Session
 use latchkey_core::invitation::{self, Accepted, NewInvitation};
 use latchkey_core::mail::Outgoing;
 use latchkey_core::password::Password;
+use latchkey_core::reset::Logins;
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Login, Started};
 use latchkey_core::testing::{PASSWORD, TestApp};
@@ -474,13 +475,13 @@ pub(crate) async fn told(app: &TestApp) -> Vec<String> {
 /// Asks for a password reset, as the login page does, and has the address looked up.
 pub(crate) async fn ask_for_reset(app: &TestApp, address: &str) {
     let address = email(address);
-    app.app.write(&request(), move |tx| latchkey_core::reset::ask(tx, &address)).await.unwrap();
+    app.app.write(&request(), move |tx| latchkey_core::reset::ask(tx, Logins::Users, &address)).await.unwrap();
     app.resolve_resets().await;
 }
 
 /// Chooses a password by a link.
 pub(crate) async fn choose(app: &App, secret: &Secret, password: &str) -> Result<(), latchkey_core::reset::Error> {
-    latchkey_core::reset::choose(app, &request(), secret.clone(), &Password::typed(password)).await
+    latchkey_core::reset::choose(app, &request(), Logins::Users, secret.clone(), &Password::typed(password)).await
 }
 
 /// Does something as a user who has confirmed who it is in this session.

@@ -8,7 +8,7 @@ use latchkey_core::event;
 use latchkey_core::id::{AdminId, WebhookId};
 use latchkey_core::testing::{START, TestApp};
 use latchkey_core::webhook::{
-    self, Batch, Because, Claimed, Error, GIVE_UP_AFTER, MAX_ATTEMPTS, NewWebhook, Outcome, Overlap, Webhook,
+    self, Batch, Because, Claimed, Error, GIVE_UP_AFTER, MAX_ATTEMPTS, NewWebhook, Outcome, Overlap, Replay, Webhook,
 };
 use latchkey_test_macros::on_both_databases;
 
@@ -80,7 +80,7 @@ async fn find(app: &TestApp, admin: AdminId, id: WebhookId) -> Webhook {
 async fn an_endpoint_gets_what_it_wants_from_now_on_in_order_and_once(app: TestApp) {
     let admin = staff(&app).await;
     person(&app, "Before").await;
-    let (id, _) = hook(&app, admin, &["user-created"]).await;
+    let (id, _) = hook(&app, admin, &["user.created"]).await;
     assert!(deliver(&app, |_| answered(&app, 204)).await.is_empty());
     for name in ["Ada", "Bob", "Cid"] {
         person(&app, name).await;
@@ -100,7 +100,7 @@ async fn an_endpoint_gets_what_it_wants_from_now_on_in_order_and_once(app: TestA
 #[on_both_databases]
 async fn a_failure_holds_the_rest_back_and_is_tried_again_by_the_schedule(app: TestApp) {
     let admin = staff(&app).await;
-    let (id, _) = hook(&app, admin, &["user-created"]).await;
+    let (id, _) = hook(&app, admin, &["user.created"]).await;
     person(&app, "Ada").await;
     person(&app, "Bob").await;
     seal(&app).await;
@@ -126,7 +126,7 @@ async fn a_failure_holds_the_rest_back_and_is_tried_again_by_the_schedule(app: T
 #[on_both_databases]
 async fn the_other_system_can_ask_for_a_longer_pause(app: TestApp) {
     let admin = staff(&app).await;
-    hook(&app, admin, &["user-created"]).await;
+    hook(&app, admin, &["user.created"]).await;
     person(&app, "Ada").await;
     seal(&app).await;
     deliver(&app, |_| Outcome { retry_after: Some(Duration::from_secs(90)), ..answered(&app, 503) }).await;
@@ -141,7 +141,7 @@ async fn after_five_days_of_failure_it_is_disabled_and_admins_are_told(app: Test
     let admin = staff(&app).await;
     staff_as(&app, "Rita", BuiltInRole::ReadOnly).await;
     app.notify(latchkey_core::settings::Verification::Off).await;
-    let (id, _) = hook(&app, admin, &["user-created"]).await;
+    let (id, _) = hook(&app, admin, &["user.created"]).await;
     person(&app, "Ada").await;
     seal(&app).await;
     let nothing = |_: &str| Outcome { status: None, error: "no answer".to_owned(), ..answered(&app, 0) };
@@ -175,7 +175,7 @@ async fn after_five_days_of_failure_it_is_disabled_and_admins_are_told(app: Test
 #[on_both_databases]
 async fn one_worker_at_a_time_sends_to_an_endpoint_and_who_dies_loses_nothing(app: TestApp) {
     let admin = staff(&app).await;
-    let (id, _) = hook(&app, admin, &["user-created"]).await;
+    let (id, _) = hook(&app, admin, &["user.created"]).await;
     person(&app, "Ada").await;
     seal(&app).await;
     let dead = claim(&app).await.remove(0);
@@ -194,7 +194,7 @@ async fn one_worker_at_a_time_sends_to_an_endpoint_and_who_dies_loses_nothing(ap
 #[on_both_databases]
 async fn while_it_rotates_messages_are_signed_with_every_secret_that_counts(app: TestApp) {
     let admin = staff(&app).await;
-    let (id, first) = hook(&app, admin, &["user-created"]).await;
+    let (id, first) = hook(&app, admin, &["user.created"]).await;
     let rotate = async |overlap| {
         let confirmed = ConfirmedAdmin::machine(&app.system());
         as_staff(&app.app, admin, move |tx, by| webhook::rotate(tx, by, &confirmed, id, overlap)).await.unwrap()
@@ -229,7 +229,7 @@ async fn while_it_rotates_messages_are_signed_with_every_secret_that_counts(app:
 #[on_both_databases]
 async fn staff_sends_a_test_one_event_again_or_all_after_one(app: TestApp) {
     let admin = staff(&app).await;
-    let (id, _) = hook(&app, admin, &["user-created"]).await;
+    let (id, _) = hook(&app, admin, &["user.created"]).await;
     for name in ["Ada", "Bob"] {
         person(&app, name).await;
     }
@@ -241,8 +241,8 @@ async fn staff_sends_a_test_one_event_again_or_all_after_one(app: TestApp) {
     let replay = async |one: bool, seq: i64| {
         as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| {
             let log = &tx.authorize_admin(admin)?;
-            let replay = if one { webhook::replay_one } else { webhook::replay_after };
-            replay(tx, by, log, &confirmed(), id, seq)
+            let which = if one { Replay::One } else { Replay::After };
+            webhook::replay(tx, by, log, &confirmed(), id, which(seq))
         })
         .await
     };
@@ -272,14 +272,14 @@ async fn staff_sends_a_test_one_event_again_or_all_after_one(app: TestApp) {
 #[on_both_databases]
 async fn a_replay_is_not_undone_by_what_is_under_way(app: TestApp) {
     let admin = staff(&app).await;
-    let (id, _) = hook(&app, admin, &["user-created"]).await;
+    let (id, _) = hook(&app, admin, &["user.created"]).await;
     let place = find(&app, admin, id).await.delivered_seq;
     person(&app, "Ada").await;
     seal(&app).await;
     let claimed = claim(&app).await.remove(0);
     let message = due(&app, &claimed).await.messages.remove(0);
     as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| {
-        webhook::replay_after(tx, by, &tx.authorize_admin(admin)?, &confirmed(), id, 0)
+        webhook::replay(tx, by, &tx.authorize_admin(admin)?, &confirmed(), id, Replay::After(0))
     })
     .await
     .unwrap();
@@ -295,12 +295,12 @@ async fn a_replay_is_not_undone_by_what_is_under_way(app: TestApp) {
 #[on_both_databases]
 async fn what_is_kept_is_bounded(app: TestApp) {
     let admin = staff(&app).await;
-    let (id, _) = hook(&app, admin, &["user-created"]).await;
+    let (id, _) = hook(&app, admin, &["user.created"]).await;
     person(&app, "Ada").await;
     seal(&app).await;
     for _ in 0..MAX_ATTEMPTS + 5 {
         as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| {
-            webhook::replay_after(tx, by, &tx.authorize_admin(admin)?, &confirmed(), id, 0)
+            webhook::replay(tx, by, &tx.authorize_admin(admin)?, &confirmed(), id, Replay::After(0))
         })
         .await
         .unwrap();

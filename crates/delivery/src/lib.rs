@@ -77,8 +77,9 @@ pub async fn run_with(app: App, settings: DeliverySettings, hosts: impl LookUp, 
         let work = hostname::FindHosts::new(hosts);
         worker::run(&app, work, &logins_filled, settings.poll_every, shutdown.clone()).await;
     };
-    let resets = worker::run(&app, reset::ResolveResets, &resets_filled, settings.poll_every, shutdown.clone());
-    let admin_resets = worker::run(&app, reset::ResolveAdminResets, &admin_resets_filled, settings.poll_every, shutdown.clone());
+    let resets = worker::run(&app, reset::ResolveResets(reset::OfUsers), &resets_filled, settings.poll_every, shutdown.clone());
+    let admin_resets =
+        worker::run(&app, reset::ResolveResets(reset::OfAdmins), &admin_resets_filled, settings.poll_every, shutdown.clone());
     let masquerades = worker::run(&app, masquerade::EndMasquerades, &masquerades_due, settings.poll_every, shutdown.clone());
     let call_webhooks = async {
         let work = webhook::SendWebhooks::new(courier, Arc::clone(&webhooks_filled));

@@ -98,7 +98,7 @@ async fn events_arrive_signed_in_order_and_over_one_connection(app: TestApp) {
     let admin = app.admin("Ada Admin", "ada@example.com").await;
     let receiver = Receiver::start(&[]).await;
     let url = format!("http://hooks.example:{}/in?key=1", receiver.address.port());
-    let (id, secret) = hook(&app, admin, &url, &["user-created"]).await;
+    let (id, secret) = hook(&app, admin, &url, &["user.created"]).await;
     for number in 0..20 {
         app.user("Uma", &format!("User {number}"), &format!("u{number}@example.com")).await;
     }
@@ -145,7 +145,7 @@ async fn v15_3_2_only_a_2xx_status_is_success_and_redirects_are_not_followed(app
         OK,
     ];
     let receiver = Receiver::start(&answers).await;
-    let (id, _) = hook(&app, admin, &format!("http://{}/", receiver.address), &["ban-added"]).await;
+    let (id, _) = hook(&app, admin, &format!("http://{}/", receiver.address), &["ban.added"]).await;
     let workers = Workers::start(&app.app, LOOPBACK, &[]);
     for number in 1..=answers.len() {
         test(&app, admin, id).await;
@@ -171,7 +171,7 @@ async fn v1_3_6_nothing_is_sent_where_a_webhook_may_not_lead(app: TestApp) {
         format!("http://localhost:{port}/"),
         format!("http://hooks.example:{port}/"),
     ] {
-        let (id, _) = hook(&app, admin, &url, &["ban-added"]).await;
+        let (id, _) = hook(&app, admin, &url, &["ban.added"]).await;
         test(&app, admin, id).await;
         eventually("it was tried", async || !attempts(&app, admin, id).await.is_empty()).await;
         let attempt = attempts(&app, admin, id).await.remove(0);
@@ -186,7 +186,7 @@ async fn several_nodes_send_each_event_once(app: TestApp) {
     let admin = app.admin("Ada Admin", "ada@example.com").await;
     let receiver = Receiver::start(&[]).await;
     for _ in 0..3 {
-        hook(&app, admin, &format!("http://{}/", receiver.address), &["user-created"]).await;
+        hook(&app, admin, &format!("http://{}/", receiver.address), &["user.created"]).await;
     }
     let nodes = [Workers::start(&app.app, LOOPBACK, &[]), Workers::start(&app.second_node(), LOOPBACK, &[])];
     for number in 0..10 {
@@ -212,7 +212,7 @@ async fn who_never_answers_is_left_after_fifteen_seconds() {
     let app = TestApp::sqlite().await;
     let admin = app.admin("Ada Admin", "ada@example.com").await;
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (id, _) = hook(&app, admin, &format!("http://{}/", silent.local_addr().unwrap()), &["ban-added"]).await;
+    let (id, _) = hook(&app, admin, &format!("http://{}/", silent.local_addr().unwrap()), &["ban.added"]).await;
     let workers = Workers::start(&app.app, LOOPBACK, &[]);
     test(&app, admin, id).await;
     eventually("it was given up", async || !attempts(&app, admin, id).await.is_empty()).await;

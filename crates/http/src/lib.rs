@@ -5,6 +5,8 @@ pub mod cookie;
 pub mod proxy;
 mod routes;
 
+use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 
 use axum::extract::ConnectInfo;
@@ -20,6 +22,13 @@ pub use routes::{Route, Routes};
 /// Longest name of a browser or a program that is kept, in characters.
 const MAX_USER_AGENT: usize = 300;
 
+/// Whether a body could not be read because it did not come in time, and for no other reason.
+pub fn came_too_late(error: &(dyn Error + 'static)) -> bool {
+    let chain = std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source());
+    let mut of_io = chain.filter_map(|error| error.downcast_ref::<io::Error>());
+    of_io.any(|error| error.kind() == io::ErrorKind::TimedOut)
+}
+
 /// From where an operation is asked for, as the headers and the peer tell it.
 ///
 /// # Errors
@@ -31,4 +40,16 @@ pub fn request(parts: &Parts, trusted_proxies: &[IpNet], secure: bool) -> Result
     let device = cookie::read(&parts.headers, cookie::Name::Device, secure).and_then(|text| Secret::parse(&text));
     let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
     Ok(Request { ip, user_agent, device, on_behalf: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_comes_too_late_is_told_from_one_that_is_broken() {
+        let error = |kind| axum::Error::new(axum::Error::new(io::Error::from(kind)));
+        assert!(came_too_late(&error(io::ErrorKind::TimedOut)));
+        assert!(!came_too_late(&error(io::ErrorKind::ConnectionReset)));
+    }
 }

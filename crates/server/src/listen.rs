@@ -137,6 +137,12 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::routing::{get, post};
+    use latchkey_api::Api;
+    use latchkey_core::access::BuiltInApiRole;
+    use latchkey_core::api_credential::{self, NewCredential};
+    use latchkey_core::api_role;
+    use latchkey_core::testing::TestApp;
+    use latchkey_web::{Engine, Web};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::oneshot;
 
@@ -147,8 +153,11 @@ mod tests {
     async fn start(limits: Limits) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let answered = Arc::new(AtomicUsize::new(0));
         let count = move || async move { (answered.fetch_add(1, Ordering::SeqCst) + 1).to_string() };
-        let router =
-            Router::new().route("/", get(count)).route("/read", post(|body: Bytes| async move { body.len().to_string() }));
+        let read = |body: Bytes| async move { body.len().to_string() };
+        start_with(limits, Router::new().route("/", get(count)).route("/read", post(read))).await
+    }
+
+    async fn start_with(limits: Limits, router: Router) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -191,6 +200,57 @@ mod tests {
         let (address, _stop, _) = start(Limits { body: Duration::from_millis(20), ..LONG }).await;
         let answer = rest(begin(address, "POST /read HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nabc").await).await;
         assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+
+    /// The doors of the whole server on this app.
+    fn doors(test: &TestApp) -> Router {
+        let engine = Arc::new(Engine::new(None, test.clock.clone()).unwrap());
+        let texts = Arc::clone(&engine);
+        let texts: latchkey_api::Texts = Arc::new(move |key, arguments| texts.text(key, arguments));
+        let settings = latchkey_web::Settings {
+            secure: false,
+            mail_kept: true,
+            smtp_host: None,
+            mail_from: "Latchkey <latchkey@localhost>".to_owned(),
+            trusted_proxies: Vec::new(),
+            demo: false,
+            webhook_http: false,
+        };
+        let api = latchkey_api::router(Api::new(test.app.clone(), latchkey_api::Settings::default(), texts));
+        api.fallback_service(latchkey_web::router(Web::new(test.app.clone(), engine, settings)))
+    }
+
+    async fn token(test: &TestApp) -> String {
+        let (admin, system) = (test.admin("Stella", "stella@staff.example").await, test.system());
+        let from = test.request();
+        let made = test.app.write(&from, move |tx| {
+            let role = api_role::built_in(tx, BuiltInApiRole::Full)?;
+            let new = NewCredential::parse("Billing", Some(role), None, "", None).unwrap();
+            api_credential::create_by_system(tx, &system, admin, &new)
+        });
+        made.await.unwrap().shown.token()
+    }
+
+    /// Not that it is too large: whoever reads that sends less the next time.
+    #[tokio::test]
+    async fn every_door_says_of_a_body_that_it_came_too_late() {
+        let test = TestApp::sqlite().await;
+        let token = token(&test).await;
+        let (address, _stop, _) = start_with(Limits { body: Duration::from_millis(20), ..LONG }, doors(&test)).await;
+        let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+        for (path, kind, says) in [
+            ("/api/v1/users", json, "#problem-too-late"),
+            ("/api/v1/check", json, "#problem-too-late"),
+            ("/api/v1/session/check", json, "#problem-too-late"),
+            ("/includes/api.php", form, "did not come in time"),
+            ("/includes/api.php", "multipart/form-data; boundary=x", "did not come in time"),
+            ("/login", form, "did not arrive in time"),
+        ] {
+            let head = format!("host: latchkey.example\r\norigin: http://latchkey.example\r\nauthorization: Bearer {token}");
+            let begun = format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-type: {kind}\r\ncontent-length: 9\r\n\r\n--x");
+            let answer = rest(begin(address, &begun).await).await;
+            assert!(answer.starts_with("HTTP/1.1 408") && answer.contains(says), "{path} {kind}: {answer}");
+        }
     }
 
     #[tokio::test]

@@ -355,6 +355,7 @@ const fn text_of(status: StatusCode) -> &'static str {
         403 => "error-403",
         404 => "error-404",
         405 => "error-405",
+        408 => "error-408",
         409 => "error-409",
         410 => "error-410",
         413 => "error-413",

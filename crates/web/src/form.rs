@@ -44,13 +44,19 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
         if let Some(user) = &visit.user {
             acting_may(user, &visit.path)?;
         }
-        let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| PageError::status(StatusCode::PAYLOAD_TOO_LARGE))?;
+        let bytes = to_bytes(body, MAX_BODY).await.map_err(|error| unread(&error))?;
         let token: Token = serde_html_form::from_bytes(&bytes).map_err(|_| PageError::unreadable_form())?;
         if !Secret::parse(&token.csrf).is_some_and(|token| token.matches(&visit.csrf())) {
             return Err(PageError::expired_form());
         }
         serde_html_form::from_bytes(&bytes).map(Self).map_err(|_| PageError::unreadable_form())
     }
+}
+
+/// A body that is too long, or did not come in time.
+fn unread(error: &axum::Error) -> PageError {
+    let late = latchkey_http::came_too_late(error);
+    PageError::status(if late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::PAYLOAD_TOO_LARGE })
 }
 
 /// The values of a field that may be there once, more often or not at all, in a form that is part of another.

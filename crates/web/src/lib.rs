@@ -32,6 +32,7 @@ mod page;
 mod passkeys;
 mod puzzle;
 mod refusals;
+mod reset;
 mod state;
 #[cfg(test)]
 mod tests;

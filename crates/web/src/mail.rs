@@ -41,11 +41,8 @@ pub(crate) fn write(engine: &Engine, brand: &Brand, content: &Content) -> Result
     {
         values = merge_maps([values, context! { what => view::device(engine.texts(), &told.what) }]);
     }
-    // A notice without a template of its own wears the clothes of all.
     let part = |ending: &str| {
-        let own = format!("mail/{key}{ending}");
-        let shared = matches!(content, Content::Notice(_)) && !engine.has(&own);
-        let name = if shared { format!("mail/notice{ending}") } else { own };
+        let name = format!("mail/{key}{ending}");
         let rendered = engine.render(&name, values.clone());
         rendered.map_err(|error| Fault::Template { template: name, why: error.to_string() })
     };

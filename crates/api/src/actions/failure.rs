@@ -4,6 +4,7 @@
 //! the catalogue. A refused credential is a 403, a refused request a 200 with `result: error`.
 
 use std::borrow::Cow;
+use std::error::Error;
 
 use axum::http::StatusCode;
 use latchkey_core::error::{HasKind, Invalid, Kind, Refusal};
@@ -46,6 +47,14 @@ impl Failure {
 
     pub(crate) fn too_large() -> Self {
         Self::Refused(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large".into())
+    }
+
+    /// A body that could not be read: it came too late, or else is what `other` says.
+    pub(crate) fn unread(error: &(dyn Error + 'static), other: impl FnOnce() -> Self) -> Self {
+        if latchkey_http::came_too_late(error) {
+            return Self::Refused(StatusCode::REQUEST_TIMEOUT, "The request did not come in time".into());
+        }
+        other()
     }
 
     pub(crate) fn malformed() -> Self {

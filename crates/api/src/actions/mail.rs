@@ -91,13 +91,13 @@ pub(super) async fn send(call: &Call) -> Result<Fields, Failure> {
         let id = AccountId(params.number("id").ok_or(Failure::says("A related ID is required"))?);
         match what {
             What::Template(details) => mail_template::send(tx, &by, id, &details, variables).map_err(refused)?,
-            What::Custom(category, subject, body) => {
+            What::Custom(subject, body) => {
                 let found = account::find(tx, id)?.ok_or(Failure::says(clients::UNKNOWN))?;
                 let values = Values::of(&found, &settings::brand(tx)?.name, variables);
                 let subject = filled(&values, "subject", subject, MAX_SUBJECT)?;
                 let body = filled(&values, "message", &plain(body), MAX_MESSAGE)?;
                 let message = Message::parse(&subject, &body).map_err(Failure::Invalid)?;
-                mail::send_message(tx, &by, id, category, &message).map_err(|error| refused(error.into()))?
+                mail::send_message(tx, &by, id, Category::General, &message).map_err(|error| refused(error.into()))?
             }
         };
         Ok(Fields::default())
@@ -109,8 +109,8 @@ pub(super) async fn send(call: &Call) -> Result<Fields, Failure> {
 enum What<'a> {
     /// A template of the operator's.
     Template(Details),
-    /// A message of the caller's own: its type, subject and text.
-    Custom(Category, &'a str, &'a str),
+    /// A message of the caller's own: its subject and text.
+    Custom(&'a str, &'a str),
 }
 
 impl<'a> What<'a> {
@@ -129,9 +129,15 @@ impl<'a> What<'a> {
             "You must provide either an existing email template name or a custom message type",
         )?;
         let category = Category::from_key(&typed.to_ascii_lowercase()).ok_or(Failure::says("Invalid message type provided"))?;
+        // The related ID of any other type is a service's, an invoice's, …: mail to the client of that number would be somebody else's.
+        if category != Category::General {
+            return Err(Failure::says(
+                "Custom messages are of the type general: services, domains, invoices and tickets are not kept here",
+            ));
+        }
         let subject = required(params.filled("customsubject"), "A subject is required for a custom message")?;
         let body = required(params.filled("custommessage"), "A message body is required for a custom message")?;
-        Ok(Self::Custom(category, subject, body))
+        Ok(Self::Custom(subject, body))
     }
 }
 

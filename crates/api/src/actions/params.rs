@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::to_bytes;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -28,7 +29,8 @@ impl Params {
             multipart(request).await?
         } else {
             // Whatever type it says: some clients send a form and name none.
-            let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| Failure::too_large())?;
+            let bytes =
+                to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| Failure::unread(&error, Failure::too_large))?;
             parse(&bytes)
         };
         let mut all = query.0;
@@ -101,12 +103,12 @@ fn parse(bytes: &[u8]) -> Params {
 }
 
 async fn multipart(request: Request) -> Result<Params, Failure> {
-    let malformed = |_| Failure::malformed();
+    let unread = |error: MultipartError| Failure::unread(&error, Failure::malformed);
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| Failure::malformed())?;
     let mut fields = Params::default();
-    while let Some(field) = parts.next_field().await.map_err(malformed)? {
+    while let Some(field) = parts.next_field().await.map_err(unread)? {
         let Some(name) = field.name().map(str::to_owned) else { continue };
-        let bytes = field.bytes().await.map_err(malformed)?;
+        let bytes = field.bytes().await.map_err(unread)?;
         fields.insert(&name, String::from_utf8_lossy(&bytes).into_owned());
         if fields.0.len() > MAX_FIELDS {
             return Err(Failure::too_large());

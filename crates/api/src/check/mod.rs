@@ -7,11 +7,11 @@ mod session;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
-use latchkey_core::app::Request;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use latchkey_core::check::{self, Answer, Asker, Fresh, Reason};
 use latchkey_core::error::Fault;
 use latchkey_core::id::RoleId;
@@ -24,10 +24,11 @@ use crate::machine;
 use crate::problem::{Document, Problem};
 use crate::state::Api;
 use crate::v1::member_roles::RoleNamed;
+use crate::v1::{self, Whole};
 
 pub(crate) use lists::routes as lists;
 
-/// The rows of this part that are asked all the time: nothing stands before them.
+/// The rows of this part that are asked all the time: [`guard`] stands before them, and they have a limit of their own.
 pub(crate) fn routes() -> Routes<Api> {
     Routes::default().post("/api/v1/check", ask).post("/api/v1/session/check", session::ask)
 }
@@ -40,20 +41,47 @@ pub(crate) struct Doc;
 /// A credential that may ask, and this node's promise that it knows every change since the question came.
 pub(crate) struct Asking {
     api: Api,
-    request: Request,
+    request: latchkey_core::app::Request,
     asker: Arc<Asker>,
     fresh: Fresh,
 }
 
-impl FromRequestParts<Api> for Asking {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+impl Asking {
+    async fn begin(parts: &Parts, api: &Api) -> Result<Self, Problem> {
         let request = machine::request(parts, api)?;
         let fresh = check::fresh(api.app()).await?;
         let asker = check::recognise(api.app(), &fresh, machine::shown(parts).as_ref(), request.ip).await?;
         machine::touch(api, &request, &asker.caller);
-        Ok(Self { api: api.clone(), request, asker: Arc::new(asker), fresh })
+        Ok(Self { api: api.clone(), request, asker, fresh })
+    }
+}
+
+/// Lets nobody pass who may not ask, or asks too often.
+pub(crate) async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if request.method() == Method::OPTIONS {
+        return v1::allowed(next.run(request).await);
+    }
+    let (mut parts, body) = request.into_parts();
+    let asking = match Asking::begin(&parts, &api).await {
+        Ok(asking) => asking,
+        Err(problem) => return problem.into_response(),
+    };
+    let left = api.limits().checks.take(asking.asker.caller.id(), api.app().now());
+    parts.extensions.insert(Arc::new(asking));
+    left.pass(Request::from_parts(parts, body), next).await
+}
+
+/// What [`guard`] has found out.
+pub(crate) struct Asks(Arc<Asking>);
+
+impl FromRequestParts<Api> for Asks {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        match parts.extensions.remove::<Arc<Asking>>() {
+            Some(asking) => Ok(Self(asking)),
+            None => Asking::begin(parts, api).await.map(|asking| Self(Arc::new(asking))),
+        }
     }
 }
 
@@ -112,11 +140,12 @@ enum Answered {
     (status = 200, body = Answered),
     (status = 412, description = "The server has not seen a revision that `at_least` demands.", body = Document, content_type = "application/problem+json"),
 ))]
-async fn ask(asking: Asking, State(api): State<Api>, headers: HeaderMap, body: Bytes) -> Result<Json<impl Serialize>, Problem> {
+async fn ask(Asks(asking): Asks, headers: HeaderMap, Whole(body): Whole) -> Result<Json<impl Serialize>, Problem> {
     let asked = body::Asked::read(&headers, &body)?;
-    let answers = check::check(api.app(), &asking.fresh, asking.asker.scope, &asked.questions, &asked.at_least).await;
-    let answers = answers.map_err(refused)?;
-    let names = if asked.explain { Some(names(&api, &answers).await?) } else { None };
+    let app = asking.api.app();
+    let answers =
+        check::check(app, &asking.fresh, asking.asker.scope, &asked.questions, &asked.at_least).await.map_err(refused)?;
+    let names = if asked.explain { Some(names(&asking.api, &answers).await?) } else { None };
     let mut told = answers.into_iter().map(|answer| Told::new(answer, names.as_deref()));
     let one = if asked.is_one { told.next() } else { None };
     Ok(Json(one.map_or_else(|| Answered::Many { answers: told.collect() }, Answered::One)))

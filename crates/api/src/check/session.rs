@@ -1,7 +1,6 @@
 //! `POST /api/v1/session/check`: whose session this is, for services on the same domain.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use latchkey_core::check::Page;
@@ -13,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::lists::Row;
-use super::{Asking, body};
+use super::{Asks, body};
 use crate::forward::touch;
 use crate::problem::Problem;
+use crate::v1::Whole;
 
 /// A session, by its secret or by the header that the browser sent.
 #[derive(Deserialize, ToSchema)]
@@ -95,7 +95,7 @@ fn tokens(body: &Body, secure: bool) -> Tokens {
 
 /// Whose session is this? Turns what a browser showed into the user, and what it may do, for services on the same domain.
 #[utoipa::path(post, path = "/api/v1/session/check", tag = "checks", operation_id = "session", request_body = Body, responses((status = 200, body = Told)))]
-pub(super) async fn ask(asking: Asking, headers: HeaderMap, body: Bytes) -> Result<Json<Told>, Problem> {
+pub(super) async fn ask(Asks(asking): Asks, headers: HeaderMap, Whole(body): Whole) -> Result<Json<Told>, Problem> {
     let body: Body = body::read(&headers, &body)?;
     let secure = asking.api.settings().secure;
     let (tokens, host, account, scope) =

@@ -125,11 +125,21 @@ impl<T: Send + 'static> Change<T> {
     }
 }
 
+/// A body as it came.
+pub(crate) struct Whole(pub(crate) Bytes);
+
+impl FromRequest<Api> for Whole {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        Bytes::from_request(request, api).await.map(Self).map_err(|rejection| Problem::unread(&rejection))
+    }
+}
+
 async fn whole(request: Request, api: &Api) -> Result<(Parts, Bytes), Problem> {
     let (parts, body) = request.into_parts();
-    let request = Request::from_parts(parts.clone(), body);
-    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "api-error-too-large");
-    Ok((parts, Bytes::from_request(request, api).await.map_err(too_large)?))
+    let Whole(bytes) = Whole::from_request(Request::from_parts(parts.clone(), body), api).await?;
+    Ok((parts, bytes))
 }
 
 fn once(headers: &HeaderMap, parts: &[&[u8]]) -> Result<Option<Once>, Problem> {

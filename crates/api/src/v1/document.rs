@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use latchkey_core::access::{ApiRight, Permission};
 use latchkey_core::contact::Category;
+use latchkey_core::event::EventKind;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
@@ -26,6 +27,7 @@ const PROBLEMS: &[(&str, &str, &str)] = &[
     ("Unauthenticated", "401", "Credentials are missing, wrong, or no longer work."),
     ("Forbidden", "403", "The credential may not do that."),
     ("NotFound", "404", "There is no such thing, or this credential may not see it."),
+    ("TooLate", "408", "The body did not come in time."),
     ("Conflict", "409", "The state has moved on, or does not allow this."),
     ("Precondition", "412", "It is no longer the version that `If-Match` names."),
     ("TooLarge", "413", "The body is larger than one mebibyte."),
@@ -35,7 +37,7 @@ const PROBLEMS: &[(&str, &str, &str)] = &[
     ("Internal", "500", "Something went wrong; `instance` names the line of the log."),
 ];
 
-/// Questions: they change nothing, and are answered anew each time. They are asked so often that nobody counts them.
+/// Questions: they change nothing, and are answered anew each time.
 const QUESTIONS: [&str; 2] = ["/api/v1/check", "/api/v1/session/check"];
 
 /// The whole document, with what the other doors register.
@@ -115,10 +117,12 @@ fn close(schema: &mut Value) {
     let must = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|known| known == name));
     for (name, field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
         let Some(field) = field.as_object_mut() else { continue };
-        let keys: Vec<&str> = match name.as_str() {
-            "permissions" => Permission::GRANTABLE.into_iter().map(Permission::key).collect(),
-            "rights" => ApiRight::ALL.iter().map(|right| right.key()).collect(),
-            "mail_categories" => Category::ALL.into_iter().map(Category::key).collect(),
+        let owned = |key: &str| key.to_owned();
+        let keys: Vec<String> = match name.as_str() {
+            "permissions" => Permission::GRANTABLE.into_iter().map(|permission| owned(permission.key())).collect(),
+            "rights" => ApiRight::ALL.iter().map(|right| owned(right.key())).collect(),
+            "mail_categories" => Category::ALL.into_iter().map(|category| owned(category.key())).collect(),
+            "kinds" => EventKind::ALL.iter().map(|kind| kind.type_name()).collect(),
             "permission" => {
                 field.insert("enum".to_owned(), Permission::GRANTABLE.into_iter().map(Permission::key).collect());
                 continue;
@@ -133,7 +137,7 @@ fn close(schema: &mut Value) {
             }
             _ => continue,
         };
-        if name != "mail_categories" {
+        if name == "permissions" || name == "rights" {
             field.insert("minItems".to_owned(), json!(1));
         }
         field.insert("items".to_owned(), json!({"type": "string", "enum": keys}));
@@ -200,15 +204,14 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     let writes = method != "get";
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-        complete_success(response, asks);
+        complete_success(response);
     }
     for (name, status, _) in PROBLEMS {
         let may_be = match *status {
             "404" => path.contains('{') || writes && !asks,
             "409" => writes && !asks,
-            "413" | "415" => writes,
+            "408" | "413" | "415" => writes,
             "412" => shows_tag,
-            "429" => !asks,
             "422" => writes || has_query,
             _ => true,
         };
@@ -230,14 +233,11 @@ fn add_parameter(operation: &mut Map<String, Value>, name: &str) {
 }
 
 /// Headers of a success: how often may still be called, and the version of what is shown.
-fn complete_success(response: &mut Value, asks: bool) {
+fn complete_success(response: &mut Value) {
     let Some(response) = response.as_object_mut() else { return };
     let said = response.get("description").and_then(Value::as_str).unwrap_or_default();
     if said.is_empty() {
         response.insert("description".to_owned(), json!("Done."));
-    }
-    if asks {
-        return;
     }
     let headers = response.entry("headers").or_insert_with(|| json!({}));
     if let Some(headers) = headers.as_object_mut() {
@@ -276,8 +276,8 @@ fn complete_components(components: &mut Map<String, Value>) {
     components.insert(
         "headers".to_owned(),
         json!({
-            "RateLimit": text("Calls that are left and seconds until they are counted anew, such as `\"calls\";r=5999;t=60`."),
-            "RateLimit-Policy": text("Calls within a window of seconds, such as `\"calls\";q=6000;w=60`."),
+            "RateLimit": text("Calls that are left and seconds until they are counted anew, such as `\"calls\";r=5999;t=60`; those of questions are counted by themselves, as `\"checks\"`."),
+            "RateLimit-Policy": text("Calls of a credential within a window of seconds on one node, such as `\"calls\";q=6000;w=60` or, of questions, `\"checks\";q=600000;w=60`."),
         }),
     );
     let parameter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema});

@@ -32,7 +32,7 @@ pub(crate) struct Event {
     seq: Option<i64>,
     #[schema(format = DateTime)]
     at: String,
-    /// What happened, such as `invitation-sent`.
+    /// What happened, such as `invitation.sent`: the type of a webhook's message.
     kind: String,
     /// `user`, `admin`, `api`, `system` or `nobody`.
     actor_kind: &'static str,
@@ -57,7 +57,7 @@ impl From<Recorded> for Event {
             id: event.id.0,
             seq: None,
             at: time::at(event.at),
-            kind: event.kind,
+            kind: event::type_name(&event.kind),
             actor_kind: event.actor.kind.key(),
             actor_id: event.actor.id,
             actor_name: event.actor.name,
@@ -98,7 +98,7 @@ pub(crate) struct Events {
 #[derive(Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventFilter {
-    /// Of this kind.
+    /// Of this kind, such as `invitation.sent`.
     #[schema(max_length = 60)]
     kind: Option<String>,
     /// Concerning this user, or done by it.
@@ -128,8 +128,7 @@ pub(crate) struct EventFilter {
 
 impl EventFilter {
     fn kind(&self, fields: &mut Fields) -> Option<EventKind> {
-        let key = self.kind.as_deref()?;
-        let found = EventKind::from_key(key);
+        let found = EventKind::from_type_name(self.kind.as_deref()?);
         if found.is_none() {
             fields.refuse("kind", "error-choice");
         }

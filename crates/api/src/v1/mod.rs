@@ -39,9 +39,9 @@ use utoipa::OpenApi;
 use crate::state::Api;
 
 pub(crate) use html::{script, show as docs, style};
-pub(crate) use limit::{Limits, guard};
-// What the lists of permission checks have in common with those here.
-pub(crate) use call::Query;
+pub(crate) use limit::{Limits, allowed, guard};
+// What permission checks have in common with the routes here.
+pub(crate) use call::{Query, Whole};
 pub(crate) use page::{Page, PageParameters, Paging};
 pub(crate) use schema::{Input, refused};
 

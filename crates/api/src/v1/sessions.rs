@@ -33,6 +33,8 @@ pub(crate) struct Session {
     /// The host of that address, when its name leads back to it.
     host: Option<String>,
     user_agent: String,
+    /// `login`, or `sso` for one that another system began with a login link.
+    begun_by: &'static str,
     /// When a second factor was last shown in it.
     #[schema(format = DateTime)]
     second_factor_at: Option<String>,
@@ -48,6 +50,7 @@ impl From<session::Session> for Session {
             ip: session.ip,
             host: session.host,
             user_agent: session.user_agent,
+            begun_by: session.begun_by.key(),
             second_factor_at: time::maybe(session.second_factor_at),
         }
     }

@@ -5,7 +5,6 @@ use axum::response::Response;
 use latchkey_core::access::{AllowedAdmin, ApiCall, ApiRight, Denied, ManageApi, ViewLog};
 use latchkey_core::app::Snapshot;
 use latchkey_core::error::Invalid;
-use latchkey_core::event::EventKind;
 use latchkey_core::id::WebhookId;
 use latchkey_core::webhook::{self, NewWebhook as Wanted, Overlap};
 use latchkey_http::Routes;
@@ -27,8 +26,8 @@ pub(crate) struct Webhook {
     url: String,
     /// What it is for; possibly empty.
     description: String,
-    /// Kinds of events that it gets, such as `invitation-sent`; empty for all.
-    kinds: Vec<&'static str>,
+    /// Types of the messages that it gets, such as `invitation.sent`; empty for all.
+    kinds: Vec<String>,
     /// Whether it gets events.
     enabled: bool,
     #[schema(format = DateTime)]
@@ -41,7 +40,7 @@ impl From<&webhook::Webhook> for Webhook {
             id: found.id.0,
             url: found.url.clone(),
             description: found.description.clone(),
-            kinds: found.kinds.iter().map(|kind| EventKind::key(*kind)).collect(),
+            kinds: found.kinds.iter().map(|kind| kind.type_name()).collect(),
             enabled: found.disabled.is_none(),
             created_at: time::at(found.created_at),
         }
@@ -120,7 +119,7 @@ pub(crate) struct NewWebhook {
     /// What it is for.
     #[schema(max_length = 100)]
     description: Option<String>,
-    /// Kinds of events that it gets; all when left out or empty.
+    /// Types of the messages that it gets, such as `invitation.sent`; all when left out or empty.
     #[schema(max_items = 200)]
     kinds: Option<Vec<String>>,
 }
@@ -249,7 +248,7 @@ pub(crate) async fn update(Path(id): Path<i64>, change: Change<WebhookChange>) -
         let before = webhook::find_to_change(tx, &by, id)?;
         if_match.check(&Webhook::from(&before))?;
         if change.url.is_some() || change.description.is_some() || change.kinds.is_some() {
-            let held = || before.kinds.iter().map(|kind| kind.key().to_owned()).collect();
+            let held = || before.kinds.iter().map(|kind| kind.type_name()).collect();
             let (url, description) =
                 (change.url.unwrap_or(before.url.clone()), change.description.unwrap_or(before.description.clone()));
             let wanted = parsed(&api, &url, &description, &change.kinds.unwrap_or_else(held))?;
@@ -295,12 +294,13 @@ pub(crate) async fn replay(Path(id): Path<i64>, post: Post<Replay>) -> Result<An
     let work = post.run(ApiRight::WebhooksWrite, move |tx, call, wanted| {
         let by = tx.authorize_api_staff::<ManageApi>(call)?;
         let (log, confirmed, id) = (log(tx, call)?, call.confirmed(), WebhookId(id));
-        match (wanted.seq, wanted.after) {
-            (Some(seq), None) => webhook::replay_one(tx, &by, &log, &confirmed, id, seq)?,
-            (None, Some(after)) => webhook::replay_after(tx, &by, &log, &confirmed, id, after)
-                .map_err(|error| Problem::from(error).renamed("seq", "after"))?,
+        let (what, field) = match (wanted.seq, wanted.after) {
+            (Some(seq), None) => (webhook::Replay::One(seq), "seq"),
+            (None, Some(after)) => (webhook::Replay::After(after), "after"),
             _ => return Err(Problem::invalid(vec![Invalid::new("seq", "error-replay-one")])),
         };
+        let replayed = webhook::replay(tx, &by, &log, &confirmed, id, what);
+        replayed.map_err(|error| Problem::from(error).renamed("seq", field))?;
         Ok(Answer::none())
     });
     work.await

@@ -263,6 +263,12 @@ pub fn end_others(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, keep: SessionId) -> R
     Ok(ended)
 }
 
+/// An admin has no second factor any more.
+pub(crate) fn factor_is_gone(tx: &Tx<'_>, admin: AdminId) -> Result<(), Fault> {
+    sql::hold_sessions(tx, admin)?;
+    masquerade::factor_is_gone(tx, admin)
+}
+
 /// Ends every session of an admin, without an event of its own but for what it does as an owner.
 pub(super) fn close_all(tx: &Tx<'_>, admin: AdminId, why: &str) -> Result<u64, Fault> {
     sql::hold_sessions(tx, admin)?;

@@ -1,4 +1,4 @@
-//! An admin's own password: changed with the present one here, or chosen anew by a link ([`admin_reset`]). Nobody sets another's.
+//! An admin's own password: changed with the present one here, or chosen anew by a link ([`reset`]). Nobody sets another's.
 
 use super::{Admin, Error, ops, sql};
 use crate::access::{Actor, BeStaff, Subject};
@@ -9,7 +9,7 @@ use crate::guessing::{self, Authenticator, Guess, Kind, Standing};
 use crate::id::{AdminId, SessionId};
 use crate::mail::{self, About, Notice, Person};
 use crate::password::{Busy, Password, PasswordHash, Verdict};
-use crate::{admin_reset, factor};
+use crate::{factor, reset};
 
 /// The present password was right: what it was compared with, and the try that has still to be settled.
 struct Present {
@@ -47,7 +47,7 @@ pub async fn change_password(
         set_password(tx, admin, &hash)?;
         tx.record(by.actor(), &Event::new(EventKind::AdminPasswordChanged).with_email(&email))?;
         ops::end_others(tx, &by, session)?;
-        admin_reset::forget(tx, admin)?;
+        reset::forget(tx, Subject::Admin(admin))?;
         let person = Person { user: None, name: &name, to: &email };
         Ok(mail::tell_person(tx, &person, Notice::PasswordChanged, &About::default())?)
     })

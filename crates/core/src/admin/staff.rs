@@ -2,13 +2,13 @@
 
 use super::ops::{self, no_role};
 use super::{Admin, Error, sql};
-use crate::access::{AdminPermission, AllowedAdmin, ConfirmedAdmin, Denied, ManageAdmins};
+use crate::access::{AdminPermission, AllowedAdmin, ConfirmedAdmin, Denied, ManageAdmins, Subject};
 use crate::app::Tx;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AdminId, AdminRoleId};
 use crate::masquerade::{self, Whose};
-use crate::{admin_invitation, admin_reset, admin_role};
+use crate::{admin_invitation, admin_role, reset};
 
 /// Keeps an admin out, or lets it in again, and returns its name. Its sessions end at once. Nobody disables himself.
 pub fn set_disabled(
@@ -25,7 +25,7 @@ pub fn set_disabled(
     sql::set_disabled(tx, id, disabled)?;
     if disabled {
         ops::close_all(tx, id, "admin disabled")?;
-        admin_reset::forget(tx, id)?;
+        reset::forget(tx, Subject::Admin(id))?;
         one_full_is_left(tx)?;
         admin_invitation::cancel_sent_by(tx, &by, id)?;
     }
@@ -71,7 +71,7 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, _confirmed: &Confirm
     }
     admin_invitation::cancel_sent_by(tx, &by, id)?;
     ops::close_all(tx, id, "admin deleted")?;
-    admin_reset::forget(tx, id)?;
+    reset::forget(tx, Subject::Admin(id))?;
     sql::delete(tx, id)?;
     one_full_is_left(tx)?;
     tx.record(by.actor(), &about(EventKind::AdminDeleted, &admin).with_detail(&admin.name))?;

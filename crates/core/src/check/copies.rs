@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::{Answer, Asker, Changed, Question, Reason};
@@ -90,22 +90,28 @@ pub(super) struct Kept {
     rules: Option<Rules>,
     accounts: HashMap<AccountId, KeptAccount>,
     users: HashMap<UserId, Option<UserCopy>>,
-    askers: HashMap<CallerKey, (Asker, Option<Timestamp>)>,
+    askers: HashMap<CallerKey, KeptAsker>,
     size: usize,
 }
 
-/// What a credential showed, and from where. Only its hash is kept.
+/// The secret that a credential showed, by its hash, and from where: found without a copy of anything.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CallerKey {
-    identifier: String,
     secret: SecretHash,
     ip: Option<IpAddr>,
 }
 
 impl CallerKey {
     pub(super) fn new(shown: &Shown, ip: Option<IpAddr>) -> Self {
-        Self { identifier: shown.identifier.clone(), secret: shown.secret.hash(), ip }
+        Self { secret: shown.secret.hash(), ip }
     }
+}
+
+/// A credential that showed its secret beside this identifier, and when it ends.
+struct KeptAsker {
+    identifier: String,
+    asker: Arc<Asker>,
+    ends_at: Option<Timestamp>,
 }
 
 struct KeptAccount {
@@ -128,15 +134,22 @@ impl Copies {
     }
 
     /// Who asks, if it is known. One whose use is to be noted is asked for anew.
-    pub(super) fn asker(&self, key: &CallerKey, now: Timestamp) -> Option<Asker> {
+    pub(super) fn asker(&self, key: &CallerKey, identifier: &str, now: Timestamp) -> Option<Arc<Asker>> {
         let kept = self.kept();
-        let (asker, ends_at) = kept.askers.get(key)?;
+        let KeptAsker { identifier: known, asker, ends_at } = kept.askers.get(key)?;
         let lives = ends_at.is_none_or(|end| now < end) && !asker.caller.is_due(now);
-        lives.then(|| asker.clone())
+        (lives && known == identifier).then(|| Arc::clone(asker))
     }
 
     /// Remembers who asks, if what was read is as new as what is known.
-    pub(super) fn remember_asker(&self, key: CallerKey, head: i64, asker: &Asker, ends_at: Option<Timestamp>) {
+    pub(super) fn remember_asker(
+        &self,
+        key: CallerKey,
+        identifier: String,
+        head: i64,
+        asker: &Arc<Asker>,
+        ends_at: Option<Timestamp>,
+    ) {
         let mut kept = self.kept_mut();
         if kept.seq != Some(head) {
             return;
@@ -144,7 +157,7 @@ impl Copies {
         if kept.askers.len() >= MAX_ASKERS {
             kept.askers.clear();
         }
-        kept.askers.insert(key, (asker.clone(), ends_at));
+        kept.askers.insert(key, KeptAsker { identifier, asker: Arc::clone(asker), ends_at });
     }
 
     /// All answers, when the copies hold what they rest on. Whether they are fresh is the caller's to know.
@@ -283,7 +296,12 @@ impl Kept {
 
     /// All answers, when everything they rest on is here.
     pub(super) fn answer(&self, asked: &[Question], now: Timestamp) -> Option<Vec<Answer>> {
-        asked.iter().map(|question| self.answer_one(question, now)).collect()
+        // All at once: an iterator that may end early does not say how many come.
+        let mut answers = Vec::with_capacity(asked.len());
+        for question in asked {
+            answers.push(self.answer_one(question, now)?);
+        }
+        Some(answers)
     }
 
     fn answer_one(&self, question: &Question, now: Timestamp) -> Option<Answer> {
@@ -337,7 +355,6 @@ pub(super) fn ground<'a>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
 
     use super::*;

@@ -1,6 +1,7 @@
 //! Who may ask, and about what. On the hot path that is remembered, too.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::{copies, ops, sql};
 use crate::access::{ApiCall, ApiRight, Denied, Enter, System, ViewStaffArea};
@@ -76,13 +77,13 @@ pub async fn recognise(
     _fresh: &Fresh,
     shown: Option<&Shown>,
     ip: Option<IpAddr>,
-) -> Result<Asker, api_credential::Error> {
+) -> Result<Arc<Asker>, api_credential::Error> {
     let shown = shown.ok_or(api_credential::Error::WrongCredentials)?;
     let key = copies::CallerKey::new(shown, ip);
-    if let Some(asker) = app.access().asker(&key, app.now()) {
+    if let Some(asker) = app.access().asker(&key, &shown.identifier, app.now()) {
         return Ok(asker);
     }
-    let (seq, shown) = (app.access().seq(), shown.clone());
+    let (seq, identifier, shown) = (app.access().seq(), shown.identifier.clone(), shown.clone());
     let (head, asker, ends_at) = app
         .read(move |snapshot| {
             if ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false) {
@@ -94,6 +95,7 @@ pub async fn recognise(
             Ok((sql::see(snapshot, seq, &[], false)?.head, Asker { caller, scope }, ends_at))
         })
         .await?;
-    app.access().remember_asker(key, head, &asker, ends_at);
+    let asker = Arc::new(asker);
+    app.access().remember_asker(key, identifier, head, &asker, ends_at);
     Ok(asker)
 }

@@ -46,6 +46,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0034_mail_templates", include_str!("../../../../migrations/0034_mail_templates.sql")),
     ("0035_admin_resets", include_str!("../../../../migrations/0035_admin_resets.sql")),
     ("0039_invitation_makers", include_str!("../../../../migrations/0039_invitation_makers.sql")),
+    ("0040_reset_mails", include_str!("../../../../migrations/0040_reset_mails.sql")),
     ("0041_roles", include_str!("../../../../migrations/0041_roles.sql")),
 ];
 
@@ -59,12 +60,23 @@ const LEDGER: &str = "create table if not exists migrations (
 ///
 /// Runs inside the writer's transaction, so an interrupted migration leaves nothing behind.
 pub(super) fn run(conn: &Conn, now: Timestamp) -> Result<Vec<&'static str>, DbError> {
+    apply(conn, now, MIGRATIONS)
+}
+
+/// The same up to the migration of this name.
+#[cfg(feature = "testing")]
+pub(super) fn run_until(conn: &Conn, now: Timestamp, last: &str) -> Result<Vec<&'static str>, DbError> {
+    let count = MIGRATIONS.iter().take_while(|(name, _)| *name <= last).count();
+    apply(conn, now, MIGRATIONS.get(..count).unwrap_or_default())
+}
+
+fn apply(conn: &Conn, now: Timestamp, wanted: &[(&'static str, &str)]) -> Result<Vec<&'static str>, DbError> {
     conn.lock_schema()?;
     conn.batch(&dialect(conn, LEDGER))?;
     let known = applied(conn)?;
     verify(&known)?;
     let mut done = Vec::new();
-    for (name, text) in MIGRATIONS.iter().skip(known.len()) {
+    for (name, text) in wanted.iter().skip(known.len()) {
         conn.batch(&dialect(conn, text))?;
         conn.execute(
             "insert into migrations (name, checksum, applied_at) values ($1, $2, $3)",

@@ -241,6 +241,12 @@ impl Database {
         self.run(Mode::Write, move |conn| Ok(migrate::run(conn, now)?)).await
     }
 
+    /// Applies migrations up to the one of this name: what an older Latchkey leaves behind.
+    #[cfg(feature = "testing")]
+    pub async fn migrate_until(&self, last: &'static str, now: Timestamp) -> Result<Vec<&'static str>, Fault> {
+        self.run(Mode::Write, move |conn| Ok(migrate::run_until(conn, now, last)?)).await
+    }
+
     /// Whether the database answers and every migration is in place.
     pub async fn is_ready(&self) -> Result<bool, Fault> {
         self.run(Mode::Read, |conn| Ok(migrate::is_current(conn)?)).await

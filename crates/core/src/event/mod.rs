@@ -54,6 +54,27 @@ macro_rules! kinds {
     };
 }
 
+/// How other systems call the kind of this key, wherever they meet it: `membership-permissions-changed` is
+/// `membership.permissions_changed`.
+pub fn type_name(key: &str) -> String {
+    match key.split_once('-') {
+        Some((noun, deed)) => format!("{noun}.{}", deed.replace('-', "_")),
+        None => key.to_owned(),
+    }
+}
+
+impl EventKind {
+    /// How other systems call it.
+    pub fn type_name(self) -> String {
+        type_name(self.key())
+    }
+
+    /// The kind that other systems call so.
+    pub fn from_type_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.type_name() == name)
+    }
+}
+
 kinds! {
     UserCreated = "user-created": "A user was made.",
     UserUpdated = "user-updated": "A user's own data changed.",
@@ -393,4 +414,20 @@ pub fn list(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewLog>, filter: &Filte
 /// Logins and failures per day since `from`, oldest first; days without any are left out.
 pub fn login_days(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, from: Timestamp) -> Result<Vec<LoginDay>, Fault> {
     sql::login_days(snapshot, from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_systems_know_every_kind_by_one_name_with_a_noun_and_a_deed() {
+        assert_eq!(type_name("membership-removed"), "membership.removed");
+        assert_eq!(type_name("membership-permissions-changed"), "membership.permissions_changed");
+        assert_eq!(type_name("login"), "login");
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_type_name(&kind.type_name()), Some(*kind), "no two have the same");
+        }
+        assert_eq!(EventKind::from_type_name("membership-removed"), None);
+    }
 }

@@ -8,7 +8,7 @@ use crate::event::{Event, EventKind};
 use crate::guessing::{self, Authenticator, Guess, Kind, Standing};
 use crate::id::{AdminId, FactorId, SessionId, UserId};
 use crate::mail::{About, Notice, Person, tell_person};
-use crate::{passkey, settings};
+use crate::{admin, passkey, settings};
 
 /// How long an offered secret waits for its first code.
 const OFFER_LIVES: Duration = Duration::from_mins(30);
@@ -96,7 +96,16 @@ pub(crate) fn was_added(tx: &Tx<'_>, by: &Confirmed) -> Result<Option<Vec<String
 
 /// A factor was removed: with the last one the recovery codes go.
 pub(crate) fn was_removed(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
-    if sql::is_enrolled(tx, subject)? { Ok(()) } else { sql::delete_codes(tx, subject).map(drop) }
+    if sql::is_enrolled(tx, subject)? { Ok(()) } else { all_gone(tx, subject) }
+}
+
+/// The last factor is gone, and with it the recovery codes and what an admin does only with one.
+fn all_gone(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
+    sql::delete_codes(tx, subject)?;
+    match subject {
+        Subject::User(_) => Ok(()),
+        Subject::Admin(admin) => admin::factor_is_gone(tx, admin),
+    }
 }
 
 /// Removes a factor of one's own; with the last one the recovery codes go.
@@ -104,9 +113,7 @@ pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
     let subject = by.subject();
     let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
     let kind = sql::remove(tx, subject, id)?.ok_or(Error::NotFound)?;
-    if !sql::is_enrolled(tx, subject)? {
-        sql::delete_codes(tx, subject)?;
-    }
+    was_removed(tx, subject)?;
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorRemoved).with_detail(&kind))?;
     tell(tx, subject, (&name, &email), Notice::FactorRemoved, &About::default())?;
     Ok(())
@@ -167,7 +174,7 @@ fn take_all(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Error> {
     if kinds.is_empty() {
         return Err(Error::NoFactor);
     }
-    sql::delete_codes(tx, subject)?;
+    all_gone(tx, subject)?;
     sql::delete_pending_of(tx, subject)?;
     Ok(kinds)
 }
@@ -227,7 +234,7 @@ fn guess(subject: Subject, shown: &Shown) -> Guess {
 }
 
 /// Proof that somebody has shown a passkey that recognises its owner: it needs no password beside it.
-pub(crate) fn by_passkey_alone(tx: &Tx<'_>, answer: &passkey::Answer) -> Result<Option<SecondProof>, Fault> {
+pub(crate) fn by_passkey_alone(tx: &Tx<'_>, answer: &passkey::Answer) -> Result<Option<SecondProof>, guessing::Error> {
     Ok(passkey::used(tx, answer, None)?.map(|subject| SecondProof { subject, how: FactorKind::Passkey }))
 }
 

@@ -227,6 +227,14 @@ impl Guess {
         Self { kind, at: Some(format!("admin {admin}")), owner: Some(Subject::Admin(admin)) }
     }
 
+    /// At the passkeys of whoever a presented one belongs to.
+    pub(crate) fn at_passkey(subject: Subject) -> Self {
+        match subject {
+            Subject::User(id) => Self::of_user(Kind::Passkey, id),
+            Subject::Admin(id) => Self::of_admin(Kind::Passkey, id),
+        }
+    }
+
     /// For an address that anybody may type, whether somebody has it or not.
     pub fn for_address(kind: Kind, email: &EmailKey) -> Self {
         Self { kind, at: Some(email.as_str().to_owned()), owner: None }

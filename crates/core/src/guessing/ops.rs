@@ -152,5 +152,10 @@ fn note_stopped(tx: &Tx<'_>, owner: Subject, kind: Kind) -> Result<(), Fault> {
         Subject::Admin(_) => (event.with_detail(format!("{detail}, admin {name}")), None),
     };
     tx.record(&Actor::nobody(), &event.with_email(&email))?;
-    tell_person(tx, &Person { user, name: &name, to: &email }, Notice::PasswordStopped, &About::default())
+    tell_person(
+        tx,
+        &Person { user, name: &name, to: &email },
+        Notice::PasswordStopped,
+        &About::default().what(kind.authenticator().map_or("", Authenticator::key)),
+    )
 }

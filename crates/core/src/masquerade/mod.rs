@@ -19,7 +19,7 @@ use crate::secret::Secret;
 use crate::text;
 
 pub use ops::{end, start, time_is_up, touch};
-pub(crate) use ops::{end_all, end_over, of_session};
+pub(crate) use ops::{end_all, end_over, factor_is_gone, of_session};
 
 /// How long it lasts at the most.
 pub const ABSOLUTE: Duration = Duration::from_hours(1);
@@ -52,6 +52,8 @@ pub(crate) enum Whose {
     User(UserId),
     /// In this account.
     Account(AccountId),
+    /// Begun by any admin who has no second factor.
+    WithoutFactor,
 }
 
 /// A masquerade that has just begun.

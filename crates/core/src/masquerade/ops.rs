@@ -5,7 +5,7 @@ use crate::admin;
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::{AccountId, SessionId};
+use crate::id::{AccountId, AdminId, SessionId};
 use crate::mail::{self, About, Notice};
 use crate::outbox::{self, Claimed, Topic};
 use crate::settings::{self, Security};
@@ -65,6 +65,19 @@ pub(crate) fn end_over(tx: &Tx<'_>) -> Result<(), Fault> {
 /// holds the row they hang on – the admin's session, the user, the account – so that none begins meanwhile.
 pub(crate) fn end_all(tx: &Tx<'_>, whose: Whose, why: &str) -> Result<(), Fault> {
     end_each(tx, sql::of(tx, whose)?, why)
+}
+
+/// An admin has no second factor any more: what it has begun ends where one is required, of every admin or in the account. Whoever
+/// calls this holds the admin's sessions.
+pub(crate) fn factor_is_gone(tx: &Tx<'_>, admin: AdminId) -> Result<(), Fault> {
+    let of_everybody = settings::security(tx)?.admins;
+    let mut over = Vec::new();
+    for begun in sql::of(tx, Whose::Admin(admin))? {
+        if of_everybody || account::find(tx, begun.account)?.is_some_and(|account| account.two_factor_required) {
+            over.push(begun);
+        }
+    }
+    end_each(tx, over, "second factor removed")
 }
 
 /// Ends them and writes that down: only who deletes the row does, so each has one end however many come at once.

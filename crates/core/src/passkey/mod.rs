@@ -188,6 +188,9 @@ pub enum Refused {
     /// The count of signatures did not go up: there may be a copy.
     #[error("the signature count went back")]
     CountWentBack,
+    /// So many failed that the person's passkeys open nothing until one is added anew.
+    #[error("too many failures in a row")]
+    Stopped,
     /// Nobody has this passkey, or not who is to show one.
     #[error("unknown passkey")]
     Unknown,

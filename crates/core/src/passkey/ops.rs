@@ -8,7 +8,7 @@ use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor;
-use crate::guessing::{self, Guess, Kind};
+use crate::guessing::{self, Authenticator, Guess, Kind, Standing};
 use crate::id::PasskeyId;
 use crate::mail::{About, Notice};
 use crate::secret::Secret;
@@ -84,6 +84,7 @@ pub fn add(
     };
     tx.record(by.actor(), &about(subject, &person, EventKind::PasskeyAdded).with_detail(&name))?;
     factor::tell(tx, subject, (&person, &email), Notice::FactorAdded, &About::default())?;
+    guessing::rebound(tx, Authenticator::Passkey, subject)?;
     Ok(Some(Added { id, recovery_codes: factor::was_added(tx, by)? }))
 }
 
@@ -182,36 +183,48 @@ fn begin_second(tx: &Tx<'_>, purpose: Purpose, subject: Subject, browser: &Secre
 
 /// Whose passkey was used. `None` when it was refused: its challenge is used up and the log says why, so the transaction must
 /// commit. `expected` is whose it must be, where that is known and shown before; otherwise the passkey stands alone, and must
-/// recognise its owner. The person is held from here on.
-pub(crate) fn used(tx: &Tx<'_>, answer: &Answer, expected: Option<Subject>) -> Result<Option<Subject>, Fault> {
+/// recognise its owner, and what fails with it is counted here. The person is held from here on.
+pub(crate) fn used(tx: &Tx<'_>, answer: &Answer, expected: Option<Subject>) -> Result<Option<Subject>, guessing::Error> {
     let (response, browser) = (&answer.response, &answer.browser);
-    let Ok(party) = RelyingParty::of(tx.public_url()) else { return refuse(tx, None, Refused::WrongRelyingParty) };
+    let Ok(party) = RelyingParty::of(tx.public_url()) else { return Ok(refuse(tx, None, Refused::WrongRelyingParty)?) };
     let challenge = match claimed(&response.client_data) {
         Ok(challenge) if challenge::take(tx, answer.purpose, browser, &challenge)? => challenge,
-        Ok(_) => return refuse(tx, None, Refused::WrongChallenge),
-        Err(refused) => return refuse(tx, None, refused),
+        Ok(_) => return Ok(refuse(tx, None, Refused::WrongChallenge)?),
+        Err(refused) => return Ok(refuse(tx, None, refused)?),
     };
     // §7.2 steps 5 and 6: whose passkey it is, and whether it is that person's turn.
     let Some(subject) = sql::owner_of(tx, &response.credential_id)?.filter(|owner| takes(answer.purpose, expected, *owner))
     else {
-        return refuse(tx, None, Refused::Unknown);
+        return Ok(refuse(tx, None, Refused::Unknown)?);
     };
     // The person is held before the passkey is read: of two who use it at once the second sees the first one's count.
-    let Some((person, _)) = sql::hold(tx, subject)? else { return refuse(tx, None, Refused::Unknown) };
+    let Some((person, _)) = sql::hold(tx, subject)? else { return Ok(refuse(tx, None, Refused::Unknown)?) };
     let Some((id, _, kept)) = sql::kept(tx, subject, &response.credential_id)? else {
-        return refuse(tx, Some((subject, &person)), Refused::Unknown);
+        return Ok(refuse(tx, Some((subject, &person)), Refused::Unknown)?);
     };
     let alone = expected.is_none();
     let handle_fits =
         if response.user_handle.is_empty() { !alone } else { sql::handle(tx, subject)?.as_ref() == Some(&response.user_handle) };
     let held_to = Expected { party: &party, challenge: &challenge, needs_verification: alone };
-    let asserted = if handle_fits { verify::assertion(&held_to, response, &kept) } else { Err(Refused::WrongHandle) };
+    let guess = alone.then(|| Guess::at_passkey(subject));
+    let stopped = guess.as_ref().map(|guess| guessing::admit(tx, tx.request(), guess)).transpose()? == Some(Standing::Stopped);
+    let asserted = if stopped {
+        Err(Refused::Stopped)
+    } else if handle_fits {
+        verify::assertion(&held_to, response, &kept)
+    } else {
+        Err(Refused::WrongHandle)
+    };
     match asserted {
         Ok(asserted) => {
             sql::used(tx, id, &asserted)?;
+            guess.map(|guess| guessing::succeeded(tx, &guess)).transpose()?;
             Ok(Some(subject))
         }
-        Err(refused) => refuse(tx, Some((subject, &person)), refused),
+        Err(refused) => {
+            guess.map(|guess| guessing::failed(tx, &guess)).transpose()?;
+            Ok(refuse(tx, Some((subject, &person)), refused)?)
+        }
     }
 }
 

@@ -1,18 +1,20 @@
-//! Password resets: a link by mail, valid for 60 minutes, once, the newest only.
+//! Password resets of users and of admins: a link by mail, valid for 60 minutes, once, the newest only.
 //!
 //! Whoever asks is told the same in the same time whether or not anybody has the address (ASVS V6.3.8): the request only
 //! promises work in the outbox, and the look-up happens there. The link signs nobody in and takes no second factor away
-//! (ASVS V6.4.3); an admin may send it, never choose the password (ASVS V6.4.6).
+//! (ASVS V6.4.3); an admin may send one to a user, never choose the password (ASVS V6.4.6). Nobody can send one to another
+//! admin, nor read one: the mail's text is shown without it, also where no mail server is set.
 
+mod holder;
 mod ops;
 mod sql;
 
 use std::time::Duration;
 
-use crate::access::Denied;
+use crate::access::{Denied, Subject};
 use crate::error::{Fault, HasKind, Kind};
+use crate::outbox::Topic;
 use crate::password::Busy;
-use crate::user::PersonName;
 
 pub(crate) use ops::forget;
 pub use ops::{ask, choose, open, resolve, send, try_link};
@@ -26,14 +28,48 @@ pub const MAX_MAILS: i64 = 5;
 /// The time in which mails are counted.
 pub const LIMITED_WITHIN: Duration = Duration::from_hours(1);
 
+/// Which logins a reset is about: an address may be one user's and one admin's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Logins {
+    /// To the Client Area.
+    Users,
+    /// To the Admin Area.
+    Admins,
+}
+
+impl Logins {
+    const fn of(subject: Subject) -> Self {
+        match subject {
+            Subject::User(_) => Self::Users,
+            Subject::Admin(_) => Self::Admins,
+        }
+    }
+
+    /// What is promised when somebody asks for a link.
+    pub const fn topic(self) -> Topic {
+        match self {
+            Self::Users => Topic::Reset,
+            Self::Admins => Topic::AdminReset,
+        }
+    }
+
+    /// The page of a link, without its secret.
+    const fn page(self) -> &'static str {
+        match self {
+            Self::Users => "/password/reset",
+            Self::Admins => "/admin/password/reset",
+        }
+    }
+}
+
 /// Whose password a link chooses: what a new one must not be close to.
 #[derive(Clone, Debug)]
 pub struct Open {
     /// The name.
-    pub name: PersonName,
+    pub name: String,
     /// The login.
     pub email: String,
-    /// The names of the user's accounts: no part of a good password.
+    /// The names of a user's accounts: no part of a good password.
     pub accounts: Vec<String>,
 }
 

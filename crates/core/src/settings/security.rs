@@ -7,6 +7,7 @@ use crate::access::{AllowedAdmin, ConfigureSystem, System};
 use crate::app::{Snapshot, Tx};
 use crate::error::{Fault, Fields, Invalid};
 use crate::event::{Event, EventKind};
+use crate::masquerade::{self, Whose};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -206,14 +207,21 @@ pub fn set_security(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, security: &
         put(tx, key, &value)?;
         detail.push(format!("{key} {value}"));
     }
-    tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(detail.join(", ")))
+    tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(detail.join(", ")))?;
+    end_without_factor(tx, security.admins)
+}
+
+/// What admins without a second factor do as owners ends as soon as one is required of them.
+fn end_without_factor(tx: &Tx<'_>, required: bool) -> Result<(), Fault> {
+    if required { masquerade::end_all(tx, Whose::WithoutFactor, "second factor required") } else { Ok(()) }
 }
 
 /// Requires two-factor of admins, or does not: the operator's switch at the command line.
 pub fn require_two_factor_of_admins(tx: &Tx<'_>, by: &System, required: bool) -> Result<(), Fault> {
     put(tx, ADMINS, yes_no(required))?;
     let detail = format!("{ADMINS} {}", yes_no(required));
-    tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(detail))
+    tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(detail))?;
+    end_without_factor(tx, required)
 }
 
 const fn yes_no(on: bool) -> &'static str {

@@ -152,7 +152,7 @@ pub(crate) fn confirm_address(tx: &Tx<'_>, user: &User, email: &Email) -> Result
 
 /// Both addresses are told, and links that went to the old one are dead.
 fn tell_of_change(tx: &Tx<'_>, before: &User, email: &Email, by: &Actor) -> Result<(), Fault> {
-    reset::forget(tx, before.id)?;
+    reset::forget(tx, Subject::User(before.id))?;
     verification::forget(tx, before.id)?;
     let about = About::default().by(&by.name).what(email.as_str());
     mail::tell_at(tx, before, before.email.as_str(), Notice::EmailChanged, &about)?;
@@ -186,7 +186,7 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteUsers>, _confirmed: &Confirme
 }
 
 pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), Error> {
-    reset::forget(tx, user.id)?;
+    reset::forget(tx, Subject::User(user.id))?;
     verification::forget(tx, user.id)?;
     masquerade::end_all(tx, Whose::User(user.id), "user deleted")?;
     match sql::delete_without_accounts(tx, user.id) {
@@ -231,7 +231,7 @@ pub async fn change_password(
         tx.record(by.actor(), &event)?;
         guessing::rebound(tx, Authenticator::Password, Subject::User(user))?;
         session::end_others(tx, &by, session)?;
-        reset::forget(tx, user)?;
+        reset::forget(tx, Subject::User(user))?;
         mail::tell(tx, user, Notice::PasswordChanged, &About::default())?;
         Ok(())
     })

@@ -23,10 +23,10 @@ use crate::event::EventKind;
 use crate::id::WebhookId;
 use crate::text;
 
-pub use message::{Message, Secrets, type_name};
+pub use message::{Message, Secrets};
 pub use ops::{
-    attempts, attempts_before, create, delete, disable, enable, find, find_to_change, list, page, replay_after, replay_one,
-    rotate, secrets, send_test, update,
+    attempts, attempts_before, create, delete, disable, enable, find, find_to_change, list, page, replay, rotate, secrets,
+    send_test, update,
 };
 pub use work::{Batch, Claimed, GIVE_UP_AFTER, Outcome, advance, claim, due, release, settle};
 
@@ -50,13 +50,13 @@ pub struct NewWebhook {
 }
 
 impl NewWebhook {
-    /// Checks what was typed. `kinds` are keys of [`EventKind`]; none means all. Plain http is taken only with `plain_http`: where
+    /// Checks what was typed. `kinds` are the types of messages ([`EventKind::type_name`]); none means all. Plain http is taken only with `plain_http`: where
     /// the operator's configuration allows networks of its own.
     pub fn parse(url: &str, description: &str, kinds: &[String], plain_http: bool) -> Result<Self, Vec<Invalid>> {
         let mut fields = Fields::default();
         let url = fields.take("url", parse_url(url, plain_http));
         let description = fields.take("description", text::optional_line(description, MAX_DESCRIPTION));
-        let known: Option<Vec<EventKind>> = kinds.iter().map(|key| EventKind::from_key(key)).collect();
+        let known: Option<Vec<EventKind>> = kinds.iter().map(|name| EventKind::from_type_name(name)).collect();
         let kinds = fields.take("kinds", known.ok_or("error-webhook-kind"));
         fields.finish()?;
         match (url, description, kinds) {
@@ -168,6 +168,16 @@ pub struct Attempt {
     pub took_ms: i64,
     /// Why there was no answer, in English; empty when there was one.
     pub error: String,
+}
+
+/// Which events are sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// This one, whether the endpoint's choice has it or not, tried once.
+    One(i64),
+    /// Everything after this one, in order, again or for the first time: the endpoint's place moves. A number ahead of the present
+    /// place leaves events out.
+    After(i64),
 }
 
 /// For how long the secrets before a new one go on counting.

@@ -1,10 +1,11 @@
 use super::{
-    Attempt, Because, Error, MAX_ATTEMPTS, MAX_SECRETS, MAX_WEBHOOKS, NewWebhook, Overlap, SecretInfo, Webhook, message, sql,
+    Attempt, Because, Error, MAX_ATTEMPTS, MAX_SECRETS, MAX_WEBHOOKS, NewWebhook, Overlap, Replay, SecretInfo, Webhook, message,
+    sql,
 };
 use crate::access::{AllowedAdmin, ConfirmedAdmin, ManageApi, ViewLog};
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
-use crate::event::{self, Event, EventKind, FeedFilter};
+use crate::event::{self, Event, EventKind};
 use crate::id::WebhookId;
 
 /// Single deliveries that can wait at the same time for one endpoint.
@@ -119,21 +120,32 @@ pub fn rotate(
 
 /// Lets an endpoint go on where it stopped. Nothing changes when it was not stopped.
 pub fn enable(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, _log: &AllowedAdmin<ViewLog>, id: WebhookId) -> Result<Webhook, Error> {
-    let webhook = held(tx, id)?;
-    if webhook.disabled.is_some() {
-        sql::enable(tx, id)?;
+    let enable = |tx: &Tx<'_>, id| {
         tx.promise();
-        record(tx, by, EventKind::WebhookEnabled, &webhook.label())?;
-    }
-    Ok(webhook)
+        sql::enable(tx, id)
+    };
+    switch(tx, by, id, EventKind::WebhookEnabled, |webhook| webhook.disabled.is_some(), enable)
 }
 
 /// Stops an endpoint. Nothing changes when it is stopped already.
 pub fn disable(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Webhook, Error> {
+    let disable = |tx: &Tx<'_>, id| sql::disable(tx, id, Because::Staff);
+    switch(tx, by, id, EventKind::WebhookDisabled, |webhook| webhook.disabled.is_none(), disable)
+}
+
+/// Changes and records it, where there is something to change.
+fn switch(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageApi>,
+    id: WebhookId,
+    kind: EventKind,
+    changes: impl FnOnce(&Webhook) -> bool,
+    change: impl FnOnce(&Tx<'_>, WebhookId) -> Result<(), Fault>,
+) -> Result<Webhook, Error> {
     let webhook = held(tx, id)?;
-    if webhook.disabled.is_none() {
-        sql::disable(tx, id, Because::Staff)?;
-        record(tx, by, EventKind::WebhookDisabled, &webhook.label())?;
+    if changes(&webhook) {
+        change(tx, id)?;
+        record(tx, by, kind, &webhook.label())?;
     }
     Ok(webhook)
 }
@@ -153,42 +165,33 @@ pub fn send_test(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> R
     Ok(webhook)
 }
 
-/// Promises one event again, whether the endpoint's choice has it or not, tried once. Its message's id is the same as before.
-pub fn replay_one(
+/// Sends events again. An event that is sent a second time has the same message's id as before.
+///
+/// # Errors
+/// [`Error::NoSuchEvent`]; [`Error::TooMany`] when too many single events wait for this endpoint.
+pub fn replay(
     tx: &Tx<'_>,
     by: &AllowedAdmin<ManageApi>,
     _log: &AllowedAdmin<ViewLog>,
     _confirmed: &ConfirmedAdmin,
     id: WebhookId,
-    seq: i64,
+    what: Replay,
 ) -> Result<Webhook, Error> {
     let webhook = held(tx, id)?;
-    let page = event::feed_page(tx, seq.saturating_sub(1), 1, &FeedFilter::default())?;
-    if seq < 1 || page.events.first().is_none_or(|found| found.seq != seq) {
-        return Err(Error::NoSuchEvent);
-    }
-    extra(tx, id, Some(seq))?;
-    record(tx, by, EventKind::WebhookReplayed, &format!("{}: {seq}", webhook.label()))?;
-    Ok(webhook)
-}
-
-/// Moves the endpoint's place: everything after `seq` is sent in order, again or for the first time. A number ahead of the present place
-/// leaves events out.
-pub fn replay_after(
-    tx: &Tx<'_>,
-    by: &AllowedAdmin<ManageApi>,
-    _log: &AllowedAdmin<ViewLog>,
-    _confirmed: &ConfirmedAdmin,
-    id: WebhookId,
-    seq: i64,
-) -> Result<Webhook, Error> {
-    let webhook = held(tx, id)?;
-    if seq < 0 || seq > event::head(tx)?.seq {
-        return Err(Error::NoSuchEvent);
-    }
-    sql::go_on_after(tx, id, seq)?;
-    tx.promise();
-    record(tx, by, EventKind::WebhookReplayed, &format!("{}: {seq}+", webhook.label()))?;
+    let head = event::head(tx)?.seq;
+    let detail = match what {
+        Replay::One(seq) if (1..=head).contains(&seq) => {
+            extra(tx, id, Some(seq))?;
+            seq.to_string()
+        }
+        Replay::After(seq) if (0..=head).contains(&seq) => {
+            sql::go_on_after(tx, id, seq)?;
+            tx.promise();
+            format!("{seq}+")
+        }
+        Replay::One(_) | Replay::After(_) => return Err(Error::NoSuchEvent),
+    };
+    record(tx, by, EventKind::WebhookReplayed, &format!("{}: {detail}", webhook.label()))?;
     Ok(webhook)
 }
 

@@ -177,7 +177,7 @@ impl Past {
 
     async fn disable(&self, staff: &str, whom: &str) -> anyhow::Result<()> {
         let (by, whom, request) = (self.admin(staff)?, self.admin(whom)?, at_desk(member_of_staff(staff)?)?);
-        let confirmed = ConfirmedAdmin::machine(&System::named("demo"));
+        let confirmed = ConfirmedAdmin::machine(&super::past::system());
         self.write(request, move |tx| Ok(admin::set_disabled(tx, &tx.authorize_admin(by)?, &confirmed, whom, true)?))
             .await
             .map(drop)

@@ -8,7 +8,6 @@ mod dashboard;
 mod invite;
 pub(crate) mod login;
 mod password;
-mod reset;
 mod setup;
 mod user_mails;
 mod users;
@@ -18,6 +17,7 @@ use latchkey_http::Routes;
 use crate::client_area::{password_generate, password_strength};
 use crate::factors;
 use crate::passkeys;
+use crate::reset;
 use crate::state::Web;
 
 /// The routes of the Admin Area.

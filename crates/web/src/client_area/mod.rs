@@ -11,7 +11,6 @@ pub(crate) mod login;
 mod masquerade;
 mod me;
 mod password;
-mod reset;
 mod sso;
 mod users;
 mod verification;
@@ -25,6 +24,7 @@ use latchkey_http::Routes;
 
 use crate::factors;
 use crate::passkeys;
+use crate::reset;
 use crate::state::Web;
 
 /// The routes of the Client Area.

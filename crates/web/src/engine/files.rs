@@ -65,15 +65,9 @@ struct File {
 impl Files {
     pub(super) fn templates(overrides: Option<&Path>) -> Result<Self, Broken> {
         let mut files = Self::read::<Templates>(overrides, "templates")?;
-        // Each notice may have a template of its own; without one it wears the clothes of all.
-        for (notice, ending) in Notice::ALL.iter().flat_map(|one| [".html", ".txt", ".subject.txt"].map(|ending| (one, ending))) {
-            let name = format!("mail/{}{ending}", notice.key());
-            let Some(path) = overrides.map(|folder| folder.join("templates").join(&name)).filter(|path| path.is_file()) else {
-                continue;
-            };
-            let content = std::fs::read(&path).map_err(|error| Broken::new(&path.display().to_string(), error.to_string()))?;
-            let url = Value::from_safe_string(format!("/templates/{name}"));
-            files.0.insert(name, File { version: fingerprint(&content), content: Cow::Owned(content), gzip: None, url });
+        for (name, text) in Notice::ALL.iter().flat_map(|notice| of_notice(notice.key())) {
+            let file = File::new("templates", &name, overridden(overrides, "templates", &name)?.unwrap_or(Cow::Owned(text)));
+            files.0.insert(name, file);
         }
         Ok(files)
     }
@@ -89,19 +83,10 @@ impl Files {
     fn read<E: RustEmbed>(overrides: Option<&Path>, kind: &str) -> Result<Self, Broken> {
         let mut files = BTreeMap::new();
         for name in E::iter() {
-            let own = overrides.map(|folder| folder.join(kind).join(&*name));
-            let content = match own {
-                Some(path) if path.is_file() => {
-                    let read =
-                        std::fs::read(&path).map_err(|error| Broken::new(&path.display().to_string(), error.to_string()))?;
-                    Cow::Owned(read)
-                }
-                _ => E::get(&name).map(|file| file.data).unwrap_or_default(),
-            };
-            let version = fingerprint(&content);
-            let url = Value::from_safe_string(format!("/{kind}/{name}?v={version}"));
-            let gzip = if kind == "assets" { compressed(&content) } else { None };
-            files.insert(name.into_owned(), File { content, gzip, version, url });
+            let own = overridden(overrides, kind, &name)?;
+            let content = own.unwrap_or_else(|| E::get(&name).map(|file| file.data).unwrap_or_default());
+            let file = File::new(kind, &name, content);
+            files.insert(name.into_owned(), file);
         }
         Ok(Self(files))
     }
@@ -125,6 +110,30 @@ impl Files {
         let missing = || minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, format!("no asset {path}"));
         self.0.get(path).map(|file| file.url.clone()).ok_or_else(missing)
     }
+}
+
+impl File {
+    fn new(kind: &str, name: &str, content: Cow<'static, [u8]>) -> Self {
+        let version = fingerprint(&content);
+        let url = Value::from_safe_string(format!("/{kind}/{name}?v={version}"));
+        let gzip = if kind == "assets" { compressed(&content) } else { None };
+        Self { content, gzip, version, url }
+    }
+}
+
+/// The operator's file of this name, if there is one.
+fn overridden(overrides: Option<&Path>, kind: &str, name: &str) -> Result<Option<Cow<'static, [u8]>>, Broken> {
+    let own = overrides.map(|folder| folder.join(kind).join(name)).filter(|path| path.is_file());
+    let Some(path) = own else { return Ok(None) };
+    let content = std::fs::read(&path).map_err(|error| Broken::new(&path.display().to_string(), error.to_string()))?;
+    Ok(Some(Cow::Owned(content)))
+}
+
+/// The templates of a notice's mail. As they come along each wears the clothes of all, `mail/notice`, around its own texts; a file of
+/// its name replaces one of them for this notice alone.
+fn of_notice(key: &str) -> [(String, Vec<u8>); 3] {
+    [(".html", "extends"), (".txt", "include"), (".subject.txt", "include")]
+        .map(|(ending, tag)| (format!("mail/{key}{ending}"), format!("{{% {tag} \"mail/notice{ending}\" %}}").into_bytes()))
 }
 
 /// Compressed once at the start, as far as it goes: a file is served many times.

@@ -53,11 +53,6 @@ impl Engine {
         rendered.map_err(|error| Broken::new(template, format!("{error:#}")))
     }
 
-    /// Whether there is such a template.
-    pub(crate) fn has(&self, template: &str) -> bool {
-        self.environment.get_template(template).is_ok()
-    }
-
     /// The names of all templates.
     #[cfg(test)]
     pub(crate) fn templates(&self) -> Vec<String> {

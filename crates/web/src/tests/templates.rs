@@ -1,8 +1,11 @@
+use latchkey_core::clock::Clock;
 use latchkey_core::mail::{Content, Link, Notice, Told};
 use latchkey_core::settings::Brand;
+use latchkey_core::testing::START;
 use minijinja::Value;
 
 use super::{engine, files, folder};
+use crate::engine::Engine;
 use crate::mail;
 
 /// What other templates are made of.
@@ -10,7 +13,19 @@ fn is_part(name: &str) -> bool {
     name == "layout.html" || name.starts_with("layouts/") || name.starts_with("components/")
 }
 
+/// The notice whose template this is, and what its mail has in common with all.
+fn notice_of(template: &str) -> Option<(&'static str, String)> {
+    let (key, ending) = template.strip_prefix("mail/")?.split_once('.')?;
+    let notice = Notice::from_key(key)?;
+    Some((notice.key(), format!("mail/notice.{ending}")))
+}
+
 fn sample(template: &str) -> Option<serde_json::Value> {
+    if let Some((key, shared)) = notice_of(template) {
+        let mut values = sample(&shared)?;
+        values["key"] = key.into();
+        return Some(values);
+    }
     let name = format!("{}.json", template.replace('/', "-"));
     let text = std::fs::read_to_string(folder("templates/samples").join(name)).ok()?;
     Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("the sample of {template}: {error}")))
@@ -59,7 +74,7 @@ fn names_are_escaped_in_pages_and_html_mails_and_left_alone_in_plain_text() {
         email: "a@b.example".to_owned(),
         all_permissions: false,
         permissions: vec!["invoices".to_owned(), evil.to_owned()],
-        expires_at: latchkey_core::testing::START,
+        expires_at: START,
         link: "https://login.example/invite/x".to_owned(),
     };
     for hue in [0, 90, 180, 270, 359] {
@@ -73,6 +88,76 @@ fn names_are_escaped_in_pages_and_html_mails_and_left_alone_in_plain_text() {
     assert!(mail::write(&engine, &Brand::default(), &Content::Test {}).is_ok());
 }
 
+fn told(notice: Notice) -> Content {
+    let text = |text: &str| text.to_owned();
+    Content::Notice(Told {
+        notice: notice.key(),
+        name: text("Ada"),
+        email: text("ada@example.com"),
+        account_name: text("Engines"),
+        by: text("Charles"),
+        what: text("Firefox on Linux"),
+        at: START,
+        ip: text("192.0.2.7"),
+        link: text("https://login.example/me/security"),
+    })
+}
+
+/// A template for each, by its name: with words of its own, in the clothes of all.
+#[test]
+fn every_notice_has_a_template_of_its_own() {
+    let engine = engine();
+    let templates = engine.templates();
+    let mut written = Vec::new();
+    for notice in Notice::ALL {
+        for ending in [".html", ".txt", ".subject.txt"] {
+            let name = format!("mail/{}{ending}", notice.key());
+            assert!(templates.contains(&name), "there is no {name}");
+        }
+        let mail = mail::write(&engine, &Brand::default(), &told(*notice)).unwrap();
+        assert!(mail.html.contains("<!doctype html>") || mail.html.contains("<!DOCTYPE html>"), "{}", notice.key());
+        assert!(!written.contains(&mail.text), "{} has the words of another", notice.key());
+        written.push(mail.text);
+    }
+}
+
+/// A file of the operator's replaces the template of one notice, whole or in part, and of no other.
+#[test]
+fn every_notice_is_overridden_by_its_name_alone() {
+    let place = std::env::temp_dir().join(format!("latchkey-notices-{}", std::process::id()));
+    let mails = place.join("templates/mail");
+    let write_all = |engine: &Engine| -> Vec<_> {
+        Notice::ALL.iter().map(|notice| mail::write(engine, &Brand::default(), &told(*notice)).unwrap()).collect()
+    };
+    let plain = write_all(&engine());
+    // Every other notice, and then those between.
+    for turn in [0, 1] {
+        std::fs::create_dir_all(&mails).unwrap();
+        for notice in Notice::ALL.iter().skip(turn).step_by(2) {
+            let files = [
+                (".html", "{% extends \"mail/notice.html\" %}{% block content %}OWN {{ name }}{% endblock %}"),
+                (".txt", "OWN {{ name }}"),
+                (".subject.txt", "OWN {{ brand_name }}"),
+            ];
+            for (ending, text) in files {
+                std::fs::write(mails.join(format!("{}{ending}", notice.key())), text).unwrap();
+            }
+        }
+        let written = write_all(&Engine::new(Some(&place), Clock::set(START)).unwrap());
+        for (number, ((notice, after), before)) in Notice::ALL.iter().zip(&written).zip(&plain).enumerate() {
+            if number % 2 == turn {
+                let whole = after.html.contains("OWN Ada") && after.html.contains("</html>");
+                assert!(whole, "{}: its own words in the layout of all: {}", notice.key(), after.html);
+                assert_eq!((after.text.trim(), after.subject.as_str()), ("OWN Ada", "OWN Latchkey"), "{}", notice.key());
+            } else {
+                assert_eq!(after, before, "{} stays as it was", notice.key());
+            }
+        }
+        std::fs::remove_dir_all(&mails).unwrap();
+    }
+    std::fs::remove_dir_all(&place).unwrap();
+}
+
 #[test]
 fn names_in_links_and_notices_add_no_header_and_no_markup() {
     let engine = engine();
@@ -81,7 +166,7 @@ fn names_in_links_and_notices_add_no_header_and_no_markup() {
     let link = || Link {
         name: evil.to_owned(),
         email: evil.to_owned(),
-        expires_at: latchkey_core::testing::START,
+        expires_at: START,
         link: "https://login.example/verify/x".to_owned(),
     };
     let notice = |notice: &Notice| {
@@ -92,7 +177,7 @@ fn names_in_links_and_notices_add_no_header_and_no_markup() {
             account_name: evil.to_owned(),
             by: evil.to_owned(),
             what: evil.to_owned(),
-            at: latchkey_core::testing::START,
+            at: START,
             ip: evil.to_owned(),
             link: "https://login.example/me/security".to_owned(),
         })

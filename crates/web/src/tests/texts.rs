@@ -84,6 +84,9 @@ fn every_event_permission_and_state_has_its_words() {
         keys.push(format!("notice-{}", notice.key()));
         keys.extend(["subject", "text", "next"].map(|part| format!("{}-mail-{part}", notice.key())));
     }
+    for kind in ["invitation", "admin-invitation", "password-reset", "email-verification", "email-change", "test"] {
+        keys.push(format!("mail-name-{kind}"));
+    }
     for kind in ["password-reset", "email-verification", "email-change"] {
         keys.extend(["subject", "lede", "button", "until", "not-you"].map(|part| format!("{kind}-mail-{part}")));
     }

@@ -24,6 +24,7 @@ const POLICY: &str =
 #[derive(Serialize)]
 struct Sample {
     key: &'static str,
+    name: String,
     subject: String,
     text: String,
     html_url: String,
@@ -83,6 +84,12 @@ fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {
     Ok(write(staff.visit.web.engine(), &staff.visit.brand, content)?)
 }
 
+/// What a mail is called in the list: a notice as among the switches.
+fn name(staff: &Staff, content: &Content) -> String {
+    let kind = if matches!(content, Content::Notice(_)) { "notice" } else { "mail-name" };
+    staff.visit.web.text(&format!("{kind}-{}", content.template()), &[])
+}
+
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
     let own = mail_templates::rows(&staff).await?;
@@ -90,7 +97,13 @@ pub(crate) async fn show(staff: Staff) -> Answer {
     for content in samples(&staff) {
         let Written { subject, text, .. } = written(&staff, &content)?;
         let key = content.template();
-        templates.push(Sample { key, subject, text, html_url: format!("/admin/config/templates/{key}") });
+        templates.push(Sample {
+            key,
+            name: name(&staff, &content),
+            subject,
+            text,
+            html_url: format!("/admin/config/templates/{key}"),
+        });
     }
     Ok(page::page(&staff.visit, "admin/config/templates.html", context! { templates, own }))
 }

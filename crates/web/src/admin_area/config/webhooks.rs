@@ -8,7 +8,7 @@ use latchkey_core::clock::Timestamp;
 use latchkey_core::error::Invalid;
 use latchkey_core::event::EventKind;
 use latchkey_core::id::{AdminId, WebhookId};
-use latchkey_core::webhook::{self, Attempt, Error, NewWebhook, Overlap, SecretInfo, Webhook, type_name};
+use latchkey_core::webhook::{self, Attempt, Error, NewWebhook, Overlap, Replay, SecretInfo, Webhook};
 use serde::{Deserialize, Serialize};
 
 use crate::form::{Form, Pressed, Shown};
@@ -58,9 +58,9 @@ impl From<&Webhook> for WebhookShown {
 
 #[derive(Serialize)]
 struct Choice {
-    key: &'static str,
+    /// The type of the messages.
+    key: String,
     label: String,
-    name: String,
     checked: bool,
 }
 
@@ -110,11 +110,9 @@ impl WebhookForm {
     }
 
     fn choices(&self, web: &Web) -> Vec<Choice> {
-        let choice = |kind: &EventKind| Choice {
-            key: kind.key(),
-            label: web.text(&format!("event-kind-{}", kind.key()), &[]),
-            name: type_name(kind.key()),
-            checked: self.kinds.iter().any(|key| key == kind.key()),
+        let choice = |kind: &EventKind| {
+            let (key, label) = (kind.type_name(), web.text(&format!("event-kind-{}", kind.key()), &[]));
+            Choice { checked: self.kinds.contains(&key), key, label }
         };
         EventKind::ALL.iter().map(choice).collect()
     }
@@ -122,7 +120,7 @@ impl WebhookForm {
 
 impl From<&Webhook> for WebhookForm {
     fn from(webhook: &Webhook) -> Self {
-        let kinds = webhook.kinds.iter().map(|kind| kind.key().to_owned()).collect();
+        let kinds = webhook.kinds.iter().map(|kind| kind.type_name()).collect();
         Self { url: webhook.url.clone(), description: webhook.description.clone(), kinds }
     }
 }
@@ -310,15 +308,14 @@ pub(crate) async fn test(staff: Staff, Path(id): Path<WebhookId>, _: Form<Presse
 /// **Replay**: one event, or everything after one.
 pub(crate) async fn replay(staff: Staff, Path(id): Path<WebhookId>, Form(form): Form<ReplayForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let one = form.what != "after";
+    let which = if form.what == "after" { Replay::After } else { Replay::One };
     let invalid = match form.seq.trim().trim_start_matches('#').parse::<i64>() {
         Err(_) => vec![Invalid::new("seq", "error-webhook-seq")],
         Ok(seq) => {
             let promised = visit.web.app().write(&visit.request, move |tx| {
                 let (by, log) = may_send(tx, me)?;
                 let confirmed = tx.confirmed_admin(me, session)?;
-                let replay = if one { webhook::replay_one } else { webhook::replay_after };
-                replay(tx, &by, &log, &confirmed, id, seq)
+                webhook::replay(tx, &by, &log, &confirmed, id, which(seq))
             });
             match page::outcome(promised.await)? {
                 Outcome::Done(_) => return Ok(page::done(visit, &path_of(id), "flash-webhook-replay", &[])),

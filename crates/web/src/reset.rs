@@ -1,14 +1,13 @@
-//! *Forgot Password?* of the Admin Area: a link by mail, and the page it leads to.
+//! *Forgot Password?* of both areas: a link by mail, and the page it leads to.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::admin_reset::{self, Open};
 use latchkey_core::email::Email;
 use latchkey_core::error::Invalid;
 use latchkey_core::password::{Busy, Password};
 use latchkey_core::puzzle::Purpose;
-use latchkey_core::reset::Error;
+use latchkey_core::reset::{self, Error, Logins, Open};
 use latchkey_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +15,18 @@ use crate::client_area::password_rules;
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer};
 use crate::puzzle;
-use crate::visit::Visit;
+use crate::visit::{Area, Visit};
 
-const FORGOT: &str = "admin/password_forgot.html";
-const TEMPLATE: &str = "admin/password_reset.html";
+const FORGOT: &str = "password_forgot.html";
+const TEMPLATE: &str = "password_reset.html";
+
+/// Whose logins an area's pages are about.
+fn logins(visit: &Visit) -> Logins {
+    match visit.area {
+        Area::Client => Logins::Users,
+        Area::Admin => Logins::Admins,
+    }
+}
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -38,7 +45,7 @@ async fn forgot_page(visit: &Visit, form: &ForgotForm, invalid: &[Invalid]) -> A
     let puzzle = puzzle::of_page(visit, Purpose::Forgot).await?;
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let form = Shown::new(form).with_errors(&visit.web, invalid);
-    Ok(page::respond(visit, status, FORGOT, context! { form, puzzle }))
+    Ok(page::respond(visit, status, FORGOT, context! { form, puzzle, base => visit.area.base() }))
 }
 
 /// **Send Reset Link**: the same answer for every address (ASVS V6.3.8).
@@ -51,9 +58,10 @@ pub(crate) async fn ask(visit: Visit, Form(form): Form<ForgotForm>) -> Answer {
     if !problems.is_empty() {
         return forgot_page(&visit, &form, &problems).await;
     }
-    let asked = visit.web.app().write(&visit.request, move |tx| admin_reset::ask(tx, &email));
+    let logins = logins(&visit);
+    let asked = visit.web.app().write(&visit.request, move |tx| reset::ask(tx, logins, &email));
     asked.await?;
-    Ok(page::done(&visit, "/admin/login", "flash-reset-asked", &[]))
+    Ok(page::done(&visit, visit.area.login(), "flash-reset-asked", &[]))
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -73,7 +81,7 @@ pub(crate) async fn show(visit: Visit, Path(token): Path<String>) -> Answer {
 
 async fn found(visit: &Visit, token: &str) -> Result<Option<(Secret, Open)>, Error> {
     let Some(secret) = Secret::parse(token) else { return Ok(None) };
-    match admin_reset::try_link(visit.web.app(), &visit.request, &secret).await {
+    match reset::try_link(visit.web.app(), &visit.request, logins(visit), &secret).await {
         Ok(open) => Ok(Some((secret, open))),
         Err(Error::Gone) => Ok(None),
         Err(error) => Err(error),
@@ -82,26 +90,27 @@ async fn found(visit: &Visit, token: &str) -> Result<Option<(Secret, Open)>, Err
 
 fn form_page(visit: &Visit, token: &str, open: &Open, invalid: &[Invalid]) -> Response {
     let form = Shown::new(&ResetForm::default()).with_errors(&visit.web, invalid);
-    let context = context! { state => "open", token, form, email => open.email };
+    let context = context! { state => "open", token, form, email => open.email, base => visit.area.base() };
     let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     page::respond(visit, status, TEMPLATE, context)
 }
 
 /// Unknown, used, expired and replaced links look the same.
 fn gone(visit: &Visit) -> Response {
-    page::respond(visit, StatusCode::GONE, TEMPLATE, context! { state => "gone" })
+    page::respond(visit, StatusCode::GONE, TEMPLATE, context! { state => "gone", base => visit.area.base() })
 }
 
 /// **Set New Password**: ends all sessions, begins none.
 pub(crate) async fn choose(visit: Visit, Path(token): Path<String>, Form(form): Form<ResetForm>) -> Answer {
     let Some((secret, open)) = found(&visit, &token).await? else { return Ok(gone(&visit)) };
-    let rules = password_rules(&visit, [open.name.clone(), open.email.clone()]).await?;
+    let names = [open.name.clone(), open.email.clone()].into_iter().chain(open.accounts.iter().cloned());
+    let rules = password_rules(&visit, names).await?;
     let chosen = match Password::choose(&form.new, &rules) {
         Ok(chosen) => chosen,
         Err(message) => return Ok(form_page(&visit, &token, &open, &[Invalid::new("new", message)])),
     };
-    match admin_reset::choose(visit.web.app(), &visit.request, secret, &chosen).await {
-        Ok(()) => Ok(page::done(&visit, "/admin/login", "flash-reset-done", &[])),
+    match reset::choose(visit.web.app(), &visit.request, logins(&visit), secret, &chosen).await {
+        Ok(()) => Ok(page::done(&visit, visit.area.login(), "flash-reset-done", &[])),
         Err(Error::Gone) => Ok(gone(&visit)),
         Err(Error::Busy(Busy::Breached)) => Ok(form_page(&visit, &token, &open, &[Invalid::new("new", "error-password-leaked")])),
         Err(error) => Err(error.into()),

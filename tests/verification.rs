@@ -1,0 +1,80 @@
+//! The banner that asks to confirm one's address: on every page until that is done, with a button that sends the link anew.
+
+use latchkey_core::settings::Verification;
+use latchkey_core::testing::link_secret;
+
+use crate::support::{Actor, TestApp, World, on_both_databases};
+
+const RESEND: &str = "/me/email/resend";
+const PAGES: [&str; 4] = ["/accounts", "/a/1", "/me/sessions", "/me/password"];
+
+/// The pages that show the banner, of those that could.
+async fn shown(actor: &Actor) -> Vec<&'static str> {
+    let mut shown = Vec::new();
+    for path in PAGES {
+        let answer = actor.get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let page = answer.text();
+        let banner = page.split("verify-banner").nth(1);
+        if let Some(banner) = banner {
+            assert!(banner.contains(&format!("action=\"{RESEND}\"")) && banner.contains("Resend"), "{path}: {banner}");
+            assert!(banner.contains("olivia@example.com"), "{path}: whose address it is");
+            shown.push(path);
+        }
+    }
+    shown
+}
+
+#[on_both_databases]
+async fn the_banner_stands_on_every_page_until_the_address_is_confirmed_and_is_gone_after(app: TestApp) {
+    let world = World::new(app).await;
+    assert_eq!(shown(&world.owner).await, Vec::<&str>::new(), "nobody is asked where the operator does not want it");
+    world.app.notify(Verification::Ask).await;
+    assert_eq!(shown(&world.owner).await, PAGES);
+    assert!(!world.anonymous.get("/login").await.text().contains("verify-banner"), "strangers are asked nothing");
+
+    assert_eq!(world.owner.press(RESEND).await.outline(), "303 /me/profile (success)");
+    let mails = world.app.take_mails().await;
+    let [mail] = mails.as_slice() else { panic!("{} mails", mails.len()) };
+    assert_eq!(mail.to, "olivia@example.com");
+    let link = format!("/verify/{}", link_secret(mail).reveal());
+    assert_eq!(world.owner.get(&link).await.status, 200);
+    assert_eq!(shown(&world.owner).await, PAGES, "a link that was only opened confirms nothing");
+
+    assert_eq!(world.owner.press(&link).await.status, 303);
+    assert_eq!(shown(&world.owner).await, Vec::<&str>::new());
+    assert_eq!(shown(&world.server.user("olivia@example.com").await).await, Vec::<&str>::new(), "in every session");
+}
+
+#[on_both_databases]
+async fn resend_sends_a_fresh_link_ends_the_old_one_and_has_nothing_to_send_once_confirmed(app: TestApp) {
+    let world = World::new(app).await;
+    world.app.notify(Verification::Ask).await;
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        let pressed = world.owner.press(RESEND).await;
+        let (mood, text) = pressed.flash().unwrap();
+        assert_eq!((mood.as_str(), text.contains("olivia@example.com")), ("success", true), "{text}");
+        links.push(format!("/verify/{}", link_secret(world.app.take_mails().await.last().unwrap()).reveal()));
+    }
+    assert_eq!(world.owner.press(&links[0]).await.status, 410, "the old link is dead");
+    assert_eq!(world.owner.press(&links[1]).await.status, 303);
+    let pressed = world.owner.press(RESEND).await;
+    assert_eq!(pressed.flash().unwrap().0, "error", "nothing is left to confirm");
+    assert!(world.app.take_mails().await.is_empty());
+}
+
+/// Whoever presses it again and again is told to stop, and the address gets no more mails.
+#[on_both_databases]
+async fn resend_sends_so_many_links_and_no_more(app: TestApp) {
+    let world = World::new(app).await;
+    world.app.notify(Verification::Ask).await;
+    let mut moods = Vec::new();
+    for _ in 0..7 {
+        moods.push(world.owner.press(RESEND).await.flash().unwrap().0);
+    }
+    let sent = moods.iter().take_while(|mood| *mood == "success").count();
+    assert!(sent > 0 && sent < 7 && moods[sent..].iter().all(|mood| mood == "error"), "{moods:?}");
+    assert_eq!(world.app.take_mails().await.len(), 1, "one link works, and those before it need not be sent");
+    assert_eq!(shown(&world.owner).await, PAGES);
+}
