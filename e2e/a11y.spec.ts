@@ -137,6 +137,7 @@ test("lists and logs of the Admin Area", async ({ open, world }) => {
     "/admin/config/admins",
     "/admin/config/roles",
     "/admin/config/groups",
+    "/admin/config/member-roles",
     "/admin/nothing",
     "/admin/clients/999999999",
   ]) {

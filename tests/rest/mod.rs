@@ -9,6 +9,7 @@ mod limits;
 mod lists;
 mod matrix;
 mod resources;
+mod roles;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

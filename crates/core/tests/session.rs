@@ -315,3 +315,14 @@ async fn a_host_that_was_looked_up_lately_is_not_looked_up_again(app: TestApp) {
     assert_eq!(resolved(&app.app, &late.secret).await.unwrap().session.host, None, "it may be another by now");
     assert_eq!(claim().await.len(), 1);
 }
+
+#[on_both_databases]
+async fn what_is_over_is_removed_by_the_clock_and_what_lives_stays(app: TestApp) {
+    person(&app, "Mia").await;
+    let over = login(&app.app, "mia@example.com").await;
+    app.clock.advance(ABSOLUTE);
+    let lives = login(&app.app, "mia@example.com").await;
+    let removed = app.app.write(&request(), |tx| session::sweep(tx, &System::named("test"))).await.unwrap();
+    assert_eq!((removed, number(&app, "select count(*) from sessions").await), (1, 1));
+    assert!(is_alive(&app.app, &lives.secret).await && !is_alive(&app.app, &over.secret).await);
+}

@@ -86,7 +86,7 @@ impl Pool {
 #[allow(private_interfaces, reason = "the drivers stay in this folder")]
 pub(crate) enum Conn {
     Sqlite(SqliteConn),
-    Postgres(PostgresConn),
+    Postgres(Box<PostgresConn>),
 }
 
 impl Conn {
@@ -329,7 +329,7 @@ impl Place {
         };
         let conn = match (found, server) {
             (Some(conn), _) => conn,
-            (None, Some(server)) => Conn::Postgres(server.connect()?),
+            (None, Some(server)) => Conn::Postgres(Box::new(server.connect()?)),
             (None, None) => return Err(closed()),
         };
         Ok(Returned { conn: Some(conn), place: self })

@@ -191,7 +191,11 @@ impl PostgresConn {
         runtime.block_on(async {
             // The runtime hears of what has come meanwhile only when it rests.
             yield_now().await;
-            poll_fn(|context| Poll::Ready(self.carry(context))).await;
+            let carried = poll_fn(|context| {
+                self.carry(context);
+                Poll::Ready(())
+            });
+            carried.await;
         });
         self.line.borrow().is_some()
     }
