@@ -35,7 +35,7 @@ async fn told_all(world: &World) -> String {
     let somebody = world.server.anonymous();
     for _ in 0..10 {
         let (status, page) = registers(&somebody, &path, KNOWN, CHOSEN).await;
-        assert!(status == 422 && page.contains("id=\"email-error\""), "{status}: {page}");
+        assert!(status == 422 && page.contains("id=\"register-email-error\""), "{status}: {page}");
     }
     path
 }

@@ -44,6 +44,7 @@ async fn the_banner_stands_on_every_page_until_the_address_is_confirmed_and_is_g
     assert_eq!(world.owner.press(&link).await.status, 303);
     assert_eq!(shown(&world.owner).await, Vec::<&str>::new());
     assert_eq!(shown(&world.server.user("olivia@example.com").await).await, Vec::<&str>::new(), "in every session");
+    world.app.expect_unsent_mails();
 }
 
 #[on_both_databases]
