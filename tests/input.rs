@@ -200,6 +200,7 @@ async fn numbers_that_nothing_has_are_not_found(app: TestApp) {
                     "{session}",
                     "{admin}",
                     "{role}",
+                    "{member_role}",
                     "{group}",
                     "{template}",
                     "{api_role}",

@@ -102,6 +102,9 @@ fn typical_of_configuration(path: &str) -> &'static [(&'static str, &'static str
         "/admin/config/admins" => &[("email", "nora@staff.example"), ("role", "2")],
         "/admin/config/admins/{admin}/role" => &[("role", "2")],
         "/admin/config/roles" | "/admin/config/roles/{role}" => &[("name", "Sales"), ("permissions", "log")],
+        "/admin/config/member-roles" | "/admin/config/member-roles/{member_role}" => {
+            &[("name", "Clerk of ACTOR"), ("permissions", "invoices")]
+        }
         "/admin/config/groups" | "/admin/config/groups/{group}" => &[("name", "Group of ACTOR"), ("colour", "#b45309")],
         "/admin/config/templates" | "/admin/config/templates/own/{template}" => {
             &[("name", "Template of ACTOR"), ("category", "invoice"), ("subject", "Hello {first_name}"), ("message", "A text.")]

@@ -103,11 +103,12 @@ async fn somebody_of_an_account_always_gets_mail_about_domains(app: TestApp) {
 }
 
 /// Every list whose rows can be made here, with what makes one more, and whether the newest stands first.
-fn makers(rest: &Rest) -> [(String, String, bool); 8] {
+fn makers(rest: &Rest) -> [(String, String, bool); 9] {
     let own = |path: &str, newest_first| (path.to_owned(), path.to_owned(), newest_first);
     [
         (rest.acme("/contacts"), rest.acme("/contacts"), false),
         (rest.acme("/notes"), rest.acme("/notes"), true),
+        own("/api/v1/roles", false),
         own("/api/v1/api-roles", false),
         own("/api/v1/admin-invitations", true),
         own("/api/v1/api-credentials", true),
@@ -122,6 +123,7 @@ fn one_more(rest: &Rest, path: &str, number: usize) -> Value {
     match path.rsplit('/').next().unwrap() {
         "contacts" => json!({"email": email}),
         "notes" => json!({"text": format!("Note {number}")}),
+        "roles" => json!({"name": format!("Clerk {number}"), "permissions": ["invoices"]}),
         "api-roles" => json!({"name": format!("Role {number}"), "rights": ["users:read"]}),
         "admin-invitations" => json!({"email": email, "role": 2}),
         "api-credentials" => json!({"name": format!("Shop {number}"), "role": 2}),

@@ -90,6 +90,8 @@ pub(super) fn typical(rest: &Rest, route: Route, number: usize) -> Option<Value>
         ("POST", "/api/v1/admin-invitations") => json!({"email": email, "role": 2}),
         ("POST", "/api/v1/api-roles") => json!({"name": format!("Role {number}"), "rights": ["users:read"]}),
         ("PATCH", "/api/v1/api-roles/{role}") => json!({"rights": ["users:read"]}),
+        ("POST", "/api/v1/roles") => json!({"name": format!("Clerk {number}"), "permissions": ["invoices"]}),
+        ("PATCH", "/api/v1/roles/{role}") => json!({"permissions": ["quotes"]}),
         ("POST", "/api/v1/api-credentials") => json!({"name": "Shop", "role": 2}),
         ("POST", "/api/v1/check") => json!({"user": rest.mia.0, "account": rest.acme.0, "permission": "invoices"}),
         ("POST", "/api/v1/session/check") => json!({"token": "nonsense", "account": rest.acme.0}),
@@ -120,7 +122,8 @@ pub(super) async fn fill(rest: &Rest, path: &str, number: usize) -> String {
     if filled.contains("/admin-roles/{role}") {
         filled = filled.replace("{role}", "1");
     }
-    let makers: [(&str, String, Value); 7] = [
+    let makers: [(&str, String, Value); 8] = [
+        ("/v1/roles/{role}", "/api/v1/roles".to_owned(), json!({"name": format!("Made {number}"), "permissions": ["invoices"]})),
         (
             "/admin-invitations/{invitation}",
             "/api/v1/admin-invitations".to_owned(),

@@ -24,6 +24,7 @@ use latchkey_core::passkey;
 use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
 use latchkey_core::reset::{self, Logins};
+use latchkey_core::role;
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::link_secret;
 use latchkey_core::verification;
@@ -224,6 +225,18 @@ impl World {
         self.write(move |tx| {
             let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
             Ok(admin_role::create(tx, &by, &ConfirmedAdmin::machine(&System::named("test")), &new).unwrap().0)
+        })
+        .await
+    }
+
+    /// A role that nobody has.
+    async fn member_role(&self) -> i64 {
+        let stella = self.stella;
+        let name = format!("Clerk {}", number(&self.app, "select count(*) from roles").await);
+        let details = role::Details { name, description: String::new(), grants: Grants::parse("invoices") };
+        self.write(move |tx| {
+            let by = tx.authorize_admin::<ConfigureSystem>(stella).unwrap();
+            Ok(role::create(tx, &by, None, &details).unwrap().0)
         })
         .await
     }

@@ -76,6 +76,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
 
 /// The same for what is made by staff alone, and for contacts.
 async fn fill_roles_and_contacts(world: &World, mut filled: String) -> String {
+    if filled.contains("{member_role}") {
+        filled = filled.replace("{member_role}", &world.member_role().await.to_string());
+    }
     if filled.contains("{api_role}") {
         filled = filled.replace("{api_role}", &world.api_role().await.to_string());
     }

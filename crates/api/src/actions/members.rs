@@ -84,14 +84,14 @@ pub(super) async fn permissions(call: &Call) -> Result<Fields, Failure> {
     .await
 }
 
-/// Puts other permissions in the place of those that a user holds.
+/// Puts other permissions in the place of those that a user holds. A role would add to what was asked for, so it goes.
 pub(super) async fn set_permissions(call: &Call) -> Result<Fields, Failure> {
     let is_bound = call.is_bound();
     call.write(move |tx, api, params| {
         let by = in_client::<ManageUsers>(tx, api, params)?;
         let user = known_user(tx, params, is_bound)?;
         let grants = chosen(params, "Missing permissions definition")?;
-        match membership::set_grants(tx, &by, user, &grants) {
+        match membership::set_held(tx, &by, user, None, &grants) {
             Err(membership::Error::IsOwner) => Err(Failure::says("Permissions cannot be set on a client owner")),
             set => set.missing(NOT_ASSOCIATED),
         }?;
