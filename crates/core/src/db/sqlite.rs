@@ -133,8 +133,12 @@ fn driver(error: rusqlite::Error) -> DbError {
     DbError::Driver(Box::new(error))
 }
 
-/// `invitations.account_id, invitations.email_key` is the index `invitations_account_id_email_key`.
+/// `invitations.account_id, invitations.email_key` is the index `invitations_account_id_email_key`. One of expressions is named
+/// itself: `index 'roles_name_key'`.
 fn index_of(columns: &str) -> String {
+    if let Some(name) = columns.strip_prefix("index '").and_then(|name| name.strip_suffix('\'')) {
+        return name.to_owned();
+    }
     let mut name = String::new();
     for column in columns.split(", ") {
         match column.split_once('.') {

@@ -100,7 +100,8 @@ const SECOND_FACTORS: [EventKind; 8] = [
 ];
 
 /// Nobody in the story forgets a password, changes an address, guesses or wants to go.
-const QUIET: [&str; 20] = [
+const QUIET: [&str; 21] = [
+    "role-",
     "password-reset",
     "email-",
     "data-",
