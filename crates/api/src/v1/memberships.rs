@@ -81,9 +81,20 @@ pub(super) fn chosen_beside(role: Option<RoleId>, keys: &[String]) -> Result<Gra
     if role.is_some() && keys.is_empty() { Ok(Grants::none()) } else { chosen(keys) }
 }
 
-/// What stands there, null too.
-fn given<'a, D: Deserializer<'a>>(value: D) -> Result<Option<Option<i64>>, D::Error> {
-    Option::deserialize(value).map(Some)
+/// What is said of a role.
+#[derive(Default)]
+enum Wanted {
+    /// Nothing: it stays.
+    #[default]
+    Unsaid,
+    /// This one, or none.
+    Role(Option<RoleId>),
+}
+
+impl<'a> Deserialize<'a> for Wanted {
+    fn deserialize<D: Deserializer<'a>>(value: D) -> Result<Self, D::Error> {
+        Option::deserialize(value).map(Self::Role)
+    }
 }
 
 /// A user to be let in at once, without being asked: one that exists, or one to be made.
@@ -105,8 +116,9 @@ pub(crate) struct MembershipChange {
     #[schema(max_items = 50)]
     permissions: Option<Vec<String>>,
     /// The role, null for none. Left out, it stays.
-    #[serde(default, deserialize_with = "given")]
-    role: Option<Option<i64>>,
+    #[serde(default)]
+    #[schema(value_type = Option<i64>)]
+    role: Wanted,
 }
 
 /// Lists the users of an account by their numbers.
@@ -180,7 +192,10 @@ pub(crate) async fn update(Path((account, user)): Path<(i64, i64)>, change: Chan
         let by = tx.authorize_api::<ManageUsers>(call, account)?;
         if_match.check(&Membership::new(account, membership::find(tx, &by, user)?))?;
         let before = membership::find(tx, &by, user)?;
-        let role = change.role.map_or_else(|| before.role.map(|role| role.id), |role| role.map(RoleId));
+        let role = match change.role {
+            Wanted::Unsaid => before.role.map(|role| role.id),
+            Wanted::Role(role) => role,
+        };
         let grants = match change.permissions {
             Some(keys) => chosen_beside(role, &keys)?,
             None => before.single,
