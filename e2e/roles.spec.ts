@@ -21,7 +21,7 @@ test("a role is made, offered, given and taken, and says what it gives", async (
   const owner = await open({ as: account.owner });
   await owner.goto(`/a/${account.id}/users`);
   await row(owner, member.email).getByRole("link", { name: "Manage Permissions" }).click();
-  await owner.getByLabel("Role", { exact: true }).selectOption(`${name} – Reads and pays invoices`);
+  await owner.getByLabel("Role (optional)").selectOption(`${name} – Reads and pays invoices`);
   await owner.getByRole("button", { name: "Save Changes" }).click();
   await told(owner, "saved");
   await expect(row(owner, member.email)).toContainText(name);
@@ -29,7 +29,7 @@ test("a role is made, offered, given and taken, and says what it gives", async (
   const email = address();
   await owner.getByLabel("Email Address").fill(email);
   await owner.getByText("Choose Permissions", { exact: true }).click();
-  await owner.getByLabel("Role", { exact: true }).selectOption(`${name} – Reads and pays invoices`);
+  await owner.getByLabel("Role (optional)").selectOption(`${name} – Reads and pays invoices`);
   await owner.getByRole("button", { name: "Send Invite", exact: true }).click();
   await told(owner, email);
   await expect(row(owner, email)).toContainText(name);
@@ -39,7 +39,7 @@ test("a role is made, offered, given and taken, and says what it gives", async (
   await admin.goto("/admin/config/member-roles");
   await expect(row(admin, name).getByRole("button", { name: "Delete" })).toHaveCount(0);
   await owner.goto(`/a/${account.id}/users/${member.id}/permissions`);
-  await owner.getByLabel("Role", { exact: true }).selectOption("No role");
+  await owner.getByLabel("Role (optional)").selectOption("No role");
   await owner.getByRole("button", { name: "Save Changes" }).click();
   await told(owner, "saved");
   await expect(row(owner, member.email)).not.toContainText(name);
