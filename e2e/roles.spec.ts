@@ -1,7 +1,7 @@
 // Roles of users: made under Configuration, chosen on the invite card and on Manage Permissions.
 
 import { STAFF, address, expect, test, unique } from "./lib/test.ts";
-import { complains, confirm, row, told } from "./lib/steps.ts";
+import { confirm, row, told } from "./lib/steps.ts";
 
 test("a role is made, offered, given and taken, and says what it gives", async ({ open, world }) => {
   const name = `Accounting ${unique()}`;
@@ -11,7 +11,7 @@ test("a role is made, offered, given and taken, and says what it gives", async (
   await admin.goto("/admin/config/member-roles");
   await admin.getByLabel("Name of the role").fill(name);
   await admin.getByRole("button", { name: "Add Role" }).click();
-  await complains(admin.getByRole("group", { name: "Permissions" }), "Choose at least one permission.");
+  await expect(admin.getByRole("group", { name: "Permissions" })).toHaveAccessibleDescription("Choose at least one permission.");
   await admin.getByLabel("Description").fill("Reads and pays invoices");
   await admin.getByRole("checkbox", { name: "View & Pay Invoices" }).check();
   await admin.getByRole("button", { name: "Add Role" }).click();
