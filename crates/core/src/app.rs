@@ -7,8 +7,10 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+use tokio::time::timeout;
 
 use crate::access::OnBehalf;
 use crate::check::{self, Changed};
@@ -38,6 +40,9 @@ pub struct Parts {
     /// built from it alone.
     pub public_url: String,
 }
+
+/// How long a stranger waits for others: see [`App::strangers_turn`].
+const LONGEST_TURN: Duration = Duration::from_secs(1);
 
 /// A running Latchkey, cheap to clone.
 #[derive(Clone)]
@@ -84,10 +89,11 @@ impl App {
     }
 
     /// Waits for a place among those who have not shown yet who they are, to be held while the database is read for one. There is one
-    /// for every second core: a flood of logins waits for itself, and whoever is inside does not wait for it.
+    /// for every second core: a flood of logins waits for itself, and whoever is inside does not wait for it. Who has waited for a
+    /// second goes on without one: where the database hangs, nobody waits for all who came before.
     pub async fn strangers_turn(&self) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
-        self.0.strangers.acquire().await.ok()
+        timeout(LONGEST_TURN, self.0.strangers.acquire()).await.ok()?.ok()
     }
 
     /// Runs `work` in a read-only snapshot, on the blocking pool.
