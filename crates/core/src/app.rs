@@ -331,6 +331,12 @@ impl Tx<'_> {
         Ok(self.snapshot.conn.execute(sql, arguments)?)
     }
 
+    /// Changes rows without asking how many, and without a way to tell why it cannot be done: what fails here fails with a later statement or
+    /// with the commit. On PostgreSQL it costs no round trip. For what no constraint can refuse.
+    pub(crate) fn put(&self, sql: &str, arguments: &[Value]) -> Result<(), Fault> {
+        Ok(self.snapshot.conn.put(sql, arguments)?)
+    }
+
     /// Wakes the workers once this transaction has been committed.
     pub(crate) fn promise(&self) {
         self.promised.set(true);

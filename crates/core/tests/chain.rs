@@ -143,6 +143,7 @@ async fn what_commits_late_gets_a_later_number_on_postgres() {
         let asked = request();
         let made = node.write(&asked, move |tx| {
             let made = user::create(tx, &System::named("test"), &new)?;
+            tx.myself(made).expect("a statement sends what was put before it");
             recorded.send(()).unwrap();
             wait.recv().unwrap();
             Ok::<_, user::Error>(made)

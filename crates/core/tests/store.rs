@@ -9,7 +9,8 @@ use latchkey_core::app::App;
 use latchkey_core::db::{Connections, Database, DbError, Location};
 use latchkey_core::error::Fault;
 use latchkey_core::id::{AccountId, UserId};
-use latchkey_core::testing::{START, TestApp};
+use latchkey_core::session;
+use latchkey_core::testing::{PASSWORD, START, TestApp};
 use latchkey_core::user::{self, AdminChange, NewUser, PersonName};
 use latchkey_test_macros::on_both_databases;
 
@@ -103,6 +104,69 @@ async fn what_is_rolled_back_leaves_nothing(app: TestApp) {
     });
     assert!(undone.await.is_err());
     assert_eq!(before, dump(&app).await);
+}
+
+/// From now on no event of this kind can be written; `None` lifts that.
+async fn refuse_events(app: &TestApp, kind: Option<&str>) {
+    let statement = match (&app.location, kind) {
+        (Location::Sqlite(_), Some(kind)) => {
+            format!(
+                "create trigger refused before insert on events when new.kind = '{kind}' begin select raise(abort, 'refused'); end"
+            )
+        }
+        (Location::Sqlite(_), None) => "drop trigger refused".to_owned(),
+        (Location::Postgres(_), Some(kind)) => {
+            format!("alter table events add constraint refused check (kind <> '{kind}') not valid")
+        }
+        (Location::Postgres(_), None) => "alter table events drop constraint refused".to_owned(),
+    };
+    sql(app, &statement).await.unwrap();
+}
+
+#[on_both_databases]
+async fn what_cannot_be_written_down_does_not_happen(app: TestApp) {
+    person(&app, "Olivia").await;
+    let started = login(&app.app, "olivia@example.com").await;
+    let resolved = resolved(&app.app, &started.secret).await.unwrap();
+    let (user, session) = (resolved.user.id, resolved.session.id);
+    let request = request();
+    let logout = || app.app.write(&request, move |tx| session::logout(tx, &tx.myself(user)?, session));
+    // On PostgreSQL the event is sent with the commit, and fails there.
+    refuse_events(&app, Some("logout")).await;
+    assert!(matches!(logout().await, Err(session::Error::Fault(Fault::Db(_)))));
+    assert!(is_alive(&app.app, &started.secret).await);
+    // Here with a statement that comes later.
+    refuse_events(&app, None).await;
+    refuse_events(&app, Some("login")).await;
+    let credentials = credentials("olivia@example.com", PASSWORD, false);
+    let proven = session::authenticate(&app.app, &request, &credentials).await.unwrap();
+    let before = dump(&app).await;
+    assert!(app.app.write(&request, move |tx| session::start(tx, &proven, false, "").map(drop)).await.is_err());
+    assert_eq!(before, dump(&app).await);
+    refuse_events(&app, None).await;
+    logout().await.unwrap();
+    assert!(!is_alive(&app.app, &started.secret).await);
+}
+
+#[on_both_databases]
+async fn changes_that_are_sent_together_arrive_all_and_in_their_order(app: TestApp) {
+    const MANY: i64 = 150;
+    let owner = person(&app, "Olivia").await;
+    let before = number(&app, "select max(seq) from access_changes").await;
+    let request = request();
+    let made = app.app.write(&request, move |tx| {
+        let new = |number| Details { name: format!("Account {number}"), ..Details::default() };
+        let make = |number| account::create_by_system(tx, &System::named("test"), &new(number), &NewOwner::Existing(owner));
+        (0..MANY).map(make).collect::<Result<Vec<_>, _>>()
+    });
+    let made = made.await.unwrap();
+    let (first, last) = (made.first().unwrap(), made.last().unwrap());
+    let told = format!("select count(*) from access_changes where seq > {before} and account_id between {first} and {last}");
+    assert_eq!(number(&app, &told).await, MANY);
+    let order = format!(
+        "select count(*) from access_changes a join access_changes b on b.seq = a.seq + 1 where a.account_id = b.account_id - 1 and a.account_id between {first} and {last}"
+    );
+    assert_eq!(number(&app, &order).await, MANY - 1);
 }
 
 /// An operation that fails inside and goes on as if nothing had happened.

@@ -354,10 +354,18 @@ impl Tx<'_> {
     /// Like [`Snapshot::myself`], and never for an admin who acts for the user: what is the user's own – credentials, sessions,
     /// data, invitations, leaving an account – is changed by the user alone.
     pub fn myself(&self, user: UserId) -> Result<Myself, Denied> {
-        if self.request().on_behalf.is_some() {
-            return Err(Denied::OnBehalf);
-        }
+        self.is_not_on_behalf()?;
         Snapshot::myself(self, user)
+    }
+
+    /// The same for a user who was just read, with its first and last name.
+    pub(crate) fn myself_named(&self, user: UserId, name: &str) -> Result<Myself, Denied> {
+        self.is_not_on_behalf()?;
+        Ok(Myself::new(user, name))
+    }
+
+    fn is_not_on_behalf(&self) -> Result<(), Denied> {
+        if self.request().on_behalf.is_some() { Err(Denied::OnBehalf) } else { Ok(()) }
     }
 
     /// Like [`Snapshot::authorize_staff`], with the account's row held.

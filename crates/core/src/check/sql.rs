@@ -32,10 +32,9 @@ pub(super) fn append(tx: &Tx<'_>, changed: &[Changed]) -> Result<(), Fault> {
         Changed::Callers => (Some(NO_ACCOUNT), None),
     };
     for (seq, (account, user)) in (head - count + 1..).zip(changed.iter().map(ids)) {
-        tx.execute("insert into access_changes (seq, account_id, user_id) values ($1, $2, $3)", params![seq, account, user])?;
+        tx.put("insert into access_changes (seq, account_id, user_id) values ($1, $2, $3)", params![seq, account, user])?;
     }
-    tx.execute("delete from access_changes where seq <= $1", params![head - KEPT])?;
-    Ok(())
+    tx.put("delete from access_changes where seq <= $1", params![head - KEPT])
 }
 
 /// What the snapshot says: what changed after `after`, these pairs, and the rules if they are wanted.

@@ -111,6 +111,14 @@ impl Conn {
         }
     }
 
+    /// Changes rows without asking how many. PostgreSQL may do it, and fail, with the next statement.
+    pub(crate) fn put(&self, sql: &str, arguments: &[Value]) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(conn) => conn.execute(sql, arguments).map(drop),
+            Self::Postgres(conn) => conn.put(sql, arguments),
+        }
+    }
+
     /// The names of all tables, before any migration, too.
     pub(crate) fn tables(&self) -> Result<Vec<String>, DbError> {
         let sql = match self {
@@ -173,7 +181,7 @@ impl Conn {
                 conn.leave();
                 Ok(())
             }
-            (Self::Postgres(conn), Mode::Write) => conn.end("commit"),
+            (Self::Postgres(conn), Mode::Write) => conn.commit(),
             (Self::Sqlite(conn), _) => conn.transaction("commit"),
         }
     }
@@ -181,7 +189,7 @@ impl Conn {
     fn rollback(&self) -> Result<(), DbError> {
         match self {
             Self::Sqlite(conn) => conn.transaction("rollback"),
-            Self::Postgres(conn) => conn.end("rollback"),
+            Self::Postgres(conn) => conn.roll_back(),
         }
     }
 

@@ -24,6 +24,9 @@ use super::{DbError, Row, Value};
 /// How long it may take until there is a connection.
 pub(super) const WAIT: Duration = Duration::from_secs(10);
 
+/// Changes that wait for the next statement; one more sends them.
+const MOST_PUT: usize = 64;
+
 /// How a PostgreSQL database is reached.
 #[derive(Clone)]
 pub(super) struct Postgres {
@@ -54,6 +57,7 @@ impl Postgres {
             statements: RefCell::default(),
             failed: Cell::new(false),
             unsent: Cell::new(None),
+            put: RefCell::default(),
         };
         // A commit that was answered is on disk, whatever the server's default says.
         conn.batch("set synchronous_commit = on; set statement_timeout = '30s'; set lock_timeout = '10s'")?;
@@ -74,6 +78,9 @@ fn tls() -> Result<rustls::ClientConfig, DbError> {
 /// What carries bytes between the client and the server, and ends when the connection does.
 type Line = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
+/// A change that was sent and is not answered yet.
+type Change<'a> = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + 'a>>;
+
 /// One connection, taken from the pool for one transaction.
 pub(super) struct PostgresConn {
     client: Client,
@@ -86,6 +93,8 @@ pub(super) struct PostgresConn {
     failed: Cell<bool>,
     /// The `begin` that goes out together with the first statement.
     unsent: Cell<Option<&'static str>>,
+    /// Changes that go out together with the next statement.
+    put: RefCell<Vec<(Statement, Vec<Value>)>>,
 }
 
 impl PostgresConn {
@@ -113,19 +122,25 @@ impl PostgresConn {
         }
     }
 
-    /// Ends a transaction and waits until that is done; one that has sent nothing is none.
-    pub(super) fn end(&self, end: &str) -> Result<(), DbError> {
-        if self.unsent.take().is_some() { Ok(()) } else { self.batch(end) }
+    /// Commits and waits until that is done; a transaction that has nothing to send is none.
+    pub(super) fn commit(&self) -> Result<(), DbError> {
+        if self.put.borrow().is_empty() && self.unsent.take().is_some() { Ok(()) } else { self.batch("commit") }
+    }
+
+    /// Takes everything back, also what was not sent yet.
+    pub(super) fn roll_back(&self) -> Result<(), DbError> {
+        self.put.take();
+        if self.unsent.take().is_some() { Ok(()) } else { self.batch("rollback") }
     }
 
     pub(super) fn batch(&self, sql: &str) -> Result<(), DbError> {
-        self.wait(self.begun(self.client.batch_execute(sql)))
+        self.wait(self.after_unsent(self.client.batch_execute(sql)))
     }
 
     pub(super) fn query(&self, sql: &str, arguments: &[Value]) -> Result<Vec<Row>, DbError> {
         let rows = self.wait(async {
             let statement = self.prepared(sql, arguments).await?;
-            self.begun(self.client.query(&statement, &borrowed(arguments))).await
+            self.after_unsent(self.client.query(&statement, &borrowed(arguments))).await
         });
         rows?.iter().map(read).collect()
     }
@@ -133,8 +148,15 @@ impl PostgresConn {
     pub(super) fn execute(&self, sql: &str, arguments: &[Value]) -> Result<u64, DbError> {
         self.wait(async {
             let statement = self.prepared(sql, arguments).await?;
-            self.begun(self.client.execute(&statement, &borrowed(arguments))).await
+            self.after_unsent(self.client.execute(&statement, &borrowed(arguments))).await
         })
+    }
+
+    /// Changes rows without asking how many: this is sent together with the next statement, which fails when this does.
+    pub(super) fn put(&self, sql: &str, arguments: &[Value]) -> Result<(), DbError> {
+        let statement = self.wait(self.prepared(sql, arguments))?;
+        self.put.borrow_mut().push((statement, arguments.to_vec()));
+        if self.put.borrow().len() < MOST_PUT { Ok(()) } else { self.wait(self.after_unsent(async { Ok(()) })) }
     }
 
     async fn prepared(&self, sql: &str, arguments: &[Value]) -> Result<Statement, tokio_postgres::Error> {
@@ -149,14 +171,38 @@ impl PostgresConn {
         Ok(statement)
     }
 
-    /// Sends a statement, and right before it the `begin` that waits for one.
-    async fn begun<T>(
+    /// Sends a statement, and right before it the `begin` and the changes that wait for one: all share one round trip.
+    async fn after_unsent<T>(
         &self,
         statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, tokio_postgres::Error> {
-        let Some(begin) = self.unsent.take() else { return statement.await };
-        let (opened, answer) = tokio::join!(biased; self.client.batch_execute(begin), statement);
-        opened?;
+        let (begin, put) = (self.unsent.take(), self.put.take());
+        let mut before: Vec<Change<'_>> = Vec::new();
+        if let Some(begin) = begin {
+            before.push(Box::pin(self.client.batch_execute(begin)));
+        }
+        for (statement, arguments) in &put {
+            before.push(Box::pin(async { self.client.execute(statement, &borrowed(arguments)).await.map(drop) }));
+        }
+        let (mut statement, mut answer, mut failed) = (pin!(statement), None, Ok(()));
+        // The first poll of each puts it in line, and the server answers in that order: the first failure makes all after it fail.
+        let answered = poll_fn(|context| {
+            before.retain_mut(|change| match change.as_mut().poll(context) {
+                Poll::Pending => true,
+                Poll::Ready(done) => {
+                    failed = std::mem::replace(&mut failed, Ok(())).and(done);
+                    false
+                }
+            });
+            if answer.is_none()
+                && let Poll::Ready(ready) = statement.as_mut().poll(context)
+            {
+                answer = Some(ready);
+            }
+            if before.is_empty() { answer.take().map_or(Poll::Pending, Poll::Ready) } else { Poll::Pending }
+        });
+        let answer = answered.await;
+        failed?;
         answer
     }
 

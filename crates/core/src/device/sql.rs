@@ -55,8 +55,7 @@ pub(super) fn forget_oldest(tx: &Tx<'_>, owner: Subject) -> Result<(), Fault> {
         "delete from devices where {column} = $1 and id not in (
              select id from devices where {column} = $1 order by last_seen_at desc, id desc limit $2)"
     );
-    tx.execute(&sql, params![id, MAX_PER_OWNER])?;
-    Ok(())
+    tx.put(&sql, params![id, MAX_PER_OWNER])
 }
 
 /// What the browser called itself; `None` when the user has no such device.

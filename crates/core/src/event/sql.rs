@@ -32,7 +32,7 @@ pub struct Filter {
 }
 
 pub(super) fn insert(tx: &Tx<'_>, actor: &Actor, behalf: Option<&Actor>, event: &Event) -> Result<(), Fault> {
-    tx.execute(
+    tx.put(
         "insert into events (at, kind, actor_kind, actor_id, actor_name, ip, account_id, account_name, user_id, user_name, email, detail, on_behalf_of_id, on_behalf_of_name)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         params![
@@ -115,8 +115,7 @@ pub(super) fn head(snapshot: &Snapshot<'_>, lock: &str) -> Result<Option<Head>, 
 }
 
 pub(super) fn set_head(tx: &Tx<'_>, head: &Head) -> Result<(), Fault> {
-    tx.execute("update event_chain set seq = $1, hash = $2 where id = 1", params![head.seq, head.hash])?;
-    Ok(())
+    tx.put("update event_chain set seq = $1, hash = $2 where id = 1", params![head.seq, head.hash])
 }
 
 /// Whether something waits to be sealed.
@@ -136,7 +135,7 @@ pub(super) fn seal(tx: &Tx<'_>, mut links: &[(EventId, Head)]) -> Result<(), Fau
             let values: Vec<String> =
                 (0..size).map(|row| format!("(${}, ${}, ${})", 3 * row + 1, 3 * row + 2, 3 * row + 3)).collect();
             let arguments = chunk.iter().flat_map(|(id, link)| [id.to_value(), link.seq.to_value(), link.hash.to_value()]);
-            tx.execute(
+            tx.put(
                 &format!(
                     "update events set seq = v.column2, hash = v.column3 from (values {}) v where events.id = v.column1",
                     values.join(", ")

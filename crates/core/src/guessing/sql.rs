@@ -41,8 +41,7 @@ pub(super) fn tries(snapshot: &Snapshot<'_>, bucket: &Bucket) -> Result<Option<i
 }
 
 pub(super) fn empty(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
-    tx.execute("delete from guess_buckets where key = $1", params![key])?;
-    Ok(())
+    tx.put("delete from guess_buckets where key = $1", params![key])
 }
 
 /// Failures in a row of strangers and of known devices.
@@ -73,13 +72,11 @@ pub(super) fn count(tx: &Tx<'_>, key: &[u8], is_known: bool, forget_at: Option<T
 }
 
 pub(super) fn forget(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
-    tx.execute("delete from guess_failures where key = $1", params![key])?;
-    Ok(())
+    tx.put("delete from guess_failures where key = $1", params![key])
 }
 
 pub(super) fn forget_known(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
-    tx.execute("update guess_failures set known = 0 where key = $1", params![key])?;
-    Ok(())
+    tx.put("update guess_failures set known = 0 where key = $1", params![key])
 }
 
 /// Removes a few rows that say nothing any more.
@@ -89,7 +86,7 @@ pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
             "delete from {table} where key in (select key from {table} where {due} <= $1 order by {due} limit $2{})",
             tx.skip_locked()
         );
-        tx.execute(&sql, params![tx.now(), SWEPT])?;
+        tx.put(&sql, params![tx.now(), SWEPT])?;
     }
     Ok(())
 }

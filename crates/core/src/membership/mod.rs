@@ -12,7 +12,7 @@ use crate::user::User;
 
 pub use ops::{
     accounts_of, accounts_of_user, associate, associate_new, count_of, enter, enter_at_login, find, leave, list, make_owner,
-    mine, page, remove, set_grants, set_held,
+    mine, only_account_of, page, remove, set_grants, set_held,
 };
 pub(crate) use ops::{insert, join, leave_all};
 pub(crate) use sql::{count_of_user, entered, users_of};

@@ -43,6 +43,12 @@ pub fn accounts_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Mine>, F
     sql::of_user(snapshot, user, None)
 }
 
+/// The account of a user who may enter a single one; `None` for more, for none, and for one that is closed.
+pub fn only_account_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<AccountId>, Fault> {
+    let two = sql::two_of_user(snapshot, user)?;
+    Ok(if let [(account, false)] = two.as_slice() { Some(*account) } else { None })
+}
+
 /// In how many accounts a user is.
 pub fn count_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64, Fault> {
     sql::count_of_user(snapshot, user)

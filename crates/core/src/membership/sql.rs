@@ -78,6 +78,16 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, account: Option<Acc
     )
 }
 
+/// Two accounts that the user may enter at most, and whether they are closed.
+pub(super) fn two_of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<(AccountId, bool)>, Fault> {
+    snapshot.all(
+        "select a.id, case when a.status = 'closed' then 1 else 0 end from memberships m join accounts a on a.id = m.account_id
+         where m.user_id = $1 and (m.ends_at is null or m.ends_at > $2 or a.owner_id = m.user_id) limit 2",
+        params![user, snapshot.now()],
+        |row| Ok((row.take()?, row.take()?)),
+    )
+}
+
 /// `false` when there is such a membership already.
 pub(super) fn insert(tx: &Tx<'_>, new: &New) -> Result<bool, Fault> {
     let by = &new.added_by;
@@ -143,19 +153,14 @@ pub(super) fn account_name(snapshot: &Snapshot<'_>, account: AccountId) -> Resul
 }
 
 pub(crate) fn entered(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
-    tx.execute(
-        "update memberships set last_entered_at = $1 where account_id = $2 and user_id = $3",
-        params![tx.now(), account, user],
-    )?;
-    Ok(())
+    tx.put("update memberships set last_entered_at = $1 where account_id = $2 and user_id = $3", params![tx.now(), account, user])
 }
 
 /// The same without waiting for whoever holds the membership.
 pub(super) fn entered_if_free(tx: &Tx<'_>, account: AccountId, user: UserId) -> Result<(), Fault> {
     let free = format!("select user_id from memberships where account_id = $2 and user_id = $3{}", tx.skip_locked());
     let sql = format!("update memberships set last_entered_at = $1 where account_id = $2 and user_id in ({free})");
-    tx.execute(&sql, params![tx.now(), account, user])?;
-    Ok(())
+    tx.put(&sql, params![tx.now(), account, user])
 }
 
 pub(crate) fn count_of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64, Fault> {

@@ -55,7 +55,7 @@ pub struct Claimed {
 
 /// Promises a piece of work.
 pub(crate) fn promise(tx: &Tx<'_>, topic: Topic, reference: i64) -> Result<(), Fault> {
-    tx.execute(
+    tx.put(
         "insert into outbox (topic, ref_id, created_at, not_before) values ($1, $2, $3, $3)
          on conflict (topic, ref_id) do update set not_before = excluded.not_before",
         params![topic.key(), reference, tx.now()],
@@ -66,18 +66,16 @@ pub(crate) fn promise(tx: &Tx<'_>, topic: Topic, reference: i64) -> Result<(), F
 
 /// Promises a piece of work for a later moment.
 pub(crate) fn promise_at(tx: &Tx<'_>, topic: Topic, reference: i64, at: Timestamp) -> Result<(), Fault> {
-    tx.execute(
+    tx.put(
         "insert into outbox (topic, ref_id, created_at, not_before) values ($1, $2, $3, $4)
          on conflict (topic, ref_id) do update set not_before = excluded.not_before",
         params![topic.key(), reference, tx.now(), at],
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes back what was promised and is no longer wanted.
 pub(crate) fn withdraw(tx: &Tx<'_>, topic: Topic, reference: i64) -> Result<(), Fault> {
-    tx.execute("delete from outbox where topic = $1 and ref_id = $2", params![topic.key(), reference])?;
-    Ok(())
+    tx.put("delete from outbox where topic = $1 and ref_id = $2", params![topic.key(), reference])
 }
 
 /// Takes up to `limit` pieces of work that are due, for the length of `lease`.
@@ -97,14 +95,12 @@ pub fn claim(tx: &Tx<'_>, _by: &System, topic: Topic, limit: i64, lease: Duratio
 
 /// The work is done, or will never be. A worker whose lease has run out and been taken over changes nothing.
 pub fn finish(tx: &Tx<'_>, _by: &System, work: Claimed) -> Result<(), Fault> {
-    tx.execute("delete from outbox where id = $1 and attempts = $2", params![work.id, work.attempts])?;
-    Ok(())
+    tx.put("delete from outbox where id = $1 and attempts = $2", params![work.id, work.attempts])
 }
 
 /// The work did not succeed; it is due again after `pause`.
 pub fn put_off(tx: &Tx<'_>, _by: &System, work: Claimed, pause: Duration) -> Result<(), Fault> {
-    tx.execute("update outbox set not_before = $1, lease_until = 0 where id = $2", params![tx.now().after(pause), work.id])?;
-    Ok(())
+    tx.put("update outbox set not_before = $1, lease_until = 0 where id = $2", params![tx.now().after(pause), work.id])
 }
 
 /// How much work of a topic waits.

@@ -92,21 +92,21 @@ fn note_failure(tx: &Tx<'_>, user: Option<&Credentials>, email: &str) -> Result<
 pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result<Begun<Started>, Error> {
     let subject = Subject::User(proven.user);
     // The user is held from here on: no factor is added or removed meanwhile.
-    if !user::keep_password(tx, proven.user, proven.changed_at, proven.renewed.as_ref())? {
+    let Some(name) = user::keep_password(tx, proven.user, proven.changed_at, proven.renewed.as_ref())? else {
         return Err(Error::WrongCredentials);
-    }
+    };
     guessing::succeeded(tx, &proven.guess)?;
     if factor::enrolled(tx, subject)? {
         return Ok(Begun::SecondFactor(factor::begin(tx, subject, remember, proven.changed_at, next)?));
     }
-    user::signed_in(tx, proven.user, proven.changed_at, None)?;
-    let by = tx.myself(proven.user)?;
+    user::held_signed_in(tx, proven.user, proven.changed_at)?;
+    let by = tx.myself_named(proven.user, &name)?;
     begin(tx, &by, remember, None).map(Begun::Session)
 }
 
 /// Begins the session of a user who has just chosen its password.
 pub(crate) fn start_registered(tx: &Tx<'_>, by: &Myself) -> Result<Started, Error> {
-    user::signed_in(tx, by.id(), Some(tx.now()), None)?;
+    user::held_signed_in(tx, by.id(), Some(tx.now()))?;
     begin(tx, by, false, None)
 }
 
@@ -114,19 +114,17 @@ pub(crate) fn start_registered(tx: &Tx<'_>, by: &Myself) -> Result<Started, Erro
 pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: bool) -> Result<Option<Started>, Error> {
     let Subject::User(user) = proof.subject() else { return Ok(None) };
     let Some(found) = user::hold(tx, user)? else { return Ok(None) };
-    if !user::signed_in(tx, user, found.password_changed_at, None)? {
-        return Ok(None);
-    }
-    begin(tx, &tx.myself(user)?, remember, Some(proof)).map(Some)
+    user::held_signed_in(tx, user, found.password_changed_at)?;
+    begin(tx, &tx.myself_named(user, &found.name.full())?, remember, Some(proof)).map(Some)
 }
 
 /// Begins a session of a user whom another system logs in with a link. It has shown no factor and confirmed
 /// nothing, and enters no account that has single sign-on switched off.
 pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>, Error> {
-    if !user::signed_in(tx, user.id, user.password_changed_at, None)? {
+    if !user::signed_in(tx, user.id, user.password_changed_at)? {
         return Ok(None);
     }
-    let started = begin_by(tx, &tx.myself(user.id)?, false, None, BegunBy::SingleSignOn)?;
+    let started = begin_by(tx, &tx.myself_named(user.id, &user.name.full())?, false, None, BegunBy::SingleSignOn)?;
     Ok(Some(Started { who: started.who.begun_by_link(), ..started }))
 }
 

@@ -30,7 +30,7 @@ fn finish(tx: &Tx<'_>, user: UserId, waiting: &factor::Waiting, proof: &SecondPr
     if proof.subject() != Subject::User(user) || !factor::done(tx, waiting)? {
         return Ok(Second::Over);
     }
-    if !user::signed_in(tx, user, waiting.changed_at, None)? {
+    if !user::signed_in(tx, user, waiting.changed_at)? {
         return Ok(Second::Over);
     }
     let by = tx.myself(user)?;

@@ -129,8 +129,7 @@ pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) 
 }
 
 pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
-    tx.execute("update sessions set last_seen_at = $1 where id = $2", params![tx.now(), id])?;
-    Ok(())
+    tx.put("update sessions set last_seen_at = $1 where id = $2", params![tx.now(), id])
 }
 
 pub(super) fn delete(tx: &Tx<'_>, user: UserId, id: SessionId) -> Result<bool, Fault> {

@@ -16,7 +16,9 @@ pub use ops::{
     AdminChange, bcrypt_cost, by_email, change_own_name, change_password, create, create_by_staff, delete, find, find_to_change,
     list, rekey, suggestions, update,
 };
-pub(crate) use ops::{confirm_address, delete_orphan, hold, insert, keep_password, present_password, set_password, signed_in};
+pub(crate) use ops::{
+    confirm_address, delete_orphan, held_signed_in, hold, insert, keep_password, present_password, set_password, signed_in,
+};
 pub use part::{InAccounts, part};
 pub(crate) use sql::{COLUMNS, Credentials, credentials, user as read_row};
 

@@ -290,24 +290,23 @@ pub fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<u32>, Fault> {
     Ok(sql::bcrypt_cost(snapshot)?.and_then(|cost| cost.parse().ok()))
 }
 
-/// Notes a login: when and from where, and a renewed hash when the kept one was stale. `false` when the user is
-/// gone or the password was changed since it was compared.
-pub(crate) fn signed_in(
-    tx: &Tx<'_>,
-    user: UserId,
-    changed_at: Option<Timestamp>,
-    renewed: Option<&PasswordHash>,
-) -> Result<bool, Fault> {
-    sql::signed_in(tx, user, changed_at, renewed)
+/// Notes a login: when and from where. `false` when the user is gone or the password was changed since it was compared.
+pub(crate) fn signed_in(tx: &Tx<'_>, user: UserId, changed_at: Option<Timestamp>) -> Result<bool, Fault> {
+    sql::signed_in(tx, user, changed_at)
 }
 
-/// Holds a user whose password was compared; `false` when it was changed since, or the user is gone.
+/// The same of a user who is held, with the password that was set at `changed_at`.
+pub(crate) fn held_signed_in(tx: &Tx<'_>, user: UserId, changed_at: Option<Timestamp>) -> Result<(), Fault> {
+    sql::held_signed_in(tx, user, changed_at)
+}
+
+/// Holds a user whose password was compared, and returns its name; `None` when the password was changed since, or the user is gone.
 pub(crate) fn keep_password(
     tx: &Tx<'_>,
     user: UserId,
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
-) -> Result<bool, Fault> {
+) -> Result<Option<String>, Fault> {
     sql::keep_password(tx, user, changed_at, renewed)
 }
 

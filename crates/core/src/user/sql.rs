@@ -158,40 +158,47 @@ pub(super) fn replace_password(
     Ok(changed == 1)
 }
 
-/// Holds the user and renews its hash; `false` when the user is gone, or its password is no longer the one that was set at
-/// `changed_at`.
+/// How the log tells a user.
+const NAME: &str = "first_name || ' ' || last_name";
+
+/// Holds the user, renews its hash and returns its name; `None` when the user is gone, or its password is no longer the one that
+/// was set at `changed_at`.
 pub(super) fn keep_password(
     tx: &Tx<'_>,
     id: UserId,
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
-) -> Result<bool, Fault> {
+) -> Result<Option<String>, Fault> {
     let Some(renewed) = renewed else {
         let sql =
-            format!("select id from users where id = $1 and password_changed_at is not distinct from $2{}", tx.for_update());
-        return Ok(tx.optional(&sql, params![id, changed_at], Row::take::<UserId>)?.is_some());
+            format!("select {NAME} from users where id = $1 and password_changed_at is not distinct from $2{}", tx.for_update());
+        return tx.optional(&sql, params![id, changed_at], Row::take);
     };
-    let kept = tx.execute(
-        "update users set password_hash = $1 where id = $2 and password_changed_at is not distinct from $3",
+    tx.optional(
+        &format!(
+            "update users set password_hash = $1 where id = $2 and password_changed_at is not distinct from $3 returning {NAME}"
+        ),
         params![renewed, id, changed_at],
-    )?;
-    Ok(kept == 1)
+        Row::take,
+    )
 }
 
+const SIGNED_IN: &str = "update users set last_login_at = $1, last_login_ip = $2, last_login_host = $3
+     where id = $4 and password_changed_at is not distinct from $5";
+
 /// `false` when the user is gone, or its password is no longer the one that was set at `changed_at`.
-pub(super) fn signed_in(
-    tx: &Tx<'_>,
-    id: UserId,
-    changed_at: Option<Timestamp>,
-    renewed: Option<&PasswordHash>,
-) -> Result<bool, Fault> {
-    let changed = tx.execute(
-        "update users set last_login_at = $1, last_login_ip = $2, last_login_host = $6,
-                password_hash = coalesce($3, password_hash)
-         where id = $4 and password_changed_at is not distinct from $5",
-        params![tx.now(), tx.request().ip.map(|ip| ip.to_string()), renewed, id, changed_at, tx.known_host().flatten()],
-    )?;
-    Ok(changed == 1)
+pub(super) fn signed_in(tx: &Tx<'_>, id: UserId, changed_at: Option<Timestamp>) -> Result<bool, Fault> {
+    Ok(tx.execute(SIGNED_IN, &login_of(tx, id, changed_at))? == 1)
+}
+
+/// The same of a user who is held.
+pub(super) fn held_signed_in(tx: &Tx<'_>, id: UserId, changed_at: Option<Timestamp>) -> Result<(), Fault> {
+    tx.put(SIGNED_IN, &login_of(tx, id, changed_at))
+}
+
+fn login_of(tx: &Tx<'_>, id: UserId, changed_at: Option<Timestamp>) -> [Value; 5] {
+    let ip = tx.request().ip.map(|ip| ip.to_string());
+    [tx.now().to_value(), ip.to_value(), tx.known_host().flatten().to_value(), id.to_value(), changed_at.to_value()]
 }
 
 pub(super) fn delete_without_accounts(tx: &Tx<'_>, id: UserId) -> Result<bool, Fault> {

@@ -124,11 +124,11 @@ impl Landed {
 /// Where a login leads: back to where one was, straight into the only account, or to the switcher. In the login's own
 /// transaction: the disk is waited for once.
 pub(crate) fn land(tx: &Tx<'_>, started: Started, next: &str) -> Result<Landed, Fault> {
-    let accounts = membership::accounts_of(tx, started.user)?;
-    let location = match (page::local(next), accounts.as_slice()) {
-        (Some(next), _) => next.to_owned(),
-        (None, [only]) if !only.is_closed => format!("/a/{}", only.account),
-        (None, _) => "/accounts".to_owned(),
+    let location = match page::local(next) {
+        Some(next) => next.to_owned(),
+        None => {
+            membership::only_account_of(tx, started.user)?.map_or_else(|| "/accounts".to_owned(), |only| format!("/a/{only}"))
+        }
     };
     if let Some(account) = page::account_in(&location) {
         // Who cannot enter (any more) is told so there; the login stands.
