@@ -1,8 +1,9 @@
 //! What is held about a user, and its end.
 
-use latchkey_core::access::{Denied, Who};
+use latchkey_core::access::{Denied, ManageUsers, Who};
 use latchkey_core::contact;
 use latchkey_core::id::{SessionId, UserId};
+use latchkey_core::invitation::{self, NewInvitation};
 use latchkey_core::own_data::{self, Error};
 use latchkey_core::password::Password;
 use latchkey_core::testing::{PASSWORD, TestApp};
@@ -52,6 +53,31 @@ async fn what_is_handed_out_is_an_event_and_holds_no_secret(app: TestApp) {
     for secret in ["argon2", "$", &session.secret.reveal(), &link.reveal(), &reset.reveal(), "/invite/"] {
         assert!(!text.contains(secret), "{secret}");
     }
+}
+
+#[on_both_databases]
+async fn what_roles_give_is_handed_out_with_what_is_held_and_offered_singly_once_and_in_one_order(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let mia = person(&app, "Mia").await;
+    let helpers = role(&app, staff(&app).await, "Helpers", "tickets invoices").await;
+    for (to, keys) in [("mia@example.org", "orders invoices"), ("new@example.org", "")] {
+        let new = NewInvitation { email: email(to), grants: grants(keys), role: Some(helpers) };
+        in_account::<ManageUsers, _, _>(&app.app, owner, acme, move |tx, by| invitation::send(tx, by, &new)).await.unwrap();
+        if keys.is_empty() {
+            app.take_mails().await;
+        } else {
+            accept(&app.app, mia, &latest_link(&app).await).await.unwrap();
+            app.take_mails().await;
+        }
+    }
+    let sent = format!("{:?}", as_myself(&app.app, owner, own_data::download).await.unwrap());
+    for offered in ["invoices tickets orders", "invoices tickets"] {
+        let wanted = format!("permissions: \"{offered}\", role: Some(\"Helpers\")");
+        assert!(sent.contains(&wanted), "{wanted}: {sent}");
+    }
+    let held = format!("{:?}", as_myself(&app.app, mia, own_data::download).await.unwrap());
+    let wanted = "permissions: \"invoices tickets orders\", role: Some(\"Helpers\")";
+    assert_eq!(held.matches(wanted).count(), 2, "the membership and the invitation that led to it: {held}");
 }
 
 #[on_both_databases]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use latchkey_core::access::{
-    Allowed, AllowedAdmin, Associate, BuiltInRole, Confirmed, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers,
-    Myself, StaffRight, Subject, System, TransferOwnership, Who,
+    Allowed, AllowedAdmin, Associate, BuiltInRole, ConfigureSystem, Confirmed, ConfirmedAdmin, Denied, Enter, Grants, InAccount,
+    ManageUsers, Myself, StaffRight, Subject, System, TransferOwnership, Who,
 };
 use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::client_group;
@@ -13,7 +13,7 @@ use latchkey_core::contact::{self, Categories, NewContact};
 use latchkey_core::db::Location;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fault, HasKind, Kind};
-use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, SessionId, UserId};
+use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, RoleId, SessionId, UserId};
 use latchkey_core::invitation::{self, Accepted, NewInvitation};
 use latchkey_core::mail::Outgoing;
 use latchkey_core::password::Password;
@@ -21,7 +21,7 @@ use latchkey_core::reset::Logins;
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Login, Started};
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{admin, membership};
+use latchkey_core::{admin, membership, role};
 use rusqlite::types::ValueRef;
 
 /// An id that nothing has.
@@ -72,6 +72,12 @@ pub(crate) async fn client_group(app: &TestApp, admin: AdminId, name: &str) -> C
     let typed = client_group::Typed { name, colour: "#b45309", ..client_group::Typed::default() };
     let details = client_group::Details::parse(&typed).unwrap();
     as_staff(&app.app, admin, move |tx, by| client_group::create(tx, by, &details)).await.unwrap()
+}
+
+/// A role of every account.
+pub(crate) async fn role(app: &TestApp, admin: AdminId, name: &str, keys: &str) -> RoleId {
+    let new = role::Details { name: name.to_owned(), description: String::new(), grants: grants(keys) };
+    as_staff::<ConfigureSystem, _, _>(&app.app, admin, move |tx, by| role::create(tx, by, None, &new)).await.unwrap()
 }
 
 /// A contact who gets these kinds of mail.

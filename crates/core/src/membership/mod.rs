@@ -53,6 +53,8 @@ pub struct Mine {
     pub is_closed: bool,
     /// What the user holds in it, by its role or singly.
     pub grants: Grants,
+    /// Its role there, if it has one.
+    pub role: Option<role::Held>,
     /// Since when.
     pub since: Timestamp,
     /// Who let the user in.

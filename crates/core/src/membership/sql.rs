@@ -57,7 +57,8 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, account: Option<Acc
         "select a.id, a.name, a.company, case when a.owner_id = m.user_id then 1 else 0 end,
                 case when a.status = 'closed' then 1 else 0 end,
                 m.grants || coalesce((select ' ' || r.grants from roles r where r.id = m.role_id), ''),
-                m.created_at, m.added_by_name, m.last_entered_at
+                m.created_at, m.added_by_name, m.last_entered_at,
+                m.role_id, (select r.name from roles r where r.id = m.role_id)
          from memberships m join accounts a on a.id = m.account_id
          where m.user_id = $1 and ($2 is null or m.account_id = $2) and (m.ends_at is null or m.ends_at > $3 or a.owner_id = m.user_id)
          order by case when a.status = 'closed' then 1 else 0 end, m.last_entered_at desc nulls last, a.name, a.id limit 1000",
@@ -73,6 +74,7 @@ pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, account: Option<Acc
                 since: row.take()?,
                 added_by: row.take()?,
                 last_entered_at: row.take()?,
+                role: row.take::<Option<RoleId>>()?.zip(row.take()?).map(|(id, name)| role::Held { id, name }),
             })
         },
     )

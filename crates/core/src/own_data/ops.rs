@@ -51,7 +51,9 @@ struct Profile {
 struct Membership {
     account: String,
     owner: bool,
+    /// What is held, by a role or singly.
     permissions: String,
+    role: Option<String>,
     since: Timestamp,
     added_by: String,
     last_entered_at: Option<Timestamp>,
@@ -152,6 +154,7 @@ fn memberships(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Membership>,
     let mine = membership::accounts_of(snapshot, user)?.into_iter();
     let shown = mine.map(|mine| Membership {
         permissions: if mine.is_owner { "everything".to_owned() } else { mine.grants.to_string() },
+        role: mine.role.map(|role| role.name),
         account: mine.name,
         owner: mine.is_owner,
         since: mine.since,

@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use crate::access::Grants;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
@@ -12,7 +13,10 @@ use crate::params;
 pub(super) struct Invitation {
     account: String,
     email: String,
+    /// What it offers, by a role or singly.
     permissions: String,
+    /// The role it offers, as long as there is one.
+    role: Option<String>,
     sent_at: Timestamp,
     expires_at: Timestamp,
     accepted_at: Option<Timestamp>,
@@ -21,14 +25,17 @@ pub(super) struct Invitation {
 }
 
 const INVITATIONS: &str =
-    "select a.name, i.email, i.grants, i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at
+    "select a.name, i.email, i.grants || coalesce((select ' ' || r.grants from roles r where r.id = i.role_id), ''),
+            (select r.name from roles r where r.id = i.role_id),
+            i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at
      from invitations i join accounts a on a.id = i.account_id";
 
 fn invitation(row: &mut Row) -> Result<Invitation, DbError> {
     Ok(Invitation {
         account: row.take()?,
         email: row.take()?,
-        permissions: row.take()?,
+        permissions: row.take::<Grants>()?.to_string(),
+        role: row.take()?,
         sent_at: row.take()?,
         expires_at: row.take()?,
         accepted_at: row.take()?,
