@@ -100,6 +100,7 @@ error-role-unknown = Choose a role from the list.
 error-role-name-taken = Another role has this name already.
 error-roles-too-many = There are as many roles as there can be. Delete one first.
 error-role-built-in = Built-in roles stay as they are. Add a role of your own instead.
+error-role-busy = This role is being given to people at this very moment. Try again.
 error-role-in-use = Somebody has this role, or is invited to it. Give them another one first.
 error-role-beyond-own = This role holds more than your own, so you can't give it or change who has it.
 error-on-behalf = You are logged in for somebody else. What is the user's own – password, sessions, data, invites – can be opened and changed by the user alone.

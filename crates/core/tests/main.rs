@@ -42,6 +42,7 @@ mod property;
 mod puzzle;
 mod races;
 mod races_deletion;
+mod races_role;
 mod reset;
 mod role;
 mod search;

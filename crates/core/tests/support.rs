@@ -80,6 +80,28 @@ pub(crate) async fn role(app: &TestApp, admin: AdminId, name: &str, keys: &str) 
     as_staff::<ConfigureSystem, _, _>(&app.app, admin, move |tx, by| role::create(tx, by, None, &new)).await.unwrap()
 }
 
+/// Changes what a role gives; its name stays.
+pub(crate) async fn change_role(app: &App, admin: AdminId, id: RoleId, keys: &str) -> Result<(), role::Error> {
+    let grants = grants(keys);
+    as_staff::<ConfigureSystem, _, _>(app, admin, move |tx, by| {
+        let new = role::Details { grants, ..role::find_to_end(tx, by, id)?.details };
+        role::update(tx, by, id, &new)
+    })
+    .await
+}
+
+/// Gives a member a role and nothing singly.
+pub(crate) async fn give_role(
+    app: &App,
+    by: UserId,
+    account: AccountId,
+    to: UserId,
+    role: RoleId,
+) -> Result<(), membership::Error> {
+    in_account::<ManageUsers, _, _>(app, by, account, move |tx, by| membership::set_held(tx, by, to, Some(role), &Grants::none()))
+        .await
+}
+
 /// A contact who gets these kinds of mail.
 pub(crate) fn new_contact(first: &str, last: &str, email: &str, gets: &[&str]) -> NewContact {
     let gets: Vec<String> = gets.iter().map(|key| (*key).to_owned()).collect();

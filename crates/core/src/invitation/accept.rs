@@ -13,6 +13,7 @@ use crate::id::AccountId;
 use crate::mail::{self, About, Notice};
 use crate::membership::{self, Joined, New};
 use crate::password::Password;
+use crate::role;
 use crate::secret::Secret;
 use crate::session::{self, Login, Started};
 use crate::user::{self, NewUser, PersonName};
@@ -79,10 +80,17 @@ pub fn decline(tx: &Tx<'_>, by: Option<&Myself>, secret: &Secret) -> Result<Invi
     Ok(invitation)
 }
 
-/// The open invitation, with its account's row held: what changes in an account happens one after the other.
+/// The open invitation, with its account's row held: what changes in an account happens one after the other. The role it offers
+/// is held after the account and before any user, as whoever changes a role does it, who tells users of that.
 fn hold(tx: &Tx<'_>, secret: &Secret) -> Result<Invitation, Error> {
     let invitation = hold_even_closed(tx, secret)?;
-    if invitation.account_closed { Err(Error::AccountClosed) } else { Ok(invitation) }
+    if invitation.account_closed {
+        return Err(Error::AccountClosed);
+    }
+    if let Some(role) = &invitation.role {
+        role::hold_offered(tx, invitation.account, role.id)?;
+    }
+    Ok(invitation)
 }
 
 fn hold_even_closed(tx: &Tx<'_>, secret: &Secret) -> Result<Invitation, Error> {

@@ -42,6 +42,10 @@ fn offered(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>, new: &NewInvitati
 }
 
 fn make(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(InvitationId, Secret), Error> {
+    // Whoever deletes the role waits, and then sees that it is offered.
+    if let Some(id) = new.role {
+        role::hold_offered(tx, by.account(), id)?.ok_or(Error::NoSuchRole)?;
+    }
     refuse(tx, by, new)?;
     if let Some(expired) = sql::retire_expired(tx, by.account(), &new.email.key())? {
         mail::withdraw_of_invitation(tx, expired)?;

@@ -93,6 +93,9 @@ pub enum Error {
     /// Members have it, or an open invitation offers it.
     #[error("somebody has the role or is offered it")]
     InUse,
+    /// It is being given to members at this very moment, again and again.
+    #[error("the role is being given to somebody")]
+    Busy,
     /// There are [`MAX_ROLES`].
     #[error("there are too many roles")]
     TooMany,
@@ -111,6 +114,7 @@ impl HasKind for Error {
             Self::NoSuchAccount => Kind::Invalid(vec![Invalid::new("account", "error-account-unknown")]),
             Self::NameTaken => Kind::Invalid(vec![Invalid::new("name", "error-role-name-taken")]),
             Self::InUse => Kind::Conflict("error-role-in-use"),
+            Self::Busy => Kind::Conflict("error-role-busy"),
             Self::TooMany => Kind::Conflict("error-roles-too-many"),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),

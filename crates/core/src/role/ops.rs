@@ -36,7 +36,7 @@ pub(crate) fn offered(snapshot: &Snapshot<'_>, account: AccountId, id: RoleId) -
     Ok(sql::find(snapshot, id, "")?.filter(|role| role.account.is_none_or(|only| only == account)))
 }
 
-/// The same, and it does not change before the transaction ends.
+/// The same, and it does not change before the transaction ends. The account is held before, and users after: see [`hold`].
 pub(crate) fn hold_offered(tx: &Tx<'_>, account: AccountId, id: RoleId) -> Result<Option<Role>, Fault> {
     Ok(sql::find(tx, id, tx.for_share())?.filter(|role| role.account.is_none_or(|only| only == account)))
 }
@@ -80,10 +80,23 @@ pub fn create(
     Ok(id)
 }
 
-/// The accounts of those who have the role are held before the role is, as everybody does it who gives it to somebody.
+/// How often it is tried to hold a role that others are just giving to somebody.
+const TRIES: usize = 20;
+
+/// Holds the role with the accounts of those who have it. The one order is: accounts by their numbers, then the role, then users; whoever
+/// gives or offers a role does the same. While the role was waited for somebody may have got it in another account: where that one
+/// is not free it cannot be waited for any more, and all is let go of and begun again.
 fn hold(tx: &Tx<'_>, id: RoleId) -> Result<Role, Error> {
-    sql::hold_accounts(tx, id)?;
-    sql::find(tx, id, tx.for_update())?.ok_or(Error::NotFound)
+    sql::begin_to_hold(tx)?;
+    for _ in 0..TRIES {
+        sql::hold_accounts(tx, id)?;
+        let role = sql::find(tx, id, tx.for_update())?.ok_or(Error::NotFound)?;
+        if sql::hold_free_accounts(tx, id)? {
+            return Ok(role);
+        }
+        sql::let_go(tx)?;
+    }
+    Err(Error::Busy)
 }
 
 /// Changes a role, and with it what everybody may do who has it.

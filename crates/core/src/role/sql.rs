@@ -92,16 +92,41 @@ pub(super) fn delete(tx: &Tx<'_>, id: RoleId) -> Result<(), Fault> {
     Ok(())
 }
 
-const ACCOUNTS: &str = "select account_id from memberships where role_id = $1";
+/// The accounts of those who have the role.
+const HOLDERS: &str = "select account_id from memberships where role_id = $1";
 
-/// Holds the accounts of those who have the role, in their order.
+/// The same, and the only one whose members may have it.
+const ACCOUNTS: &str = "select account_id from memberships where role_id = $1
+     union all select account_id from roles where id = $1 and account_id is not null";
+
+/// Marks the moment to which [`let_go`] goes back.
+pub(super) fn begin_to_hold(tx: &Tx<'_>) -> Result<(), Fault> {
+    tx.execute("savepoint holding", &[])?;
+    Ok(())
+}
+
+/// Lets go of all that is held since that moment.
+pub(super) fn let_go(tx: &Tx<'_>) -> Result<(), Fault> {
+    tx.execute("rollback to savepoint holding", &[])?;
+    Ok(())
+}
+
+/// Holds the accounts of the role, in their order.
 pub(super) fn hold_accounts(tx: &Tx<'_>, id: RoleId) -> Result<(), Fault> {
     let sql = format!("select id from accounts where id in ({ACCOUNTS}) order by id{}", tx.for_update());
     tx.all(&sql, params![id], Row::take::<AccountId>).map(drop)
 }
 
+/// Holds the accounts of the role without waiting for any, and says whether that went for all of them.
+pub(super) fn hold_free_accounts(tx: &Tx<'_>, id: RoleId) -> Result<bool, Fault> {
+    let accounts = format!("select id from accounts where id in ({ACCOUNTS})");
+    let held = format!("select count(*) from ({accounts}{}) as held", tx.skip_locked());
+    let sql = format!("select case when ({held}) = (select count(*) from ({accounts}) as wanted) then 1 else 0 end");
+    tx.one(&sql, params![id], Row::take)
+}
+
 pub(super) fn bump_revisions(tx: &Tx<'_>, id: RoleId) -> Result<(), Fault> {
-    tx.execute(&format!("update accounts set revision = revision + 1 where id in ({ACCOUNTS})"), params![id])?;
+    tx.execute(&format!("update accounts set revision = revision + 1 where id in ({HOLDERS})"), params![id])?;
     Ok(())
 }
 
