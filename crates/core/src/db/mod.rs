@@ -19,6 +19,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 pub use error::DbError;
+pub(crate) use value::value_rows;
 pub use value::{FromValue, Nullable, Row, ToValue, Value};
 
 use crate::clock::Timestamp;

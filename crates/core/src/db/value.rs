@@ -179,6 +179,15 @@ impl Row {
     }
 }
 
+/// The rows of an `insert` of many: `($1, $2), ($3, $4)` for two rows of two columns.
+pub(crate) fn value_rows(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let numbers = (1..=columns).map(|column| format!("${}", row * columns + column));
+        format!("({})", numbers.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// Lists the arguments of a statement: `params![account, email.key()]`.
 #[macro_export]
 macro_rules! params {

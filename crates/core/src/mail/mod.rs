@@ -16,12 +16,12 @@ use crate::settings::Brand;
 
 pub use message::{MAX_MESSAGE, MAX_SUBJECT, Message, MessageError, Page, Wanted, part, send_message};
 pub use notice::{About, Notice, Told};
-pub(crate) use notice::{Person, tell, tell_at, tell_person};
+pub(crate) use notice::{Person, tell, tell_all, tell_at, tell_person};
 pub use ops::{
     claimed, failed, link_of_user, list, masked, masked_of_user, of_invitations, of_user, preview, put_off, queue_state,
     send_test, sent,
 };
-pub(crate) use ops::{count_since, queue, state_of, withdraw_links, withdraw_of_invitation, withdraw_one};
+pub(crate) use ops::{count_since, queue, queue_all, state_of, withdraw_links, withdraw_of_invitation, withdraw_one};
 
 /// Stands in a stored mail where the secret of its link goes. No text that people type can hold it,
 /// since control characters are refused.

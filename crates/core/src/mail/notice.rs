@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Content, NewMail, queue};
+use super::{Content, NewMail, queue, queue_all};
 use crate::app::Tx;
 use crate::clock::Timestamp;
 use crate::error::Fault;
@@ -153,9 +153,26 @@ pub(crate) fn tell_at(tx: &Tx<'_>, user: &User, to: &str, notice: Notice, about:
 
 /// Like [`tell`], whoever it is.
 pub(crate) fn tell_person(tx: &Tx<'_>, person: &Person<'_>, notice: Notice, about: &About) -> Result<(), Fault> {
-    if !notice.is_always_told() && settings::is_off(tx, notice)? {
+    if !is_told(tx, notice)? {
         return Ok(());
     }
+    queue(tx, &mail(tx, person, notice, about)).map(drop)
+}
+
+/// Like [`tell`], of many people: what is the same for all is looked up once, and few statements store what they are told.
+pub(crate) fn tell_all(tx: &Tx<'_>, people: &[(Person<'_>, About)], notice: Notice) -> Result<(), Fault> {
+    if people.is_empty() || !is_told(tx, notice)? {
+        return Ok(());
+    }
+    let mails: Vec<_> = people.iter().map(|(person, about)| mail(tx, person, notice, about)).collect();
+    queue_all(tx, &mails).map(drop)
+}
+
+fn is_told(tx: &Tx<'_>, notice: Notice) -> Result<bool, Fault> {
+    Ok(notice.is_always_told() || !settings::is_off(tx, notice)?)
+}
+
+fn mail<'a>(tx: &Tx<'_>, person: &Person<'a>, notice: Notice, about: &About) -> NewMail<'a> {
     let page = about.page.unwrap_or(if person.user.is_some() { "/me/security" } else { "/admin/me/security" });
     let told = Told {
         notice: notice.key(),
@@ -169,7 +186,5 @@ pub(crate) fn tell_person(tx: &Tx<'_>, person: &Person<'_>, notice: Notice, abou
         link: format!("{}{page}", tx.public_url()),
     };
     let account = about.account.as_ref().map(|(id, _)| *id);
-    let content = Content::Notice(told);
-    queue(tx, &NewMail { to: person.to, account, user: person.user, invitation: None, content, secret: None })?;
-    Ok(())
+    NewMail { to: person.to, account, user: person.user, invitation: None, content: Content::Notice(told), secret: None }
 }

@@ -6,6 +6,7 @@ use crate::access::{
 };
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
+use crate::db::DbError;
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
@@ -17,14 +18,30 @@ use crate::settings;
 /// Longest answer of a mail server that is kept, in characters.
 const MAX_ANSWER: usize = 500;
 
+/// Mails that one statement stores.
+const AT_ONCE: usize = 50;
+
 /// Writes a mail and promises it.
 pub(crate) fn queue(tx: &Tx<'_>, mail: &NewMail<'_>) -> Result<MailId, Fault> {
+    let ids = queue_all(tx, std::slice::from_ref(mail))?;
+    ids.first().copied().ok_or(Fault::Db(DbError::NoRow))
+}
+
+/// Writes mails and promises them.
+pub(crate) fn queue_all(tx: &Tx<'_>, mails: &[NewMail<'_>]) -> Result<Vec<MailId>, Fault> {
     let brand = settings::brand(tx)?;
-    let written = tx.templates().write(&brand, &mail.content)?;
-    let sealed = mail.secret.map(|secret| tx.seal(secret)).transpose()?;
-    let id = sql::insert(tx, mail, &written, sealed.as_deref())?;
-    outbox::promise(tx, Topic::Mail, id.0)?;
-    Ok(id)
+    let mut ids = Vec::with_capacity(mails.len());
+    for some in mails.chunks(AT_ONCE) {
+        let ready = some.iter().map(|mail| {
+            let written = tx.templates().write(&brand, &mail.content)?;
+            Ok((mail, written, mail.secret.map(|secret| tx.seal(secret)).transpose()?))
+        });
+        let stored = sql::insert(tx, &ready.collect::<Result<Vec<_>, Fault>>()?)?;
+        let references: Vec<i64> = stored.iter().map(|id| id.0).collect();
+        outbox::promise_all(tx, Topic::Mail, &references)?;
+        ids.extend(stored);
+    }
+    Ok(ids)
 }
 
 /// Takes back the mails of an invitation that are not sent yet and forgets their links.

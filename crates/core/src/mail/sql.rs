@@ -1,31 +1,29 @@
 use super::{Full, Mail, NewMail, Page, State, Wanted, Written};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::{DbError, Row};
+use crate::db::{DbError, Row, value_rows};
 use crate::error::Fault;
 use crate::event::containing;
 use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::paging::{Part, Slice};
 use crate::params;
 
-pub(super) fn insert(tx: &Tx<'_>, mail: &NewMail<'_>, written: &Written, sealed: Option<&[u8]>) -> Result<MailId, Fault> {
-    tx.one(
+/// A mail, what its template wrote, and its sealed secret.
+pub(super) type Ready<'a> = (&'a NewMail<'a>, Written, Option<Vec<u8>>);
+
+pub(super) fn insert(tx: &Tx<'_>, mails: &[Ready<'_>]) -> Result<Vec<MailId>, Fault> {
+    let mut arguments = Vec::new();
+    for (mail, written, sealed) in mails {
+        let (kind, sealed) = (mail.content.template(), sealed.as_deref());
+        arguments.extend_from_slice(params![kind, mail.account, mail.user, mail.invitation, mail.to]);
+        arguments.extend_from_slice(params![written.subject, written.text, written.html, sealed, tx.now()]);
+    }
+    let sql = format!(
         "insert into mails (kind, account_id, user_id, invitation_id, to_address, subject, text_body, html_body, sealed_secret, queued_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
-        params![
-            mail.content.template(),
-            mail.account,
-            mail.user,
-            mail.invitation,
-            mail.to,
-            written.subject,
-            written.text,
-            written.html,
-            sealed,
-            tx.now()
-        ],
-        Row::take,
-    )
+         values {} returning id",
+        value_rows(mails.len(), 10)
+    );
+    tx.all(&sql, &arguments, Row::take)
 }
 
 pub(super) fn cancel_unsent(tx: &Tx<'_>, invitation: InvitationId) -> Result<Vec<MailId>, Fault> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::access::System;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::Row;
+use crate::db::{Row, value_rows};
 use crate::error::Fault;
 use crate::id::OutboxId;
 use crate::params;
@@ -55,11 +55,19 @@ pub struct Claimed {
 
 /// Promises a piece of work.
 pub(crate) fn promise(tx: &Tx<'_>, topic: Topic, reference: i64) -> Result<(), Fault> {
-    tx.put(
-        "insert into outbox (topic, ref_id, created_at, not_before) values ($1, $2, $3, $3)
+    promise_all(tx, topic, &[reference])
+}
+
+/// Promises pieces of work by one statement; none of them twice.
+pub(crate) fn promise_all(tx: &Tx<'_>, topic: Topic, references: &[i64]) -> Result<(), Fault> {
+    let arguments: Vec<_> =
+        references.iter().flat_map(|reference| params![topic.key(), *reference, tx.now(), tx.now()].to_vec()).collect();
+    let sql = format!(
+        "insert into outbox (topic, ref_id, created_at, not_before) values {}
          on conflict (topic, ref_id) do update set not_before = excluded.not_before",
-        params![topic.key(), reference, tx.now()],
-    )?;
+        value_rows(references.len(), 4)
+    );
+    tx.put(&sql, &arguments)?;
     tx.promise();
     Ok(())
 }

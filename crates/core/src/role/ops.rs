@@ -7,7 +7,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, RoleId};
 use crate::invitation;
-use crate::mail::{self, About, Notice};
+use crate::mail::{self, About, Notice, Person};
 use crate::text::folded;
 
 /// The roles of every account by name, with how many have them.
@@ -114,14 +114,16 @@ pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: RoleId, new: 
     sql::bump_revisions(tx, id)?;
     tx.access_changed(Changed::Everything);
     let no_longer_manages = before.grants.has(Permission::Users) && !new.grants.has(Permission::Users);
-    for holder in sql::holders(tx, id)? {
-        if no_longer_manages && !holder.single.has(Permission::Users) {
-            invitation::cancel_sent_by_deleted(tx, by.actor(), (holder.account, &holder.account_name), holder.user)?;
-        }
-        let about = About::default().in_account(holder.account, &holder.account_name).by(&by.actor().name);
-        mail::tell(tx, holder.user, Notice::AccessChanged, &about)?;
+    let holders = sql::holders(tx, id)?;
+    // There may be thousands: only who has sent something is looked at singly.
+    for holder in holders.iter().filter(|holder| no_longer_manages && holder.has_sent && !holder.single.has(Permission::Users)) {
+        invitation::cancel_sent_by_deleted(tx, by.actor(), (holder.account, &holder.account_name), holder.user)?;
     }
-    Ok(())
+    let told = holders.iter().map(|holder| {
+        let about = About::default().in_account(holder.account, &holder.account_name).by(&by.actor().name);
+        (Person { user: Some(holder.user), name: &holder.name, to: &holder.email }, about)
+    });
+    Ok(mail::tell_all(tx, &told.collect::<Vec<_>>(), Notice::AccessChanged)?)
 }
 
 /// What changed, after the role's name.

@@ -135,15 +135,27 @@ pub(super) struct Holder {
     pub(super) account: AccountId,
     pub(super) account_name: String,
     pub(super) user: UserId,
+    pub(super) name: String,
+    pub(super) email: String,
     pub(super) single: Grants,
+    /// Whether an invitation is open that it answers for, or whose link it was told.
+    pub(super) has_sent: bool,
 }
 
 /// Who has the role; the owner, who holds everything anyway, is none of them.
 pub(super) fn holders(snapshot: &Snapshot<'_>, id: RoleId) -> Result<Vec<Holder>, Fault> {
     snapshot.all(
-        "select m.account_id, a.name, m.user_id, m.grants from memberships m join accounts a on a.id = m.account_id
+        "select m.account_id, a.name, m.user_id, u.first_name || ' ' || u.last_name, u.email, m.grants,
+                case when exists (select 1 from invitations i where i.account_id = m.account_id
+                    and i.accepted_at is null and i.declined_at is null and i.cancelled_at is null
+                    and (i.answers_id = m.user_id or i.link_told_id = m.user_id)) then 1 else 0 end
+         from memberships m join accounts a on a.id = m.account_id join users u on u.id = m.user_id
          where m.role_id = $1 and a.owner_id <> m.user_id order by m.account_id, m.user_id",
         params![id],
-        |row| Ok(Holder { account: row.take()?, account_name: row.take()?, user: row.take()?, single: row.take()? }),
+        |row| {
+            let (account, account_name, user) = (row.take()?, row.take()?, row.take()?);
+            let (name, email, single, has_sent) = (row.take()?, row.take()?, row.take()?, row.take()?);
+            Ok(Holder { account, account_name, user, name, email, single, has_sent })
+        },
     )
 }
