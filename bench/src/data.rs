@@ -105,7 +105,7 @@ pub(crate) async fn fill(app: &App) -> anyhow::Result<Data> {
         for number in 1..MEMBERS {
             let member = person(tx, "members", number, &hash)?;
             let by = tx.authorize_system::<Associate>(&system(), account)?;
-            membership::associate(tx, &by, member, &grants(number))?;
+            membership::associate(tx, &by, member, None, &grants(number))?;
         }
         for number in 0..3 {
             let by = tx.authorize::<ManageUsers>(Who::without_second_factor(owner), account)?;

@@ -63,3 +63,22 @@ async fn an_invitation_offers_a_role_of_its_account_and_no_other(app: TestApp) {
     let sent = read(&invite(&own["id"]).await);
     assert_eq!((&sent["permissions"], &sent["role"]["name"]), (&json!(["tickets"]), &json!("Own")));
 }
+
+#[on_both_databases]
+async fn who_is_let_in_at_once_can_have_a_role(app: TestApp) {
+    let rest = Rest::new(app).await;
+    let role = rest.post("/api/v1/roles", json!({"name": "Helpers", "permissions": ["tickets"]})).await;
+    let path = rest.acme("/memberships");
+    let person = json!({"first_name": "Nora", "last_name": "New", "email": "nora@example.com"});
+    let made = rest.post(&path, json!({"new_user": person, "permissions": [], "role": role["id"]})).await;
+    assert_eq!(made["role"], json!({"id": role["id"], "name": "Helpers"}));
+    assert_eq!((&made["permissions"], &made["single_permissions"]), (&json!(["tickets"]), &json!([])));
+    let user = rest.post("/api/v1/users", json!({"first_name": "Ned", "last_name": "New", "email": "ned@example.com"})).await;
+    let made = rest.post(&path, json!({"user": user["id"], "permissions": ["orders"], "role": role["id"]})).await;
+    assert_eq!((&made["permissions"], &made["role"]["name"]), (&json!(["tickets", "orders"]), &json!("Helpers")));
+    let nobody = json!({"first_name": "Nils", "last_name": "New", "email": "nils@example.com"});
+    let unknown = rest.call("POST", &path, Some(&json!({"new_user": nobody, "permissions": [], "role": 999_999}))).await;
+    assert_eq!(problem(&unknown), json!([422, "invalid", [["role", "role-unknown"]]]));
+    let bare = rest.call("POST", &path, Some(&json!({"new_user": nobody, "permissions": []}))).await;
+    assert_eq!(bare.status, 422, "without a role at least one permission is chosen: {}", bare.text());
+}

@@ -196,7 +196,7 @@ impl TestApp {
     pub async fn member(&self, account: AccountId, user: UserId, grants: Grants) {
         let made = self.app.write(&self.request, move |tx| {
             let by = tx.authorize_system(&System::named("test"), account)?;
-            crate::membership::associate(tx, &by, user, &grants)
+            crate::membership::associate(tx, &by, user, None, &grants)
         });
         made.await.unwrap();
     }

@@ -154,11 +154,11 @@ fn membership_cases(w: &World) -> Vec<Case> {
     let World { owner, member, leaver, guest, acme, admin, .. } = *w;
     vec![
         case(&[MembershipCreated], move |tx| {
-            Ok(membership::associate(tx, &tx.authorize_staff(admin, acme)?, guest, &grants("invoices"))?)
+            Ok(membership::associate(tx, &tx.authorize_staff(admin, acme)?, guest, None, &grants("invoices"))?)
         }),
         case(&[UserCreated, MembershipCreated], move |tx| {
             let by = tx.authorize_staff(admin, acme)?;
-            Ok(membership::associate_new(tx, &by, &new_user("bob"), &grants("invoices")).map(drop)?)
+            Ok(membership::associate_new(tx, &by, &new_user("bob"), None, &grants("invoices")).map(drop)?)
         }),
         case(&[MembershipPermissionsChanged], move |tx| {
             Ok(membership::set_grants(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, guest, &grants("tickets"))?)

@@ -314,7 +314,8 @@ async fn staff_associates_users_that_exist_and_makes_new_ones(app: TestApp) {
     let name = PersonName { first: "Nina".to_owned(), last: "New".to_owned() };
     let new = NewUser { name, email: email("MIA@example.com"), password: None };
     let before = dump(&app).await;
-    let taken = machine_in_account(&app.app, acme, move |tx, by| membership::associate_new(tx, by, &new, &grants("invoices")));
+    let taken =
+        machine_in_account(&app.app, acme, move |tx, by| membership::associate_new(tx, by, &new, None, &grants("invoices")));
     assert!(matches!(taken.await, Err(Error::User(user::Error::EmailTaken))));
     assert_eq!(before, dump(&app).await);
     assert_eq!(held(&app.app, mia, acme).await.as_deref(), Some("invoices"));

@@ -110,8 +110,9 @@ async fn v6_4_6_an_admin_sends_a_link_and_who_has_no_password_sets_the_first_one
     let (admin, (_, acme)) = (staff(&app).await, acme(&app).await);
     let name = PersonName { first: "Pia".to_owned(), last: "Passwordless".to_owned() };
     let new = NewUser { name, email: email("pia@example.com"), password: None };
-    let pia =
-        machine_in_account(&app.app, acme, move |tx, by| latchkey_core::membership::associate_new(tx, by, &new, &Grants::all()));
+    let pia = machine_in_account(&app.app, acme, move |tx, by| {
+        latchkey_core::membership::associate_new(tx, by, &new, None, &Grants::all())
+    });
     let pia = pia.await.unwrap();
     as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| reset::send(tx, by, pia)).await.unwrap();
     choose(&app.app, &latest_link(&app).await, NEW).await.unwrap();

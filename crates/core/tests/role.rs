@@ -1,6 +1,6 @@
 //! Roles: named sets of permissions that members have beside what they hold singly.
 
-use latchkey_core::access::{BuiltInRole, ConfigureSystem, Denied, Grants, ManageUsers, Permission, ViewUsers};
+use latchkey_core::access::{Associate, BuiltInRole, ConfigureSystem, Denied, Grants, ManageUsers, Permission, ViewUsers};
 use latchkey_core::app::App;
 use latchkey_core::check::{self, Answer, Question, Reason, Scope};
 use latchkey_core::id::{AccountId, AdminId, RoleId, UserId};
@@ -211,4 +211,46 @@ async fn v8_2_1_roles_are_made_by_who_configures_and_two_never_look_the_same(app
         assert!(change(&app, other, id, "Support", "domains").await.is_err());
         assert!(delete(&app, other, id).await.is_err());
     }
+}
+
+#[on_both_databases]
+async fn a_user_is_associated_with_a_role_of_the_account_and_no_other(app: TestApp) {
+    app.expect_unsent_mails();
+    let (owner, acme) = acme(&app).await;
+    let other = app.account("Other", owner).await;
+    let admin = staff(&app).await;
+    let ours = create(&app, admin, Some(acme), "Ours", "tickets").await.unwrap();
+    let theirs = create(&app, admin, Some(other), "Theirs", "tickets").await.unwrap();
+    let mia = person(&app, "Mia").await;
+    let let_in = |role: RoleId| {
+        machine_in_account::<Associate, _, _>(&app.app, acme, move |tx, by| {
+            membership::associate(tx, by, mia, Some(role), &Grants::parse("domains"))
+        })
+    };
+    let refused = let_in(theirs).await;
+    assert!(matches!(refused, Err(membership::Error::NoSuchRole)), "{refused:?}");
+    let_in(ours).await.unwrap();
+    let held = member_of(&app.app, owner, acme, mia).await;
+    assert_eq!((held.grants, held.role.map(|role| role.id)), (Grants::parse("tickets domains"), Some(ours)));
+}
+
+#[on_both_databases]
+async fn everybody_who_has_a_role_is_told_of_its_change_by_a_mail_of_its_own(app: TestApp) {
+    const HOLDERS: usize = 103;
+    let (owner, acme) = acme(&app).await;
+    let admin = staff(&app).await;
+    let helpers = create(&app, admin, None, "Helpers", "invoices tickets").await.unwrap();
+    let mut wanted = Vec::new();
+    for number in 0..HOLDERS {
+        let mia = member(&app, acme, &format!("Mia{number}"), "domains").await;
+        give(&app.app, owner, acme, mia, Some(helpers), "").await.unwrap();
+        wanted.push(format!("mia{number}@example.com"));
+    }
+    change(&app, admin, helpers, "Helpers", "invoices").await.unwrap();
+    assert!(app.take_mails().await.is_empty(), "the operator has switched it off");
+    app.notify(Verification::Off).await;
+    change(&app, admin, helpers, "Helpers", "tickets").await.unwrap();
+    let told = app.take_mails().await;
+    assert_eq!(told.iter().map(|mail| mail.to.clone()).collect::<Vec<_>>(), wanted);
+    assert!(told.iter().all(|mail| mail.written.subject == told[0].written.subject));
 }

@@ -220,7 +220,7 @@ pub(crate) async fn make_owner(app: &App, account: AccountId, user: UserId) -> R
 
 pub(crate) async fn associate(app: &App, account: AccountId, user: UserId, keys: &str) -> Result<(), membership::Error> {
     let grants = grants(keys);
-    machine_in_account::<Associate, _, _>(app, account, move |tx, by| membership::associate(tx, by, user, &grants)).await
+    machine_in_account::<Associate, _, _>(app, account, move |tx, by| membership::associate(tx, by, user, None, &grants)).await
 }
 
 // Accounts and users, by staff.

@@ -114,6 +114,8 @@ fn close(schema: &mut Value) {
     let Some(schema) = schema.as_object_mut() else { return };
     schema.insert("additionalProperties".to_owned(), json!(false));
     let required = schema.get("required").cloned().unwrap_or_default();
+    // Beside a role there need be no permission.
+    let has_role = schema.get("properties").is_some_and(|fields| fields.get("role").is_some());
     let must = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|known| known == name));
     for (name, field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
         let Some(field) = field.as_object_mut() else { continue };
@@ -137,7 +139,7 @@ fn close(schema: &mut Value) {
             }
             _ => continue,
         };
-        if name == "permissions" || name == "rights" {
+        if (name == "permissions" && !has_role) || name == "rights" {
             field.insert("minItems".to_owned(), json!(1));
         }
         field.insert("items".to_owned(), json!({"type": "string", "enum": keys}));

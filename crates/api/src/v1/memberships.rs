@@ -104,9 +104,11 @@ pub(crate) struct NewMembership {
     user: Option<i64>,
     /// The user to be made.
     new_user: Option<NewUser>,
-    /// Keys of permissions.
+    /// Keys of permissions; beside a role there may be none.
     #[schema(max_items = 50)]
     permissions: Vec<String>,
+    /// The number of a role that members of this account may have.
+    role: Option<i64>,
 }
 
 /// What a member is to hold.
@@ -149,17 +151,18 @@ pub(crate) async fn create(Path(account): Path<i64>, post: Post<NewMembership>) 
     let account = AccountId(account);
     let work = post.run(ApiRight::MembershipsWrite, move |tx, call, new| {
         let by = tx.authorize_api::<Associate>(call, account)?;
-        let grants = chosen(&new.permissions)?;
+        let role = new.role.map(RoleId);
+        let grants = chosen_beside(role, &new.permissions)?;
         let user = match (new.user, new.new_user) {
             (Some(id), None) => {
-                membership::associate(tx, &by, UserId(id), &grants).map_err(known)?;
+                membership::associate(tx, &by, UserId(id), role, &grants).map_err(known)?;
                 UserId(id)
             }
             (None, Some(new)) => {
                 let parsed = user::parse(&new.first_name, &new.last_name, &new.email);
                 let (name, email) = parsed.map_err(|fields| inside(Problem::invalid(fields)))?;
                 let new = user::NewUser { name, email, password: None };
-                membership::associate_new(tx, &by, &new, &grants).map_err(|error| inside(error.into()))?
+                membership::associate_new(tx, &by, &new, role, &grants).map_err(|error| inside(error.into()))?
             }
             (None, None) => return Err(Problem::invalid(vec![Invalid::new("user", "error-required")])),
             (Some(_), Some(_)) => return Err(Problem::invalid(vec![Invalid::new("new_user", "error-one-user")])),

@@ -190,12 +190,14 @@ pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &Con
     Ok(mail::tell(tx, before.0, Notice::OwnershipLost, &told(by).what(&name))?)
 }
 
-/// Associates a user at once, without a mail.
-pub fn associate(tx: &Tx<'_>, by: &Allowed<Associate>, user: UserId, grants: &Grants) -> Result<(), Error> {
+/// Associates a user at once, without a mail: with a role, if one is given, and what it holds singly beside that.
+pub fn associate(tx: &Tx<'_>, by: &Allowed<Associate>, user: UserId, role: Option<RoleId>, grants: &Grants) -> Result<(), Error> {
+    if let Some(id) = role {
+        role::hold_offered(tx, by.account(), id)?.ok_or(Error::NoSuchRole)?;
+    }
     user::hold(tx, user)?.ok_or(user::Error::NotFound)?;
     sql::delete_ended(tx, by.account(), user)?;
-    let new =
-        New { account: by.account(), user, grants: grants.clone(), role: None, invitation: None, added_by: by.actor().clone() };
+    let new = New { account: by.account(), user, grants: grants.clone(), role, invitation: None, added_by: by.actor().clone() };
     if !insert(tx, by.actor(), &new)? {
         return Err(Error::AlreadyMember);
     }
@@ -204,9 +206,15 @@ pub fn associate(tx: &Tx<'_>, by: &Allowed<Associate>, user: UserId, grants: &Gr
 }
 
 /// Makes a user, usually without a password, and associates it at once.
-pub fn associate_new(tx: &Tx<'_>, by: &Allowed<Associate>, new: &NewUser, grants: &Grants) -> Result<UserId, Error> {
+pub fn associate_new(
+    tx: &Tx<'_>,
+    by: &Allowed<Associate>,
+    new: &NewUser,
+    role: Option<RoleId>,
+    grants: &Grants,
+) -> Result<UserId, Error> {
     let user = user::insert(tx, Some(by.actor()), new)?;
-    associate(tx, by, user, grants)?;
+    associate(tx, by, user, role, grants)?;
     Ok(user)
 }
 

@@ -102,8 +102,9 @@ impl Past {
     async fn associate(&mut self, staff: &str, account: &str, user: &'static str, held: &str) -> anyhow::Result<()> {
         let (by, id, request) = (self.admin(staff)?, self.account(account)?, at_desk(member_of_staff(staff)?)?);
         let (new, held) = (without_password(person(user)?)?, grants(held)?);
-        let made =
-            self.write(request, move |tx| Ok(membership::associate_new(tx, &tx.authorize_staff(by, id)?, &new, &held)?)).await?;
+        let made = self
+            .write(request, move |tx| Ok(membership::associate_new(tx, &tx.authorize_staff(by, id)?, &new, None, &held)?))
+            .await?;
         self.users.insert(user, made);
         Ok(())
     }

@@ -18,7 +18,7 @@ mod verification;
 pub(crate) use details::DetailsForm;
 pub(crate) use me::password::PasswordForm;
 pub(crate) use password::{generate as password_generate, rules as password_rules, strength as password_strength};
-pub(crate) use users::PermissionsForm;
+pub(crate) use users::{PermissionsForm, chosen};
 
 use latchkey_http::Routes;
 

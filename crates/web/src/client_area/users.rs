@@ -48,7 +48,7 @@ impl InviteForm {
 }
 
 /// Reads the role that was chosen, if one was, and the permissions beside it: without a role at least one.
-fn chosen(fields: &mut Fields, role: &str, permissions: &[String]) -> Option<(Option<RoleId>, Grants)> {
+pub(crate) fn chosen(fields: &mut Fields, role: &str, permissions: &[String]) -> Option<(Option<RoleId>, Grants)> {
     let wanted = match role {
         "" => Ok(None),
         id => id.parse().map(Some).map_err(|_| "error-role-unknown"),

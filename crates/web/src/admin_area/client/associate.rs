@@ -8,14 +8,16 @@ use latchkey_core::account::{self, Account};
 use latchkey_core::app::Tx;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, HasKind, Invalid};
-use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::id::{AccountId, AdminId, RoleId, UserId};
 use latchkey_core::invitation::{self, NewInvitation};
 use latchkey_core::membership;
+use latchkey_core::role::{self, Role};
 use latchkey_core::user::{self, NewUser, PersonName};
 use serde::{Deserialize, Serialize};
 
 use super::super::users::{is_free, matches};
 use super::Client;
+use crate::client_area::chosen;
 use crate::error::PageError;
 use crate::form::{Form, Shown};
 use crate::page::{self, Answer, Outcome};
@@ -30,6 +32,7 @@ pub(crate) struct AssociateForm {
     email: String,
     first_name: String,
     last_name: String,
+    role: String,
     permissions: Vec<String>,
     send_invite: String,
     #[serde(skip_serializing)]
@@ -39,12 +42,15 @@ pub(crate) struct AssociateForm {
 /// What the form asks for.
 enum Wanted {
     /// **Send Invite** YES: a pending invitation and a mail.
-    Invite(Who, Grants),
+    Invite(Who, Held),
     /// NO, an existing user: associated at once.
-    Existing(UserId, Grants),
+    Existing(UserId, Held),
     /// NO, an address nobody has: the user is made without a password.
-    New(NewUser, Grants),
+    New(NewUser, Held),
 }
+
+/// What is given or offered: a role, and what is held singly beside it.
+type Held = (Option<RoleId>, Grants);
 
 /// To whom an invitation goes.
 enum Who {
@@ -55,21 +61,21 @@ enum Who {
 impl AssociateForm {
     fn parse(&self) -> Result<Wanted, Vec<Invalid>> {
         let mut fields = Fields::default();
-        let grants = fields.take("permissions", Grants::choose(self.permissions.iter().map(String::as_str)));
+        let held = chosen(&mut fields, &self.role, &self.permissions);
         let wanted = match (self.chosen(), self.send_invite.as_str()) {
-            (Some(Ok(user)), "no") => grants.map(|grants| Wanted::Existing(user, grants)),
-            (Some(Ok(user)), _) => grants.map(|grants| Wanted::Invite(Who::User(user), grants)),
+            (Some(Ok(user)), "no") => held.map(|held| Wanted::Existing(user, held)),
+            (Some(Ok(user)), _) => held.map(|held| Wanted::Invite(Who::User(user), held)),
             (Some(Err(())), _) => fields.take("user", Err("error-user-unknown")),
             (None, "no") => {
                 let email = fields.take("email", Email::parse(self.address()));
                 let name = PersonName::parse(&self.first_name, &self.last_name, &mut fields);
                 let new = name.zip(email).map(|(name, email)| NewUser { name, email, password: None });
-                new.zip(grants).map(|(new, grants)| Wanted::New(new, grants))
+                new.zip(held).map(|(new, held)| Wanted::New(new, held))
             }
             (None, _) if self.address().trim().is_empty() => fields.take("user", Err("error-user-required")),
             (None, _) => {
                 let email = fields.take("email", Email::parse(self.address()));
-                email.zip(grants).map(|(email, grants)| Wanted::Invite(Who::Address(email), grants))
+                email.zip(held).map(|(email, held)| Wanted::Invite(Who::Address(email), held))
             }
         };
         fields.finish()?;
@@ -92,9 +98,10 @@ async fn form_page(staff: &Staff, id: AccountId, form: &AssociateForm, invalid: 
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
         snapshot.authorize_staff::<Associate>(admin, id)?;
-        account::find(snapshot, id)?.ok_or(account::Error::NotFound)
+        let roles = role::of_account(snapshot, &snapshot.authorize_staff::<ManageUsers>(admin, id)?)?;
+        Ok::<_, account::Error>((account::find(snapshot, id)?.ok_or(account::Error::NotFound)?, roles))
     });
-    let account: Account = loaded.await?;
+    let (account, roles): (Account, Vec<Role>) = loaded.await?;
     let offer_new = is_free(staff, &form.query).await?;
     let mut shown = form.clone();
     if offer_new && shown.email.is_empty() {
@@ -106,6 +113,7 @@ async fn form_page(staff: &Staff, id: AccountId, form: &AssociateForm, invalid: 
         client => Client::from(account),
         matches => matches(staff, &form.query).await?,
         offer_new,
+        roles => view::roles(&roles, |_| true),
         permissions => view::permissions(&staff.visit.web, &checked, |_| true),
         form => Shown::new(&shown).with_errors(&staff.visit.web, invalid),
     };
@@ -197,25 +205,25 @@ impl From<latchkey_core::access::Denied> for Error {
 fn carry_out(tx: &Tx<'_>, admin: AdminId, account: AccountId, wanted: Wanted) -> Result<Associated, Error> {
     let name_of = |user: UserId| user::find(tx, user)?.ok_or(Error::NoSuchUser);
     match wanted {
-        Wanted::Invite(who, grants) => {
+        Wanted::Invite(who, (role, grants)) => {
             let by = tx.authorize_staff::<ManageUsers>(admin, account)?;
             let email = match who {
                 Who::User(user) => name_of(user)?.email,
                 Who::Address(email) => email,
             };
             let text = email.to_string();
-            invitation::send(tx, &by, &NewInvitation { role: None, email, grants })?;
+            invitation::send(tx, &by, &NewInvitation { role, email, grants })?;
             Ok(Associated::Invited(text))
         }
-        Wanted::Existing(user, grants) => {
+        Wanted::Existing(user, (role, grants)) => {
             let by = tx.authorize_staff::<Associate>(admin, account)?;
             let found = name_of(user)?;
-            membership::associate(tx, &by, user, &grants)?;
+            membership::associate(tx, &by, user, role, &grants)?;
             Ok(Associated::Inside { user: found.name.full(), account: by.account_name().to_owned() })
         }
-        Wanted::New(new, grants) => {
+        Wanted::New(new, (role, grants)) => {
             let by = tx.authorize_staff::<Associate>(admin, account)?;
-            membership::associate_new(tx, &by, &new, &grants)?;
+            membership::associate_new(tx, &by, &new, role, &grants)?;
             Ok(Associated::Inside { user: new.name.full(), account: by.account_name().to_owned() })
         }
     }
