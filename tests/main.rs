@@ -35,6 +35,7 @@ mod reading;
 mod refusals;
 mod reset;
 mod rest;
+mod roles;
 mod routes;
 mod sessions;
 mod source;

@@ -40,6 +40,7 @@ invitation-page-title = Invitation
 invitation-title = You have been invited to { $account }
 invitation-lede = { $inviter } has given you access to the { $account } account.
 invitation-grants = What you will be able to do
+invitation-role = You are offered the role { $role }. What it gives may be changed later.
 invitation-all-permissions = Everything in this account, apart from managing its users.
 invitation-show-permissions = { $count ->
     [one] Show the one permission

@@ -3,6 +3,7 @@
 invitation-mail-subject = { $inviter } has invited you to { $account }
 invitation-mail-preview = Accept until { $until } to enter the { $account } account.
 invitation-mail-lede = { $inviter } has given you access to the { $account } account at { $brand }.
+invitation-mail-role = You are offered the role { $role }.
 invitation-mail-all = You will be able to do everything in this account, apart from managing its users.
 invitation-mail-some = You will be able to:
 invitation-mail-button = See the Invitation

@@ -230,7 +230,7 @@ impl World {
     }
 
     /// A role that nobody has.
-    async fn member_role(&self) -> i64 {
+    pub(crate) async fn member_role(&self) -> i64 {
         let stella = self.stella;
         let name = format!("Clerk {}", number(&self.app, "select count(*) from roles").await);
         let details = role::Details { name, description: String::new(), grants: Grants::parse("invoices") };

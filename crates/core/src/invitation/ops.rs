@@ -169,6 +169,7 @@ fn promise_mail(tx: &Tx<'_>, account: AccountId, id: InvitationId, secret: &Secr
         account_name: invitation.account_name,
         inviter: invitation.invited_by.name,
         email: invitation.email.clone(),
+        role: invitation.role.map(|role| role.name).unwrap_or_default(),
         all_permissions: invitation.grants.is_all(),
         permissions: invitation.grants.iter().map(|permission| permission.key().to_owned()).collect(),
         expires_at: invitation.times.expires_at,

@@ -43,6 +43,8 @@ pub enum Content {
         inviter: String,
         /// To which address.
         email: String,
+        /// The name of the role that is offered; empty for none.
+        role: String,
         /// Whether all thirteen permissions are offered.
         all_permissions: bool,
         /// The keys of the permissions offered.

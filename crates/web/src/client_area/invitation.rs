@@ -73,6 +73,8 @@ impl RegisterForm {
 struct Offer {
     account_name: String,
     inviter: String,
+    /// The name of the role that is offered.
+    role: Option<String>,
     all_permissions: bool,
     permissions: Vec<PermissionShown>,
     expires_at: Timestamp,
@@ -155,6 +157,7 @@ fn offer(visit: &Visit, invitation: &Invitation) -> Offer {
     Offer {
         account_name: invitation.account_name.clone(),
         inviter: view::inviter(&visit.web, invitation),
+        role: invitation.role.as_ref().map(|role| role.name.clone()),
         all_permissions: invitation.grants.is_all(),
         permissions: invitation.grants.iter().map(|permission| view::permission_text(&visit.web, permission)).collect(),
         expires_at: invitation.times.expires_at,

@@ -72,6 +72,7 @@ fn names_are_escaped_in_pages_and_html_mails_and_left_alone_in_plain_text() {
         account_name: evil.to_owned(),
         inviter: evil.to_owned(),
         email: "a@b.example".to_owned(),
+        role: evil.to_owned(),
         all_permissions: false,
         permissions: vec!["invoices".to_owned(), evil.to_owned()],
         expires_at: START,
@@ -86,6 +87,29 @@ fn names_are_escaped_in_pages_and_html_mails_and_left_alone_in_plain_text() {
         assert!(written.text.contains("https://login.example/invite/x") && written.text.contains("<script>"), "{}", written.text);
     }
     assert!(mail::write(&engine, &Brand::default(), &Content::Test {}).is_ok());
+}
+
+#[test]
+fn a_mail_that_invites_names_the_role_before_what_it_gives() {
+    let engine = engine();
+    for (role, named) in [("Accounting", true), ("", false)] {
+        let content = Content::Invitation {
+            account_name: "Engines".to_owned(),
+            inviter: "Ada".to_owned(),
+            email: "a@b.example".to_owned(),
+            role: role.to_owned(),
+            all_permissions: false,
+            permissions: vec!["invoices".to_owned()],
+            expires_at: START,
+            link: "https://login.example/invite/x".to_owned(),
+        };
+        let written = mail::write(&engine, &Brand::default(), &content).unwrap();
+        for text in [written.text, written.html] {
+            let (role, gives) = (text.find("offered the role"), text.find("You will be able to").unwrap());
+            assert_eq!(role.is_some_and(|role| role < gives), named, "{text}");
+            assert_eq!(text.contains("Accounting"), named);
+        }
+    }
 }
 
 fn told(notice: Notice) -> Content {

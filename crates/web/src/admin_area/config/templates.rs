@@ -38,6 +38,7 @@ fn samples(staff: &Staff) -> Vec<Content> {
         account_name: "Harbour Bakery Ltd.".to_owned(),
         inviter: "Mara Example".to_owned(),
         email: "name@example.com".to_owned(),
+        role: String::new(),
         all_permissions: false,
         permissions: grants.iter().map(|permission| permission.key().to_owned()).collect(),
         expires_at: app.now().after(Duration::from_hours(7 * 24)),
