@@ -48,6 +48,12 @@ pub(super) static GROUPS: &[Group] = &[
     group("Shops", "#be185d", "", false),
 ];
 
+/// Roles of members of every account: name, description, permissions.
+pub(super) static ROLES: [(&str, &str, &str); 2] = [
+    ("Accounting", "Reads and pays invoices, and answers quotes", "invoices quotes"),
+    ("Support", "Sees what was ordered and asks for help with it", "products orders tickets"),
+];
+
 /// In the order of the days.
 #[rustfmt::skip]
 pub(super) static CLIENTS: &[Client] = &[

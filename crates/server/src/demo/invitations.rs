@@ -10,7 +10,7 @@ use latchkey_core::secret::Secret;
 use latchkey_core::{mail, session};
 
 use super::logins::find_hosts;
-use super::past::{Past, at_home, email, from, grants, name, person, system};
+use super::past::{Past, at_home, email, from, name, person, system};
 use super::people::PHONE;
 use super::story::Post;
 
@@ -24,7 +24,8 @@ impl Past {
         post: Post,
     ) -> anyhow::Result<()> {
         let ((who, request), id) = (self.who(by)?, self.account(account)?);
-        let new = NewInvitation { role: None, email: email(to)?, grants: grants(offered)? };
+        let (role, grants) = self.offered(offered)?;
+        let new = NewInvitation { role, email: email(to)?, grants };
         let sent = self.write(request, move |tx| Ok(invitation::send(tx, &who.ticket::<ManageUsers>(tx, id)?, &new)?)).await?;
         let secret = self.deliver(post).await?;
         self.invitations.insert((account, to), (sent, secret));

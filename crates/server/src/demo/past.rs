@@ -12,13 +12,14 @@ use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::client_group;
 use latchkey_core::clock::{Clock, Timestamp};
 use latchkey_core::email::Email;
-use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, UserId};
+use latchkey_core::id::{AccountId, AdminId, ClientGroupId, InvitationId, RoleId, UserId};
 use latchkey_core::password::{Password, PasswordHash};
+use latchkey_core::role;
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Login, Proven};
 use latchkey_core::user::PersonName;
 
-use super::accounts::GROUPS;
+use super::accounts::{GROUPS, ROLES};
 use super::people::{DESK, PEOPLE, PHONE, Person, STAFF, Staff};
 
 /// The demo's world.
@@ -34,6 +35,7 @@ pub(super) struct Past {
     pub staff: HashMap<&'static str, AdminId>,
     pub accounts: HashMap<&'static str, AccountId>,
     pub groups: HashMap<&'static str, ClientGroupId>,
+    pub roles: HashMap<&'static str, RoleId>,
     /// By account and address.
     pub invitations: HashMap<(&'static str, &'static str), (InvitationId, Secret)>,
     /// Who has shown a password once need not compute its hash for every login of six weeks.
@@ -80,6 +82,7 @@ impl Past {
             staff: HashMap::new(),
             accounts: HashMap::new(),
             groups: HashMap::new(),
+            roles: HashMap::new(),
             invitations: HashMap::new(),
             proofs: HashMap::new(),
             sessions: HashMap::new(),
@@ -91,6 +94,7 @@ impl Past {
             past.staff.insert(staff.key, id);
         }
         past.make_groups().await?;
+        past.make_roles().await?;
         Ok(past)
     }
 
@@ -113,6 +117,27 @@ impl Past {
             self.groups.insert(group.name, made);
         }
         Ok(())
+    }
+
+    /// The first admin makes the roles that owners offer.
+    async fn make_roles(&mut self) -> anyhow::Result<()> {
+        let staff = STAFF.first().context("there is staff")?;
+        let (by, request) = (self.admin(staff.key)?, at_desk(staff)?);
+        for (name, description, keys) in ROLES {
+            let details = role::Details { name: name.to_owned(), description: description.to_owned(), grants: grants(keys)? };
+            let made = self.write(request.clone(), move |tx| Ok(role::create(tx, &tx.authorize_admin(by)?, None, &details)?));
+            let made = made.await?;
+            self.roles.insert(name, made);
+        }
+        Ok(())
+    }
+
+    /// What an invitation offers: keys of permissions, or the name of a role.
+    pub(super) fn offered(&self, offered: &str) -> anyhow::Result<(Option<RoleId>, Grants)> {
+        match self.roles.get(offered) {
+            Some(role) => Ok((Some(*role), Grants::none())),
+            None => Ok((None, grants(offered)?)),
+        }
     }
 
     /// Moves on to a moment; never back.

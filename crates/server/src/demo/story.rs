@@ -32,7 +32,8 @@ pub(super) enum Post {
     Kept,
 }
 
-/// What somebody does. `by` is a key of a person or of staff; `to` is the address an invitation went to.
+/// What somebody does. `by` is a key of a person or of staff; `to` is the address an invitation went to; what one is invited to are
+/// keys of permissions or the name of a role.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Deed {
     /// Staff does something to an account.
@@ -223,7 +224,7 @@ pub(super) static STORY: &[Step] = &[
     on(13, 9, 5, Invites { by: "ines", account: "clinic", to: "locum.doctors@brightwater.example.com", grants: "tickets emails", post: Taken }),
     on(14, 20, 31, Accepts { user: "femi", account: "clinic", to: "locum.doctors@brightwater.example.com" }),
     // Somebody who is in already opens a second invitation, and gains what it offers.
-    on(17, 15, 2, Invites { by: "mia", account: "bakery", to: "wren.calloway@mail.example.org", grants: "contacts invoices", post: Taken }),
+    on(17, 15, 2, Invites { by: "mia", account: "bakery", to: "wren.calloway@mail.example.org", grants: "Accounting", post: Taken }),
     on(17, 16, 20, Accepts { user: "wren", account: "bakery", to: "wren.calloway@mail.example.org" }),
     // A mistyped address, taken back and sent to the right one.
     on(19, 9, 1, Invites { by: "joerg", account: "garden", to: "keathe@gruenberg.example.org", grants: "invoices tickets", post: Refused(UNKNOWN_USER) }),
@@ -292,7 +293,7 @@ pub(super) static STORY: &[Step] = &[
     ago(52, Visits { user: "dimitri", number: 1 }),
     ago(47, Moves { by: "dimitri", account: "campsite", phone: "+1 202 555 0188" }),
     ago(36, Visits { user: "mia", number: 1 }),
-    ago(31, Invites { by: "mia", account: "bakery", to: "florist@rosewater.example.org", grants: "products orders tickets", post: Kept }),
+    ago(31, Invites { by: "mia", account: "bakery", to: "florist@rosewater.example.org", grants: "Support", post: Kept }),
     ago(29, AddsContact { by: "mia", account: "bakery", name: ("Fern", "Rosewater-Quill"), email: "hello@rosewater.example.org", gets: "general" }),
     ago(27, LogsOut { user: "mia" }),
     ago(14, Fails { email: "layla@tea-house.example.com", ip: "203.0.113.88" }),

@@ -57,6 +57,8 @@ struct Found {
     accounts: Vec<account::Listed>,
     members: HashMap<AccountId, Vec<membership::Member>>,
     waiting: Vec<State>,
+    /// The roles that open invitations offer.
+    offered: Vec<String>,
     kinds: HashMap<String, usize>,
     mails: Vec<mail::Mail>,
 }
@@ -65,12 +67,14 @@ async fn found(app: &App) -> Found {
     let read = app.read(|snapshot| {
         let by: AllowedAdmin<ViewStaffArea> = snapshot.authorize_admin(FIRST_ADMIN)?;
         let accounts = account::list(snapshot, &by, &Filter::default(), 1_000)?;
-        let (mut members, mut waiting) = (HashMap::new(), Vec::new());
+        let (mut members, mut waiting, mut offered) = (HashMap::new(), Vec::new(), Vec::new());
         for listed in &accounts {
             let ticket = snapshot.authorize_staff::<ManageUsers>(FIRST_ADMIN, listed.account.id)?;
             members.insert(listed.account.id, membership::list(snapshot, &ticket)?);
             let pending = invitation::pending(snapshot, &ticket)?;
             waiting.extend(pending.iter().map(|invitation| invitation.times.state(snapshot.now())));
+            let open = pending.into_iter().filter(|invitation| invitation.times.state(snapshot.now()) == State::Pending);
+            offered.extend(open.filter_map(|invitation| invitation.role).map(|role| role.name));
         }
         let mut kinds = HashMap::new();
         let log = snapshot.authorize_admin(FIRST_ADMIN)?;
@@ -79,7 +83,7 @@ async fn found(app: &App) -> Found {
         }
         let users = user::list(snapshot, &by, "", None, 1_000)?;
         let mails = mail::list(snapshot, &by, None, 1_000)?;
-        Ok::<_, Denied>(Found { users, accounts, members, waiting, kinds, mails })
+        Ok::<_, Denied>(Found { users, accounts, members, waiting, offered, kinds, mails })
     });
     read.await.unwrap()
 }
@@ -100,8 +104,9 @@ const SECOND_FACTORS: [EventKind; 8] = [
 ];
 
 /// Nobody in the story forgets a password, changes an address, guesses or wants to go.
-const QUIET: [&str; 21] = [
-    "role-",
+const QUIET: [&str; 22] = [
+    "role-updated",
+    "role-deleted",
     "password-reset",
     "email-",
     "data-",
@@ -146,6 +151,9 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     assert!(demo.users.iter().any(|listed| listed.accounts == 0));
     assert!(demo.users.iter().filter(|listed| listed.accounts >= 8).count() >= 2);
     assert!(demo.waiting.contains(&State::Pending) && demo.waiting.contains(&State::Expired));
+    let held = demo.members.values().flatten().filter_map(|member| member.role.as_ref());
+    assert_eq!(held.map(|role| role.name.as_str()).collect::<Vec<_>>(), ["Accounting"]);
+    assert_eq!(demo.offered, ["Support"]);
     for kind in EventKind::ALL {
         let rare = [
             EventKind::AdminLogout,
