@@ -1,6 +1,5 @@
 //! Contacts as both areas show and edit them.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::contact::{Categories, Contact, Details, Error, NewContact};
 use latchkey_core::error::{Fields, Invalid};
@@ -116,8 +115,7 @@ pub(crate) fn form_page(
         choices => view::choices(&visit.web),
         form => Shown::new(form).with_errors(&visit.web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(visit, status, template, merge_maps([around, context]))
+    page::form(visit, template, invalid, merge_maps([around, context]))
 }
 
 /// What became of a form: the answer, or what is wrong with it.

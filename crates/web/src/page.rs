@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use latchkey_core::error::{HasKind, Invalid, Kind};
+use latchkey_core::app::Tx;
+use latchkey_core::error::{Fault, HasKind, Invalid, Kind};
 use latchkey_core::id::AccountId;
 use latchkey_core::secret::fingerprint;
 use latchkey_http::cookie::{self, Name};
@@ -25,6 +26,12 @@ pub(crate) type Answer = Result<Response, PageError>;
 /// A page.
 pub(crate) fn page(visit: &Visit, template: &str, context: Value) -> Response {
     respond(visit, StatusCode::OK, template, context)
+}
+
+/// The page of a form: as it is offered, or again with what could not be taken.
+pub(crate) fn form(visit: &Visit, template: &str, invalid: &[Invalid], context: Value) -> Response {
+    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    respond(visit, status, template, context)
 }
 
 /// The page of a form that could not be taken.
@@ -126,6 +133,23 @@ pub(crate) enum Outcome<T> {
     Invalid(Vec<Invalid>),
     /// The state had moved on, by this message's key.
     Conflict(&'static str),
+}
+
+/// Does in one transaction what a form asks for, once its fields could be taken.
+pub(crate) async fn submit<I, T, E>(
+    visit: &Visit,
+    parsed: Result<I, Vec<Invalid>>,
+    operation: impl FnOnce(&Tx<'_>, I) -> Result<T, E> + Send + 'static,
+) -> Result<Outcome<T>, PageError>
+where
+    I: Send + 'static,
+    T: Send + 'static,
+    E: HasKind + From<Fault> + Send + 'static,
+{
+    match parsed {
+        Err(problems) => Ok(Outcome::Invalid(problems)),
+        Ok(input) => outcome(visit.web.app().write(&visit.request, move |tx| operation(tx, input)).await),
+    }
 }
 
 /// Sorts what a form can show from what needs another page.

@@ -43,9 +43,8 @@ pub(crate) async fn forgot(visit: Visit) -> Answer {
 
 async fn forgot_page(visit: &Visit, form: &ForgotForm, invalid: &[Invalid]) -> Answer {
     let puzzle = puzzle::of_page(visit, Purpose::Forgot).await?;
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let form = Shown::new(form).with_errors(&visit.web, invalid);
-    Ok(page::respond(visit, status, FORGOT, context! { form, puzzle, base => visit.area.base() }))
+    Ok(page::form(visit, FORGOT, invalid, context! { form, puzzle, base => visit.area.base() }))
 }
 
 /// **Send Reset Link**: the same answer for every address (ASVS V6.3.8).
@@ -91,8 +90,7 @@ async fn found(visit: &Visit, token: &str) -> Result<Option<(Secret, Open)>, Err
 fn form_page(visit: &Visit, token: &str, open: &Open, invalid: &[Invalid]) -> Response {
     let form = Shown::new(&ResetForm::default()).with_errors(&visit.web, invalid);
     let context = context! { state => "open", token, form, email => open.email, base => visit.area.base() };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(visit, status, TEMPLATE, context)
+    page::form(visit, TEMPLATE, invalid, context)
 }
 
 /// Unknown, used, expired and replaced links look the same.

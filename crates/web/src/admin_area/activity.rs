@@ -106,8 +106,7 @@ pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Answer {
         events => view::happened(web, &found),
         form => Shown::new(&asked).with_errors(web, &problems),
     };
-    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/activity.html", context))
+    Ok(page::form(&staff.visit, "admin/activity.html", &problems, context))
 }
 
 /// The log as comma-separated values.

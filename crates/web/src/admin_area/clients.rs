@@ -1,7 +1,6 @@
 //! Clients: the list with its search, and **Add New Client**.
 
 use axum::extract::Query;
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{Denied, EditAccounts, ViewStaffArea};
 use latchkey_core::account::{self, Details, Filter, Listed, NewOwner, Status};
@@ -143,12 +142,11 @@ async fn form_page(staff: &Staff, form: &ClientForm, invalid: &[Invalid]) -> Res
         "existing" => matches(staff, &form.owner_query).await?,
         _ => Vec::<Match>::new(),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let form = Shown::new(form).with_errors(&staff.visit.web, invalid);
-    Ok(page::respond(
+    Ok(page::form(
         &staff.visit,
-        status,
         "admin/client_new.html",
+        invalid,
         context! { form, matches, choices => view::choices(&staff.visit.web) },
     ))
 }
@@ -164,23 +162,16 @@ pub(crate) async fn create(staff: Staff, Form(form): Form<ClientForm>) -> Answer
     if form.action == "search" {
         return form_page(&staff, &ClientForm { owner: "existing".to_owned(), ..form }, &[]).await;
     }
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok((details, owner)) => {
-            let (visit, id) = (&staff.visit, staff.id());
-            let name = details.name.clone();
-            let made = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<EditAccounts>(id)?;
-                account::create(tx, &by, &details, &owner)
-            });
-            match page::outcome(made.await)? {
-                Outcome::Done(id) => {
-                    return Ok(page::done(visit, &format!("/admin/clients/{id}"), "flash-client-created", &[("account", &name)]));
-                }
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, "/admin/clients", message)),
-            }
+    let (visit, id) = (&staff.visit, staff.id());
+    let made = page::submit(visit, form.parse(), move |tx, (details, owner)| {
+        let by = tx.authorize_admin::<EditAccounts>(id)?;
+        account::create(tx, &by, &details, &owner).map(|id| (id, details.name))
+    });
+    match made.await? {
+        Outcome::Done((id, name)) => {
+            Ok(page::done(visit, &format!("/admin/clients/{id}"), "flash-client-created", &[("account", &name)]))
         }
-    };
-    form_page(&staff, &form, &problems).await
+        Outcome::Invalid(problems) => form_page(&staff, &form, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, "/admin/clients", message)),
+    }
 }

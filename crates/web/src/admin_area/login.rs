@@ -1,7 +1,6 @@
 //! The staff's own login.
 
 use axum::extract::Query;
-use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use latchkey_core::access::BeStaff;
@@ -46,9 +45,8 @@ pub(crate) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
 
 async fn form_page(visit: &Visit, form: &LoginForm, invalid: &[Invalid]) -> Answer {
     let puzzle = puzzle::of_page(visit, Purpose::AdminLogin).await?;
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let form = Shown::new(form).with_errors(&visit.web, invalid);
-    Ok(page::respond(visit, status, "admin/login.html", context! { form, puzzle }))
+    Ok(page::form(visit, "admin/login.html", invalid, context! { form, puzzle }))
 }
 
 /// Logs in.

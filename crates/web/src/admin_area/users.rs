@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use latchkey_core::access::{ChangeLogins, DeleteUsers, Denied, EditUsers, ViewLog, ViewStaffArea};
 use latchkey_core::clock::Timestamp;
@@ -235,8 +234,7 @@ fn user_page(staff: &Staff, loaded: Loaded, form: &UserForm, invalid: &[Invalid]
         user => UserShown::from(loaded.user),
         form => Shown::new(form).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(&staff.visit, status, "admin/user.html", context)
+    page::form(&staff.visit, "admin/user.html", invalid, context)
 }
 
 /// A user's page.
@@ -251,21 +249,15 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<UserId>) -> Answer {
 pub(crate) async fn save(staff: Staff, Path(id): Path<UserId>, Form(form): Form<UserForm>) -> Answer {
     let (visit, admin) = (&staff.visit, staff.id());
     let path = format!("/admin/users/{id}");
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(change) => {
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<EditUsers>(admin)?;
-                user::update(tx, &by, id, &change)
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(()) => return Ok(page::done(visit, &path, "flash-user-saved", &[])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, &path, message)),
-            }
-        }
-    };
-    Ok(user_page(&staff, load(&staff, id).await?, &form, &problems))
+    let saved = page::submit(visit, form.parse(), move |tx, change| {
+        let by = tx.authorize_admin::<EditUsers>(admin)?;
+        user::update(tx, &by, id, &change)
+    });
+    match saved.await? {
+        Outcome::Done(()) => Ok(page::done(visit, &path, "flash-user-saved", &[])),
+        Outcome::Invalid(problems) => Ok(user_page(&staff, load(&staff, id).await?, &form, &problems)),
+        Outcome::Conflict(message) => Ok(page::refused(visit, &path, message)),
+    }
 }
 
 /// Deletes a user who has no account.

@@ -1,7 +1,6 @@
 //! **API Credentials** of an account: machines that its owner lets in. They work in this account alone.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use latchkey_core::access::{BuiltInApiRole, Denied, ManageAccountApi, Subject};
 use latchkey_core::api_credential::{self, Error};
 use latchkey_core::api_role;
@@ -39,8 +38,7 @@ async fn list_page(member: &LoggedIn, id: AccountId, form: &CredentialForm, inva
         roles => roles.into_iter().map(|(role, id)| Choice { value: id.to_string(), label: label(role) }).collect::<Vec<_>>(),
         form => Shown::new(form).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&member.visit, status, "client/api.html", context))
+    Ok(page::form(&member.visit, "client/api.html", invalid, context))
 }
 
 /// The page.

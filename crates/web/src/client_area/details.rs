@@ -1,7 +1,6 @@
 //! Account Details: the account's own data (permission `profile`).
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::EditDetails;
 use latchkey_core::account::{self, Details};
@@ -104,9 +103,8 @@ impl DetailsForm {
 }
 
 fn form_page(visit: &Visit, account: &AccountShown, form: &DetailsForm, invalid: &[Invalid]) -> Response {
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let form = Shown::new(form).with_errors(&visit.web, invalid);
-    page::respond(visit, status, "client/details.html", context! { account, form, choices => view::choices(&visit.web) })
+    page::form(visit, "client/details.html", invalid, context! { account, form, choices => view::choices(&visit.web) })
 }
 
 /// The page.

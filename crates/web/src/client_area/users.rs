@@ -17,7 +17,7 @@ use crate::error::PageError;
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer, Outcome};
 use crate::view::{self, AccountShown};
-use crate::visit::LoggedIn;
+use crate::visit::{LoggedIn, Visit};
 
 /// **Invite New User**.
 #[derive(Default, Deserialize, Serialize)]
@@ -122,8 +122,7 @@ fn list_page(
         resend => resend.map(|invitation| context! { id => invitation.id, email => invitation.email }),
         form => Shown::new(typed).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { axum::http::StatusCode::OK } else { axum::http::StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(&member.visit, status, "client/users.html", context)
+    page::form(&member.visit, "client/users.html", invalid, context)
 }
 
 /// The page.
@@ -265,38 +264,49 @@ impl PermissionsForm {
     }
 }
 
-async fn load_one(
-    member: &LoggedIn,
-    account: AccountId,
-    id: UserId,
-) -> Result<(AccountShown, Allowed<ManageUsers>, Member, Vec<Role>), PageError> {
+/// A user, and who asks to change what it may do.
+struct Loaded {
+    account: AccountShown,
+    by: Allowed<ManageUsers>,
+    found: Member,
+    roles: Vec<Role>,
+}
+
+async fn load_one(member: &LoggedIn, account: AccountId, id: UserId) -> Result<Loaded, PageError> {
     let who = member.who();
     let loaded = member.visit.web.app().read(move |snapshot| {
         let shown = view::account(snapshot, who, account)?;
         let by = snapshot.authorize::<ManageUsers>(who, account)?;
         let found = membership::find(snapshot, &by, id)?;
         let roles = role::of_account(snapshot, &by)?;
-        Ok::<_, membership::Error>((shown, by, found, roles))
+        Ok::<_, membership::Error>(Loaded { account: shown, by, found, roles })
     });
     Ok(loaded.await?)
 }
 
+fn permissions_page(visit: &Visit, loaded: Loaded, checked: &Grants, form: &PermissionsForm, invalid: &[Invalid]) -> Response {
+    let Loaded { account, by, found, roles } = loaded;
+    let (web, name) = (&visit.web, found.user.name.full());
+    let context = context! {
+        account,
+        user => context! { id => found.user.id, initials => view::initials(&name), name => name, email => found.user.email },
+        permissions => view::permissions(web, checked, |permission| by.may_grant(&[permission].into_iter().collect())),
+        roles => view::roles(&roles, |grants| by.may_grant(grants)),
+        form => Shown::new(form).with_errors(web, invalid),
+    };
+    page::form(visit, "client/permissions.html", invalid, context)
+}
+
 /// The page with the checkboxes.
 pub(crate) async fn permissions(member: LoggedIn, Path((account, id)): Path<(AccountId, UserId)>) -> Answer {
-    let (shown, by, found, roles) = load_one(&member, account, id).await?;
-    if found.is_owner || !by.may_touch(&found.grants) {
+    let loaded = load_one(&member, account, id).await?;
+    let found = &loaded.found;
+    if found.is_owner || !loaded.by.may_touch(&found.grants) {
         let message = if found.is_owner { "error-owner-unchangeable" } else { "error-manager-unchangeable" };
         return Ok(page::refused(&member.visit, &list_path(account), message));
     }
-    let web = &member.visit.web;
-    let context = context! {
-        account => shown,
-        user => context! { id => id, name => found.user.name.full(), email => found.user.email, initials => view::initials(&found.user.name.full()) },
-        permissions => view::permissions(web, &found.single, |permission| by.may_grant(&[permission].into_iter().collect())),
-        roles => view::roles(&roles, |grants| by.may_grant(grants)),
-        form => Shown::new(&PermissionsForm::of(&found)),
-    };
-    Ok(page::page(&member.visit, "client/permissions.html", context))
+    let (held, form) = (found.single.clone(), PermissionsForm::of(found));
+    Ok(permissions_page(&member.visit, loaded, &held, &form, &[]))
 }
 
 /// **Save Changes**.
@@ -306,31 +316,17 @@ pub(crate) async fn save_permissions(
     Form(form): Form<PermissionsForm>,
 ) -> Answer {
     let (visit, who) = (&member.visit, member.who());
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok((role, grants)) => {
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize::<ManageUsers>(who, account)?;
-                membership::set_held(tx, &by, id, role, &grants)?;
-                Ok::<_, membership::Error>(membership::find(tx, &by, id)?.user.name.full())
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(name) => {
-                    return Ok(page::done(visit, &list_path(account), "flash-permissions-saved", &[("user", &name)]));
-                }
-                Outcome::Conflict(message) => return Ok(page::refused(visit, &list_path(account), message)),
-                Outcome::Invalid(problems) => problems,
-            }
+    let saved = page::submit(visit, form.parse(), move |tx, (role, grants)| {
+        let by = tx.authorize::<ManageUsers>(who, account)?;
+        membership::set_held(tx, &by, id, role, &grants)?;
+        Ok::<_, membership::Error>(membership::find(tx, &by, id)?.user.name.full())
+    });
+    match saved.await? {
+        Outcome::Done(name) => Ok(page::done(visit, &list_path(account), "flash-permissions-saved", &[("user", &name)])),
+        Outcome::Conflict(message) => Ok(page::refused(visit, &list_path(account), message)),
+        Outcome::Invalid(problems) => {
+            let checked: Grants = form.permissions.iter().filter_map(|key| Permission::from_key(key)).collect();
+            Ok(permissions_page(visit, load_one(&member, account, id).await?, &checked, &form, &problems))
         }
-    };
-    let (shown, by, found, roles) = load_one(&member, account, id).await?;
-    let typed: Grants = form.permissions.iter().filter_map(|key| Permission::from_key(key)).collect();
-    let context = context! {
-        account => shown,
-        user => context! { id => id, name => found.user.name.full(), email => found.user.email, initials => view::initials(&found.user.name.full()) },
-        permissions => view::permissions(&visit.web, &typed, |permission| by.may_grant(&[permission].into_iter().collect())),
-        roles => view::roles(&roles, |grants| by.may_grant(grants)),
-        form => Shown::new(&form).with_errors(&visit.web, &problems),
-    };
-    Ok(page::invalid(visit, "client/permissions.html", context))
+    }
 }

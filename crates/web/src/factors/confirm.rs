@@ -1,7 +1,6 @@
 //! "Confirm it's you": before what needs a fresh proof, and where an account requires two-factor.
 
 use axum::extract::Query;
-use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use latchkey_core::access::Subject;
@@ -70,8 +69,7 @@ async fn form_page(who: &Somebody, next: &str, recovery: bool, invalid: &[Invali
     let back_url = leading_to(&format!("{}/confirm", who.base()), next);
     let recovery_url = format!("{back_url}&with=recovery").replace("/confirm&", "/confirm?");
     let context = context! { form, asks, passkey, code => ways.code, next, back_url, recovery_url, base => who.base() };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&who.visit, status, "confirm.html", context))
+    Ok(page::form(&who.visit, "confirm.html", invalid, context))
 }
 
 /// The page.

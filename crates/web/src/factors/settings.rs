@@ -1,7 +1,6 @@
 //! The settings of one's own second factors, in both areas.
 
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{BeStaff, Subject};
 use latchkey_core::admin;
@@ -116,8 +115,7 @@ fn totp_page(who: &Somebody, offered: &OfferedTotp, next: &str, invalid: &[Inval
         next,
         base => who.base(),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(&who.visit, status, "totp.html", context)
+    page::form(&who.visit, "totp.html", invalid, context)
 }
 
 /// Groups of four are easier to type; apps ignore the blanks.

@@ -1,7 +1,6 @@
 //! **Login as Owner**: asks for a reason, then opens the Client Area.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use latchkey_core::access::Masquerade;
 use latchkey_core::account::{self, Account};
@@ -34,10 +33,9 @@ async fn form_page(staff: &Staff, id: AccountId, form: &ReasonForm, invalid: &[I
         Ok::<_, Error>((account::find(snapshot, id)?.ok_or(Error::NotFound)?, told))
     });
     let (account, told): (Account, bool) = loaded.await?;
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let form = Shown::new(form).with_errors(&staff.visit.web, invalid);
     let context = context! { client => Client::from(account), told, form };
-    Ok(page::respond(&staff.visit, status, "admin/client/masquerade.html", context))
+    Ok(page::form(&staff.visit, "admin/client/masquerade.html", invalid, context))
 }
 
 /// The page that asks for the reason.

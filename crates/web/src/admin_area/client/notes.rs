@@ -1,7 +1,6 @@
 //! **Notes** of the staff. Members never see them.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{ViewStaffArea, WriteNotes};
 use latchkey_core::account;
@@ -51,13 +50,12 @@ async fn tab(staff: &Staff, id: AccountId, form: &NoteForm, invalid: &[Invalid])
         Ok::<_, Error>((account::find(snapshot, id)?.ok_or(Error::NotFound)?, note::list(snapshot, &by, id)?))
     });
     let (account, notes) = loaded.await?;
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let context = context! {
         client => Client::from(account),
         notes => notes.into_iter().map(NoteShown::from).collect::<Vec<_>>(),
         form => Shown::new(form).with_errors(&staff.visit.web, invalid),
     };
-    Ok(page::respond(&staff.visit, status, "admin/client/notes.html", context))
+    Ok(page::form(&staff.visit, "admin/client/notes.html", invalid, context))
 }
 
 /// The tab.
@@ -68,22 +66,17 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<AccountId>) -> Answer {
 /// Adds a note.
 pub(crate) async fn add(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<NoteForm>) -> Answer {
     let (visit, admin) = (&staff.visit, staff.id());
-    let problems = match note::parse(&form.text) {
-        Err(message) => vec![Invalid::new("text", message)],
-        Ok(text) => {
-            let pinned = !form.pinned.is_empty();
-            let added = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<WriteNotes>(admin)?;
-                note::add(tx, &by, id, &text, pinned)
-            });
-            match page::outcome(added.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, &path(id), "flash-note-added", &[])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, &path(id), message)),
-            }
-        }
-    };
-    tab(&staff, id, &form, &problems).await
+    let pinned = !form.pinned.is_empty();
+    let parsed = note::parse(&form.text).map_err(|message| vec![Invalid::new("text", message)]);
+    let added = page::submit(visit, parsed, move |tx, text| {
+        let by = tx.authorize_admin::<WriteNotes>(admin)?;
+        note::add(tx, &by, id, &text, pinned)
+    });
+    match added.await? {
+        Outcome::Done(_) => Ok(page::done(visit, &path(id), "flash-note-added", &[])),
+        Outcome::Invalid(problems) => tab(&staff, id, &form, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, &path(id), message)),
+    }
 }
 
 /// Pins a note, or unpins it.

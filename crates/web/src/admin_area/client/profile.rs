@@ -1,7 +1,6 @@
 //! **Profile**: the account's own data, its group and status.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{ChooseSso, EditAccounts, EditDetails, RequireTwoFactor, ViewStaffArea};
 use latchkey_core::account::{self, Account, Details, Error, Status};
@@ -52,7 +51,6 @@ async fn load(staff: &Staff, id: AccountId) -> Result<(Account, Vec<ClientGroup>
 }
 
 fn form_page(staff: &Staff, (account, groups): (Account, Vec<ClientGroup>), form: &ProfileForm, invalid: &[Invalid]) -> Response {
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let context = context! {
         two_factor_required => account.two_factor_required,
         allow_sso => account.allow_sso,
@@ -61,7 +59,7 @@ fn form_page(staff: &Staff, (account, groups): (Account, Vec<ClientGroup>), form
         choices => view::choices(&staff.visit.web),
         form => Shown::new(form).with_errors(&staff.visit.web, invalid),
     };
-    page::respond(&staff.visit, status, "admin/client/profile.html", context)
+    page::form(&staff.visit, "admin/client/profile.html", invalid, context)
 }
 
 /// The tab.
@@ -116,22 +114,15 @@ pub(crate) async fn sso(staff: Staff, Path(id): Path<AccountId>, Form(form): For
 pub(crate) async fn save(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<ProfileForm>) -> Answer {
     let (visit, admin) = (&staff.visit, staff.id());
     let path = format!("/admin/clients/{id}/profile");
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok((details, group, active)) => {
-            let name = details.name.clone();
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<EditAccounts>(admin)?;
-                let inside = tx.authorize_staff::<EditDetails>(admin, id)?;
-                account::update(tx, &inside, &details)?;
-                account::classify(tx, &by, id, group, active)
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(()) => return Ok(page::done(visit, &path, "flash-client-saved", &[("account", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, &path, message)),
-            }
-        }
-    };
-    Ok(form_page(&staff, load(&staff, id).await?, &form, &problems))
+    let saved = page::submit(visit, form.parse(), move |tx, (details, group, active)| {
+        let by = tx.authorize_admin::<EditAccounts>(admin)?;
+        let inside = tx.authorize_staff::<EditDetails>(admin, id)?;
+        account::update(tx, &inside, &details)?;
+        account::classify(tx, &by, id, group, active).map(|()| details.name)
+    });
+    match saved.await? {
+        Outcome::Done(name) => Ok(page::done(visit, &path, "flash-client-saved", &[("account", &name)])),
+        Outcome::Invalid(problems) => Ok(form_page(&staff, load(&staff, id).await?, &form, &problems)),
+        Outcome::Conflict(message) => Ok(page::refused(visit, &path, message)),
+    }
 }

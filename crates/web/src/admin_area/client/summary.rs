@@ -1,7 +1,6 @@
 //! **Summary**: the client at a glance, and closing, reopening and deleting it.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{DeleteAccounts, EditAccounts, ViewLog, ViewStaffArea, ViewUsers};
 use latchkey_core::account::{self, Account, Error};
@@ -79,8 +78,7 @@ fn summary_page(staff: &Staff, loaded: Loaded, form: &DeleteForm, invalid: &[Inv
         events => view::happened(web, &loaded.events),
         form => Shown::new(form).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(&staff.visit, status, "admin/client/summary.html", context)
+    page::form(&staff.visit, "admin/client/summary.html", invalid, context)
 }
 
 /// The tab.

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{Grants, ManageUsers, Permission, TransferOwnership, ViewUsers};
 use latchkey_core::account::{self, Account, Error};
+use latchkey_core::error::Invalid;
 use latchkey_core::id::{AccountId, InvitationId, UserId};
 use latchkey_core::invitation::{self, Invitation};
 use latchkey_core::mail::{self, Mail};
@@ -144,8 +145,8 @@ fn permissions_page(
     member: &Member,
     roles: &[Role],
     checked: &Grants,
-    form: &Shown,
-    status: StatusCode,
+    form: &PermissionsForm,
+    invalid: &[Invalid],
 ) -> Response {
     let name = member.user.name.full();
     let context = context! {
@@ -153,9 +154,9 @@ fn permissions_page(
         user => context! { id => member.user.id, initials => view::initials(&name), name => name, email => member.user.email },
         permissions => view::permissions(&staff.visit.web, checked, |_| true),
         roles => view::roles(roles, |_| true),
-        form => form,
+        form => Shown::new(form).with_errors(&staff.visit.web, invalid),
     };
-    page::respond(&staff.visit, status, "admin/client/permissions.html", context)
+    page::form(&staff.visit, "admin/client/permissions.html", invalid, context)
 }
 
 /// **Manage Permissions**.
@@ -164,8 +165,8 @@ pub(crate) async fn permissions(staff: Staff, Path((account, user)): Path<(Accou
     if member.is_owner {
         return Ok(page::refused(&staff.visit, &path(account), "error-owner-unchangeable"));
     }
-    let form = Shown::new(&PermissionsForm::of(&member));
-    Ok(permissions_page(&staff, found, &member, &roles, &member.single, &form, StatusCode::OK))
+    let form = PermissionsForm::of(&member);
+    Ok(permissions_page(&staff, found, &member, &roles, &member.single, &form, &[]))
 }
 
 /// **Save Changes**.
@@ -175,23 +176,18 @@ pub(crate) async fn save_permissions(
     Form(form): Form<PermissionsForm>,
 ) -> Answer {
     let (visit, admin, back) = (&staff.visit, staff.id(), path(account));
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok((role, grants)) => {
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_staff::<ManageUsers>(admin, account)?;
-                membership::set_held(tx, &by, user, role, &grants)?;
-                Ok::<_, membership::Error>(membership::find(tx, &by, user)?.user.name.full())
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(name) => return Ok(page::done(visit, &back, "flash-permissions-saved", &[("user", &name)])),
-                Outcome::Conflict(message) => return Ok(page::refused(visit, &back, message)),
-                Outcome::Invalid(problems) => problems,
-            }
+    let saved = page::submit(visit, form.parse(), move |tx, (role, grants)| {
+        let by = tx.authorize_staff::<ManageUsers>(admin, account)?;
+        membership::set_held(tx, &by, user, role, &grants)?;
+        Ok::<_, membership::Error>(membership::find(tx, &by, user)?.user.name.full())
+    });
+    match saved.await? {
+        Outcome::Done(name) => Ok(page::done(visit, &back, "flash-permissions-saved", &[("user", &name)])),
+        Outcome::Conflict(message) => Ok(page::refused(visit, &back, message)),
+        Outcome::Invalid(problems) => {
+            let (found, member, roles) = load_one(&staff, account, user).await?;
+            let checked: Grants = form.permissions.iter().filter_map(|key| Permission::from_key(key)).collect();
+            Ok(permissions_page(&staff, found, &member, &roles, &checked, &form, &problems))
         }
-    };
-    let (found, member, roles) = load_one(&staff, account, user).await?;
-    let checked: Grants = form.permissions.iter().filter_map(|key| Permission::from_key(key)).collect();
-    let shown = Shown::new(&form).with_errors(&visit.web, &problems);
-    Ok(permissions_page(&staff, found, &member, &roles, &checked, &shown, StatusCode::UNPROCESSABLE_ENTITY))
+    }
 }

@@ -133,8 +133,7 @@ async fn form_page(staff: &Staff, form: &InviteForm, invalid: &[Invalid], link: 
         link => link.map(|(email, url)| context! { email, url }),
         form => Shown::new(form).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/admins.html", context))
+    Ok(page::form(&staff.visit, "admin/config/admins.html", invalid, context))
 }
 
 /// The page.
@@ -145,25 +144,18 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// **Invite Admin**: nobody but the invited person chooses the password.
 pub(crate) async fn invite(staff: Staff, Form(form): Form<InviteForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let email = new.email.to_string();
-            let sent = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageAdmins>(me)?;
-                admin_invitation::send(tx, &by, &tx.confirmed_admin(me, session)?, &new)
-            });
-            match page::outcome(sent.await)? {
-                Outcome::Done(_) => {
-                    let message = if visit.web.settings().mail_kept { "flash-invite-kept" } else { "flash-invite-queued" };
-                    return Ok(page::done(visit, PATH, message, &[("email", &email)]));
-                }
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
+    let sent = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin_invitation::send(tx, &by, &tx.confirmed_admin(me, session)?, &new).map(|_| new.email.to_string())
+    });
+    match sent.await? {
+        Outcome::Done(email) => {
+            let message = if visit.web.settings().mail_kept { "flash-invite-kept" } else { "flash-invite-queued" };
+            Ok(page::done(visit, PATH, message, &[("email", &email)]))
         }
-    };
-    form_page(&staff, &form, &problems, None).await
+        Outcome::Invalid(problems) => form_page(&staff, &form, &problems, None).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// **Resend Invite**.

@@ -1,7 +1,6 @@
 //! **API Credentials**: which machines may ask, and what.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use latchkey_core::access::{BuiltInApiRole, ManageApi};
 use latchkey_core::api_credential::{self, Error};
 use latchkey_core::api_role;
@@ -37,8 +36,7 @@ async fn list_page(staff: &Staff, form: &CredentialForm, invalid: &[Invalid]) ->
         roles => roles.into_iter().map(choice).collect::<Vec<_>>(),
         form => Shown::new(form).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/api.html", context))
+    Ok(page::form(&staff.visit, "admin/config/api.html", invalid, context))
 }
 
 /// The page.
@@ -51,24 +49,18 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// **Make Credential**: its secret is on the page that follows, this once.
 pub(crate) async fn create(staff: Staff, Form(form): Form<CredentialForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let made = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageApi>(me)?;
-                api_credential::create(tx, &by, &tx.confirmed_admin(me, session)?, &new)
-            });
-            match page::outcome(made.await)? {
-                Outcome::Done(made) => {
-                    let context = context! { name => form.name, shown => SecretsShown::from(&made.shown), next => PATH };
-                    return Ok(page::page(visit, "api_credential.html", context));
-                }
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
+    let made = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ManageApi>(me)?;
+        api_credential::create(tx, &by, &tx.confirmed_admin(me, session)?, &new)
+    });
+    match made.await? {
+        Outcome::Done(made) => {
+            let context = context! { name => form.name, shown => SecretsShown::from(&made.shown), next => PATH };
+            Ok(page::page(visit, "api_credential.html", context))
         }
-    };
-    list_page(&staff, &form, &problems).await
+        Outcome::Invalid(problems) => list_page(&staff, &form, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// **Revoke**.

@@ -1,7 +1,6 @@
 //! **API Roles**: what API credentials may do.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use latchkey_core::access::{ApiRight, ApiRights, ManageApi};
 use latchkey_core::api_role::{self, ApiRole, Error, Listed, NewRole};
 use latchkey_core::error::Invalid;
@@ -141,8 +140,7 @@ async fn list_page(staff: &Staff, form: &RoleForm, invalid: &[Invalid]) -> Answe
     });
     let roles: Vec<Row> = loaded.await?.into_iter().map(Row::from).collect();
     let context = context! { roles, rights => choices(form), form => Shown::new(form).with_errors(web, invalid) };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/api_roles.html", context))
+    Ok(page::form(&staff.visit, "admin/config/api_roles.html", invalid, context))
 }
 
 /// The page.
@@ -154,21 +152,15 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// **Add Role**.
 pub(crate) async fn create(staff: Staff, Form(form): Form<RoleForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let problems = match NewRole::parse(&form.name, &form.chosen()) {
-        Err(problems) => problems,
-        Ok(new) => {
-            let made = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageApi>(me)?;
-                api_role::create(tx, &by, &tx.confirmed_admin(me, session)?, &new)
-            });
-            match page::outcome(made.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-role-created", &[("role", &form.name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    list_page(&staff, &form, &problems).await
+    let made = page::submit(visit, NewRole::parse(&form.name, &form.chosen()), move |tx, new| {
+        let by = tx.authorize_admin::<ManageApi>(me)?;
+        api_role::create(tx, &by, &tx.confirmed_admin(me, session)?, &new)
+    });
+    match made.await? {
+        Outcome::Done(_) => Ok(page::done(visit, PATH, "flash-role-created", &[("role", &form.name)])),
+        Outcome::Invalid(problems) => list_page(&staff, &form, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 async fn load(staff: &Staff, id: ApiRoleId) -> Result<ApiRole, PageError> {
@@ -192,8 +184,7 @@ async fn edit_page(staff: &Staff, id: ApiRoleId, typed: Option<&RoleForm>, inval
         rights => choices(form),
         form => Shown::new(form).with_errors(&staff.visit.web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/api_role.html", context))
+    Ok(page::form(&staff.visit, "admin/config/api_role.html", invalid, context))
 }
 
 /// One role.
@@ -204,21 +195,15 @@ pub(crate) async fn edit(staff: Staff, Path(id): Path<ApiRoleId>) -> Answer {
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<ApiRoleId>, Form(form): Form<RoleForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let problems = match NewRole::parse(&form.name, &form.chosen()) {
-        Err(problems) => problems,
-        Ok(new) => {
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageApi>(me)?;
-                api_role::update(tx, &by, &tx.confirmed_admin(me, session)?, id, &new)
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(()) => return Ok(page::done(visit, PATH, "flash-role-saved", &[("role", &form.name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    edit_page(&staff, id, Some(&form), &problems).await
+    let saved = page::submit(visit, NewRole::parse(&form.name, &form.chosen()), move |tx, new| {
+        let by = tx.authorize_admin::<ManageApi>(me)?;
+        api_role::update(tx, &by, &tx.confirmed_admin(me, session)?, id, &new)
+    });
+    match saved.await? {
+        Outcome::Done(()) => Ok(page::done(visit, PATH, "flash-role-saved", &[("role", &form.name)])),
+        Outcome::Invalid(problems) => edit_page(&staff, id, Some(&form), &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// Deletes a role that no credential has.

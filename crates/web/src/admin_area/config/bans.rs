@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use latchkey_core::access::{Denied, ManageBans};
 use latchkey_core::ban::{self, Ban, MAX_NEVER, MAX_REASON, Network, NewBan};
 use latchkey_core::clock::Timestamp;
@@ -89,14 +88,13 @@ async fn form_page(staff: &Staff, form: Option<&BanForm>, never: Option<&NeverFo
     let (bans, kept) = listed.await?;
     let bans: Vec<Row> = bans.into_iter().map(Row::from).collect();
     let kept = NeverForm { networks: kept.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let context = context! {
         bans,
         form => Shown::new(form.unwrap_or(&BanForm::default())).with_errors(web, if form.is_some() { invalid } else { &[] }),
         never_form => Shown::new(never.unwrap_or(&kept)).with_errors(web, if never.is_some() { invalid } else { &[] }),
         own_ip => staff.visit.request.ip.map_or_else(String::new, |ip| ip.to_string()),
     };
-    Ok(page::respond(&staff.visit, status, "admin/config/bans.html", context))
+    Ok(page::form(&staff.visit, "admin/config/bans.html", invalid, context))
 }
 
 /// The page.
@@ -107,22 +105,15 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// **Ban Address**.
 pub(crate) async fn add(staff: Staff, Form(form): Form<BanForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let network = new.network.to_string();
-            let added = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageBans>(me)?;
-                ban::add(tx, &by, &new)
-            });
-            match page::outcome(added.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-ban-added", &[("network", &network)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    form_page(&staff, Some(&form), None, &problems).await
+    let added = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ManageBans>(me)?;
+        ban::add(tx, &by, &new).map(|_| new.network.to_string())
+    });
+    match added.await? {
+        Outcome::Done(network) => Ok(page::done(visit, PATH, "flash-ban-added", &[("network", &network)])),
+        Outcome::Invalid(problems) => form_page(&staff, Some(&form), None, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// **Lift Ban**.

@@ -1,6 +1,5 @@
 //! Name, colour, logo and terms.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{ConfigureSystem, Denied};
 use latchkey_core::error::Invalid;
@@ -22,9 +21,8 @@ pub(crate) struct GeneralForm {
 
 fn form_page(staff: &Staff, form: &GeneralForm, invalid: &[Invalid]) -> Response {
     let web = &staff.visit.web;
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let context = context! { form => Shown::new(form).with_errors(web, invalid), public_url => web.app().public_url() };
-    page::respond(&staff.visit, status, "admin/config/general.html", context)
+    page::form(&staff.visit, "admin/config/general.html", invalid, context)
 }
 
 /// The page.

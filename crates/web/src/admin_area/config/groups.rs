@@ -1,7 +1,6 @@
 //! **Client Groups**: how clients are sorted, and what billing needs to know of each group.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use latchkey_core::access::ConfigureSystem;
 use latchkey_core::client_group::{self, ClientGroup, Details, Error, Listed, Typed};
 use latchkey_core::error::Invalid;
@@ -87,8 +86,7 @@ async fn list_page(staff: &Staff, form: &GroupForm, invalid: &[Invalid]) -> Answ
     });
     let groups: Vec<Row> = listed.await?.into_iter().map(Row::from).collect();
     let context = context! { groups, form => Shown::new(form).with_errors(web, invalid) };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/groups.html", context))
+    Ok(page::form(&staff.visit, "admin/config/groups.html", invalid, context))
 }
 
 /// The page.
@@ -99,22 +97,15 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// **Add Client Group**.
 pub(crate) async fn create(staff: Staff, Form(form): Form<GroupForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let name = new.name.clone();
-            let made = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ConfigureSystem>(me)?;
-                client_group::create(tx, &by, &new)
-            });
-            match page::outcome(made.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-group-created", &[("group", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    list_page(&staff, &form, &problems).await
+    let made = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        client_group::create(tx, &by, &new).map(|_| new.name)
+    });
+    match made.await? {
+        Outcome::Done(name) => Ok(page::done(visit, PATH, "flash-group-created", &[("group", &name)])),
+        Outcome::Invalid(problems) => list_page(&staff, &form, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 async fn load(staff: &Staff, id: ClientGroupId) -> Result<ClientGroup, PageError> {
@@ -133,8 +124,7 @@ async fn edit_page(staff: &Staff, id: ClientGroupId, typed: Option<&GroupForm>, 
         group => context! { id => group.id, name => group.details.name },
         form => Shown::new(typed.unwrap_or(&held)).with_errors(&staff.visit.web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/group.html", context))
+    Ok(page::form(&staff.visit, "admin/config/group.html", invalid, context))
 }
 
 /// One group.
@@ -145,22 +135,15 @@ pub(crate) async fn edit(staff: Staff, Path(id): Path<ClientGroupId>) -> Answer 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<ClientGroupId>, Form(form): Form<GroupForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let name = new.name.clone();
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ConfigureSystem>(me)?;
-                client_group::update(tx, &by, id, &new)
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(()) => return Ok(page::done(visit, PATH, "flash-group-saved", &[("group", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    edit_page(&staff, id, Some(&form), &problems).await
+    let saved = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        client_group::update(tx, &by, id, &new).map(|()| new.name)
+    });
+    match saved.await? {
+        Outcome::Done(name) => Ok(page::done(visit, PATH, "flash-group-saved", &[("group", &name)])),
+        Outcome::Invalid(problems) => edit_page(&staff, id, Some(&form), &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// Deletes a group that no client is in.

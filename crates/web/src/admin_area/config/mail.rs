@@ -1,6 +1,5 @@
 //! The mail server as it is set, its queue, and a test mail.
 
-use axum::http::StatusCode;
 use latchkey_core::access::{ConfigureSystem, Denied};
 use latchkey_core::email::Email;
 use latchkey_core::error::Invalid;
@@ -23,7 +22,6 @@ async fn form_page(staff: &Staff, form: &TestForm, invalid: &[Invalid]) -> Answe
     let queue = web.app().read(mail::queue_state).await?;
     let settings = web.settings();
     let kept = settings.mail_kept;
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let context = context! {
         smtp => context! { configured => !kept, host => settings.smtp_host, from => settings.mail_from },
         queue => context! {
@@ -33,7 +31,7 @@ async fn form_page(staff: &Staff, form: &TestForm, invalid: &[Invalid]) -> Answe
         },
         form => Shown::new(form).with_errors(web, invalid),
     };
-    Ok(page::respond(&staff.visit, status, "admin/config/mail.html", context))
+    Ok(page::form(&staff.visit, "admin/config/mail.html", invalid, context))
 }
 
 /// The page.

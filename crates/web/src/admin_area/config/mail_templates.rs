@@ -1,7 +1,6 @@
 //! **Email Templates**: the operator's own, which other systems send to clients by name.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::ConfigureSystem;
 use latchkey_core::clock::Timestamp;
@@ -82,8 +81,7 @@ fn form_page(staff: &Staff, template: Option<(MailTemplateId, &str)>, form: &Tem
         fields => FIELDS.map(|field| format!("{{{field}}}")),
         example => EXAMPLE,
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(&staff.visit, status, TEMPLATE, context)
+    page::form(&staff.visit, TEMPLATE, invalid, context)
 }
 
 /// A new template.
@@ -95,23 +93,18 @@ pub(crate) async fn new(staff: Staff) -> Answer {
 /// **Add Template**.
 pub(crate) async fn create(staff: Staff, Form(form): Form<TemplateForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let name = new.name.clone();
-            let made = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ConfigureSystem>(me)?;
-                mail_template::create(tx, &by, &new)
-            });
-            match page::outcome(made.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-mail-template-created", &[("template", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
+    let made = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        mail_template::create(tx, &by, &new).map(|_| new.name)
+    });
+    match made.await? {
+        Outcome::Done(name) => Ok(page::done(visit, PATH, "flash-mail-template-created", &[("template", &name)])),
+        Outcome::Invalid(problems) => {
+            staff.may::<ConfigureSystem>().await?;
+            Ok(form_page(&staff, None, &form, &problems))
         }
-    };
-    staff.may::<ConfigureSystem>().await?;
-    Ok(form_page(&staff, None, &form, &problems))
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// **Add Bundled Templates**.
@@ -146,23 +139,18 @@ pub(crate) async fn edit(staff: Staff, Path(id): Path<MailTemplateId>) -> Answer
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<MailTemplateId>, Form(form): Form<TemplateForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let name = new.name.clone();
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ConfigureSystem>(me)?;
-                mail_template::update(tx, &by, id, &new)
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(()) => return Ok(page::done(visit, PATH, "flash-mail-template-saved", &[("template", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
+    let saved = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        mail_template::update(tx, &by, id, &new).map(|()| new.name)
+    });
+    match saved.await? {
+        Outcome::Done(name) => Ok(page::done(visit, PATH, "flash-mail-template-saved", &[("template", &name)])),
+        Outcome::Invalid(problems) => {
+            let held = load(&staff, id).await?;
+            Ok(form_page(&staff, Some((id, &held.name)), &form, &problems))
         }
-    };
-    let held = load(&staff, id).await?;
-    Ok(form_page(&staff, Some((id, &held.name)), &form, &problems))
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// Deletes a template.

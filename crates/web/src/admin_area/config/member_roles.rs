@@ -1,7 +1,6 @@
 //! **Roles**: named sets of permissions that users of every account may have.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use latchkey_core::access::{ConfigureSystem, Grants, Permission};
 use latchkey_core::error::Invalid;
 use latchkey_core::id::RoleId;
@@ -66,8 +65,7 @@ async fn list_page(staff: &Staff, form: &RoleForm, invalid: &[Invalid]) -> Answe
     let roles: Vec<Row> = listed.await?.into_iter().map(row).collect();
     let permissions = view::permissions(web, &form.chosen(), |_| true);
     let context = context! { roles, permissions, form => Shown::new(form).with_errors(web, invalid) };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/member_roles.html", context))
+    Ok(page::form(&staff.visit, "admin/config/member_roles.html", invalid, context))
 }
 
 /// The page.
@@ -78,29 +76,22 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// **Add Role**.
 pub(crate) async fn create(staff: Staff, Form(form): Form<RoleForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let name = new.name.clone();
-            let made = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ConfigureSystem>(me)?;
-                role::create(tx, &by, None, &new)
-            });
-            match page::outcome(made.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-member-role-created", &[("role", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    list_page(&staff, &form, &problems).await
+    let made = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        role::create(tx, &by, None, &new).map(|_| new.name)
+    });
+    match made.await? {
+        Outcome::Done(name) => Ok(page::done(visit, PATH, "flash-member-role-created", &[("role", &name)])),
+        Outcome::Invalid(problems) => list_page(&staff, &form, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 async fn edit_page(staff: &Staff, id: RoleId, typed: Option<&RoleForm>, invalid: &[Invalid]) -> Answer {
     let (web, me) = (&staff.visit.web, staff.id());
     let loaded = web.app().read(move |snapshot| {
-        let by = snapshot.authorize_admin::<ConfigureSystem>(me)?;
-        role::list(snapshot, &by)?.into_iter().find(|listed| listed.role.id == id).ok_or(Error::NotFound)
+        snapshot.authorize_admin::<ConfigureSystem>(me)?;
+        role::find(snapshot, &snapshot.authorize_admin(me)?, id)
     });
     let Listed { role, members } = loaded.await?;
     let held = RoleForm::from(&role.details);
@@ -110,8 +101,7 @@ async fn edit_page(staff: &Staff, id: RoleId, typed: Option<&RoleForm>, invalid:
         permissions => view::permissions(web, &form.chosen(), |_| true),
         form => Shown::new(form).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/member_role.html", context))
+    Ok(page::form(&staff.visit, "admin/config/member_role.html", invalid, context))
 }
 
 /// One role.
@@ -122,22 +112,15 @@ pub(crate) async fn edit(staff: Staff, Path(id): Path<RoleId>) -> Answer {
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<RoleId>, Form(form): Form<RoleForm>) -> Answer {
     let (visit, me) = (&staff.visit, staff.id());
-    let problems = match form.parse() {
-        Err(problems) => problems,
-        Ok(new) => {
-            let name = new.name.clone();
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ConfigureSystem>(me)?;
-                role::update(tx, &by, id, &new)
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(()) => return Ok(page::done(visit, PATH, "flash-member-role-saved", &[("role", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    edit_page(&staff, id, Some(&form), &problems).await
+    let saved = page::submit(visit, form.parse(), move |tx, new| {
+        let by = tx.authorize_admin::<ConfigureSystem>(me)?;
+        role::update(tx, &by, id, &new).map(|()| new.name)
+    });
+    match saved.await? {
+        Outcome::Done(name) => Ok(page::done(visit, PATH, "flash-member-role-saved", &[("role", &name)])),
+        Outcome::Invalid(problems) => edit_page(&staff, id, Some(&form), &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// Deletes a role that nobody has or is offered.

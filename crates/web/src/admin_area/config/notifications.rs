@@ -1,6 +1,5 @@
 //! What people are told by mail, and whether they must confirm their address.
 
-use axum::http::StatusCode;
 use latchkey_core::access::{ConfigureSystem, Denied};
 use latchkey_core::error::Invalid;
 use latchkey_core::mail::Notice;
@@ -64,8 +63,7 @@ fn form_page(staff: &Staff, form: &NotificationsForm, invalid: &[Invalid]) -> ax
         switches => switches(web, form),
         choices => choices(web),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page::respond(&staff.visit, status, "admin/config/notifications.html", context)
+    page::form(&staff.visit, "admin/config/notifications.html", invalid, context)
 }
 
 /// The page.

@@ -1,7 +1,6 @@
 //! **Admin Roles**: what staff may do.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use latchkey_core::access::{AdminGrants, AdminPermission, AllowedAdmin, ManageAdmins};
 use latchkey_core::admin_role::{self, AdminRole, Error, Listed, NewRole};
 use latchkey_core::error::Invalid;
@@ -75,8 +74,7 @@ async fn list_page(staff: &Staff, form: &RoleForm, invalid: &[Invalid]) -> Answe
         permissions => view::admin_permissions(web, |permission| form.holds(permission), |permission| by.may_give(&one(permission))),
         form => Shown::new(form).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/roles.html", context))
+    Ok(page::form(&staff.visit, "admin/config/roles.html", invalid, context))
 }
 
 /// The page.
@@ -88,22 +86,15 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// **Add Role**.
 pub(crate) async fn create(staff: Staff, Form(form): Form<RoleForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let problems = match NewRole::parse(&form.name, &form.permissions) {
-        Err(problems) => problems,
-        Ok(new) => {
-            let name = new.name.clone();
-            let made = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageAdmins>(me)?;
-                admin_role::create(tx, &by, &tx.confirmed_admin(me, session)?, &new)
-            });
-            match page::outcome(made.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, PATH, "flash-role-created", &[("role", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    list_page(&staff, &form, &problems).await
+    let made = page::submit(visit, NewRole::parse(&form.name, &form.permissions), move |tx, new| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin_role::create(tx, &by, &tx.confirmed_admin(me, session)?, &new).map(|_| new.name)
+    });
+    match made.await? {
+        Outcome::Done(name) => Ok(page::done(visit, PATH, "flash-role-created", &[("role", &name)])),
+        Outcome::Invalid(problems) => list_page(&staff, &form, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 async fn load(staff: &Staff, id: AdminRoleId) -> Result<(AllowedAdmin<ManageAdmins>, AdminRole), PageError> {
@@ -131,8 +122,7 @@ async fn edit_page(staff: &Staff, id: AdminRoleId, typed: Option<&RoleForm>, inv
         permissions => view::admin_permissions(web, |permission| form.holds(permission), |permission| by.may_give(&one(permission))),
         form => Shown::new(form).with_errors(web, invalid),
     };
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(page::respond(&staff.visit, status, "admin/config/role.html", context))
+    Ok(page::form(&staff.visit, "admin/config/role.html", invalid, context))
 }
 
 /// One role.
@@ -143,22 +133,15 @@ pub(crate) async fn edit(staff: Staff, Path(id): Path<AdminRoleId>) -> Answer {
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<AdminRoleId>, Form(form): Form<RoleForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let problems = match NewRole::parse(&form.name, &form.permissions) {
-        Err(problems) => problems,
-        Ok(new) => {
-            let name = new.name.clone();
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.authorize_admin::<ManageAdmins>(me)?;
-                admin_role::update(tx, &by, &tx.confirmed_admin(me, session)?, id, &new)
-            });
-            match page::outcome(saved.await)? {
-                Outcome::Done(()) => return Ok(page::done(visit, PATH, "flash-role-saved", &[("role", &name)])),
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, PATH, message)),
-            }
-        }
-    };
-    edit_page(&staff, id, Some(&form), &problems).await
+    let saved = page::submit(visit, NewRole::parse(&form.name, &form.permissions), move |tx, new| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin_role::update(tx, &by, &tx.confirmed_admin(me, session)?, id, &new).map(|()| new.name)
+    });
+    match saved.await? {
+        Outcome::Done(name) => Ok(page::done(visit, PATH, "flash-role-saved", &[("role", &name)])),
+        Outcome::Invalid(problems) => edit_page(&staff, id, Some(&form), &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
+    }
 }
 
 /// Deletes a role that nobody has.

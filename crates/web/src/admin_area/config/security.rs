@@ -1,6 +1,5 @@
 //! How long logins last, and of whom two-factor is required.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use latchkey_core::access::{ConfigureSystem, Denied};
 use latchkey_core::error::Invalid;
@@ -73,11 +72,10 @@ struct Choice {
 }
 
 fn form_page(staff: &Staff, form: &SecurityForm, invalid: &[Invalid]) -> Response {
-    let status = if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let label =
         |when: &When| Choice { value: when.key(), label: staff.visit.web.text(&format!("config-puzzle-{}", when.key()), &[]) };
     let context = context! { whens => When::ALL.iter().map(label).collect::<Vec<_>>(), form => Shown::new(form).with_errors(&staff.visit.web, invalid) };
-    page::respond(&staff.visit, status, "admin/config/security.html", context)
+    page::form(&staff.visit, "admin/config/security.html", invalid, context)
 }
 
 /// The page.

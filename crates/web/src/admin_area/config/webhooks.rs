@@ -1,7 +1,6 @@
 //! **Webhooks**: other systems that get events.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use latchkey_core::access::{AllowedAdmin, Denied, ManageApi, ViewLog};
 use latchkey_core::app::Snapshot;
 use latchkey_core::clock::Timestamp;
@@ -158,7 +157,7 @@ async fn new_page(staff: &Staff, form: &WebhookForm, invalid: &[Invalid]) -> Ans
     });
     confirmed.await?;
     let context = context! { form => Shown::new(form).with_errors(web, invalid), choices => form.choices(web) };
-    Ok(page::respond(&staff.visit, status_of(invalid), "admin/config/webhook_new.html", context))
+    Ok(page::form(&staff.visit, "admin/config/webhook_new.html", invalid, context))
 }
 
 /// The form of **Add Webhook**.
@@ -169,15 +168,11 @@ pub(crate) async fn new(staff: Staff) -> Answer {
 /// **Add Webhook**: its page, with the secret this once.
 pub(crate) async fn create(staff: Staff, Form(form): Form<WebhookForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let new = match form.parse(&visit.web) {
-        Ok(new) => new,
-        Err(problems) => return new_page(&staff, &form, &problems).await,
-    };
-    let made = visit.web.app().write(&visit.request, move |tx| {
+    let made = page::submit(visit, form.parse(&visit.web), move |tx, new| {
         let (by, log) = may_send(tx, me)?;
         webhook::create(tx, &by, &log, &tx.confirmed_admin(me, session)?, &new)
     });
-    match page::outcome(made.await)? {
+    match made.await? {
         Outcome::Done((id, secret)) => one_page(&staff, id, &Typed { secret: Some(secret), ..Typed::default() }).await,
         Outcome::Invalid(problems) => new_page(&staff, &form, &problems).await,
         Outcome::Conflict(message) => Ok(page::refused(visit, PATH, message)),
@@ -221,11 +216,7 @@ async fn one_page(staff: &Staff, id: WebhookId, typed: &Typed) -> Answer {
         rotate_form => Shown::new(&RotateForm { overlap: Overlap::Day.key().to_owned() }),
         replay_form => Shown::new(&typed.replay).with_errors(web, of_replay),
     };
-    Ok(page::respond(&staff.visit, status_of(&typed.invalid), "admin/config/webhook.html", context))
-}
-
-const fn status_of(invalid: &[Invalid]) -> StatusCode {
-    if invalid.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+    Ok(page::form(&staff.visit, "admin/config/webhook.html", &typed.invalid, context))
 }
 
 fn path_of(id: WebhookId) -> String {
@@ -240,19 +231,15 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<WebhookId>) -> Answer {
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<WebhookId>, Form(form): Form<WebhookForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let invalid = match form.parse(&visit.web) {
-        Err(problems) => problems,
-        Ok(new) => {
-            let saved = visit.web.app().write(&visit.request, move |tx| {
-                let (by, log) = may_send(tx, me)?;
-                webhook::update(tx, &by, &log, &tx.confirmed_admin(me, session)?, id, &new)
-            });
-            return page::pressed(visit, &path_of(id), saved.await, |()| {
-                page::done(visit, &path_of(id), "flash-webhook-saved", &[])
-            });
-        }
-    };
-    one_page(&staff, id, &Typed { form: Some(form), invalid, ..Typed::default() }).await
+    let saved = page::submit(visit, form.parse(&visit.web), move |tx, new| {
+        let (by, log) = may_send(tx, me)?;
+        webhook::update(tx, &by, &log, &tx.confirmed_admin(me, session)?, id, &new)
+    });
+    match saved.await? {
+        Outcome::Done(()) => Ok(page::done(visit, &path_of(id), "flash-webhook-saved", &[])),
+        Outcome::Invalid(invalid) => one_page(&staff, id, &Typed { form: Some(form), invalid, ..Typed::default() }).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, &path_of(id), message)),
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -309,22 +296,17 @@ pub(crate) async fn test(staff: Staff, Path(id): Path<WebhookId>, _: Form<Presse
 pub(crate) async fn replay(staff: Staff, Path(id): Path<WebhookId>, Form(form): Form<ReplayForm>) -> Answer {
     let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     let which = if form.what == "after" { Replay::After } else { Replay::One };
-    let invalid = match form.seq.trim().trim_start_matches('#').parse::<i64>() {
-        Err(_) => vec![Invalid::new("seq", "error-webhook-seq")],
-        Ok(seq) => {
-            let promised = visit.web.app().write(&visit.request, move |tx| {
-                let (by, log) = may_send(tx, me)?;
-                let confirmed = tx.confirmed_admin(me, session)?;
-                webhook::replay(tx, &by, &log, &confirmed, id, which(seq))
-            });
-            match page::outcome(promised.await)? {
-                Outcome::Done(_) => return Ok(page::done(visit, &path_of(id), "flash-webhook-replay", &[])),
-                Outcome::Conflict(message) => return Ok(page::refused(visit, &path_of(id), message)),
-                Outcome::Invalid(problems) => problems,
-            }
-        }
-    };
-    one_page(&staff, id, &Typed { replay: form, invalid, ..Typed::default() }).await
+    let seq = form.seq.trim().trim_start_matches('#').parse::<i64>();
+    let parsed = seq.map(which).map_err(|_| vec![Invalid::new("seq", "error-webhook-seq")]);
+    let promised = page::submit(visit, parsed, move |tx, which| {
+        let (by, log) = may_send(tx, me)?;
+        webhook::replay(tx, &by, &log, &tx.confirmed_admin(me, session)?, id, which)
+    });
+    match promised.await? {
+        Outcome::Done(_) => Ok(page::done(visit, &path_of(id), "flash-webhook-replay", &[])),
+        Outcome::Invalid(invalid) => one_page(&staff, id, &Typed { replay: form, invalid, ..Typed::default() }).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, &path_of(id), message)),
+    }
 }
 
 /// **Delete**.

@@ -18,25 +18,17 @@ pub(crate) struct EmailForm {
 
 /// **Change Email Address**. Who it is has to be confirmed first.
 pub(crate) async fn save(member: LoggedIn, Form(form): Form<EmailForm>) -> Answer {
-    let visit = &member.visit;
-    let problems = match Email::parse(&form.email) {
-        Err(message) => vec![Invalid::new("email", message)],
-        Ok(email) => {
-            let (text, subject, session) = (email.to_string(), member.user.subject(), member.user.session.id);
-            let asked = visit.web.app().write(&visit.request, move |tx| {
-                let by = tx.confirmed(subject, session)?;
-                verification::change_address(tx, &by, &email)
-            });
-            match page::outcome(asked.await)? {
-                Outcome::Done(()) => {
-                    return Ok(page::done(visit, "/me/profile", "flash-email-change-asked", &[("email", &text)]));
-                }
-                Outcome::Invalid(problems) => problems,
-                Outcome::Conflict(message) => return Ok(page::refused(visit, "/me/profile", message)),
-            }
-        }
-    };
-    profile::with_email_form(&member, &form, &problems).await
+    let (visit, subject, session) = (&member.visit, member.user.subject(), member.user.session.id);
+    let parsed = Email::parse(&form.email).map_err(|message| vec![Invalid::new("email", message)]);
+    let asked = page::submit(visit, parsed, move |tx, email| {
+        let by = tx.confirmed(subject, session)?;
+        verification::change_address(tx, &by, &email).map(|()| email.to_string())
+    });
+    match asked.await? {
+        Outcome::Done(email) => Ok(page::done(visit, "/me/profile", "flash-email-change-asked", &[("email", &email)])),
+        Outcome::Invalid(problems) => profile::with_email_form(&member, &form, &problems).await,
+        Outcome::Conflict(message) => Ok(page::refused(visit, "/me/profile", message)),
+    }
 }
 
 /// **Cancel**: keeps the present address.
