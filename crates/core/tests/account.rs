@@ -1,6 +1,6 @@
 //! Client accounts: made, closed, opened again, deleted.
 
-use latchkey_core::access::{ChooseSso, ConfirmedAdmin, Denied, EditAccounts, EditDetails, System, Who};
+use latchkey_core::access::{ChooseSso, Denied, EditAccounts, EditDetails, Who};
 use latchkey_core::account::{self, Details, Error, NewOwner, Status};
 use latchkey_core::contact::Categories;
 use latchkey_core::id::{AccountId, AdminId, ClientGroupId, UserId};
@@ -25,14 +25,11 @@ async fn status(app: &TestApp, id: AccountId) -> Status {
 }
 
 async fn delete(app: &TestApp, admin: AdminId, id: AccountId) -> Result<(), Error> {
-    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), id)).await
+    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, &confirmed(), id)).await
 }
 
 async fn delete_with_orphans(app: &TestApp, admin: AdminId, id: AccountId) -> Result<i64, Error> {
-    as_staff(&app.app, admin, move |tx, by| {
-        account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), id)
-    })
-    .await
+    as_staff(&app.app, admin, move |tx, by| account::delete_with_orphans(tx, by, &confirmed(), id)).await
 }
 
 async fn exists(app: &TestApp, id: UserId) -> bool {

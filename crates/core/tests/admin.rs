@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{Denied, ManageAdmins, System, ViewStaffArea};
+use latchkey_core::access::{Denied, ManageAdmins, ViewStaffArea};
 use latchkey_core::admin::{self, Error, NewAdmin, SETUP_VALID_FOR, Started};
 use latchkey_core::id::AdminId;
 use latchkey_core::password::Password;
@@ -17,7 +17,7 @@ const MOMENT: Duration = Duration::from_micros(1);
 const IDLE: Duration = Duration::from_mins(15);
 
 async fn setup_link(app: &TestApp) -> Secret {
-    let url = app.app.write(&request(), |tx| admin::setup_link(tx, &System::named("test"))).await.unwrap();
+    let url = app.app.write(&request(), |tx| admin::setup_link(tx, &system())).await.unwrap();
     Secret::parse(url.strip_prefix("http://latchkey.example/admin/setup/").expect("a link")).unwrap()
 }
 
@@ -220,6 +220,6 @@ async fn an_address_belongs_to_one_admin(app: TestApp) {
     staff(&app).await;
     let password = app.app.hasher().hash(app.app.random(), &Password::typed(PASSWORD)).await.unwrap();
     let new = NewAdmin { name: "Copy".to_owned(), email: email("STELLA@staff.example"), password };
-    let taken = app.app.write(&request(), move |tx| admin::create_by_system(tx, &System::named("test"), &new)).await;
+    let taken = app.app.write(&request(), move |tx| admin::create_by_system(tx, &system(), &new)).await;
     assert!(matches!(taken, Err(Error::EmailTaken)));
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use latchkey_core::access::{
-    ApiCall, ApiRight, ApiRights, BuiltInApiRole, BuiltInRole, ConfirmedAdmin, DeleteAccounts, Denied, InAccount,
-    ManageAccountApi, ManageApi, ManageUsers, RequireTwoFactor, StaffRight, System, TransferOwnership, ViewContacts,
-    ViewStaffArea, ViewUsers,
+    ApiCall, ApiRight, ApiRights, BuiltInApiRole, BuiltInRole, DeleteAccounts, Denied, InAccount, ManageAccountApi, ManageApi,
+    ManageUsers, RequireTwoFactor, StaffRight, TransferOwnership, ViewContacts, ViewStaffArea, ViewUsers,
 };
 use latchkey_core::api_credential::{self, Caller, Credential, Error, Made, Networks, NewCredential, Shown};
 use latchkey_core::api_role::{self, NewRole};
@@ -18,10 +17,6 @@ use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
 
-fn machine() -> ConfirmedAdmin {
-    ConfirmedAdmin::machine(&System::named("test"))
-}
-
 async fn role(app: &App, role: BuiltInApiRole) -> ApiRoleId {
     app.read(move |snapshot| api_role::built_in(snapshot, role)).await.unwrap()
 }
@@ -31,7 +26,7 @@ fn new(role: ApiRoleId) -> NewCredential {
 }
 
 async fn make(app: &App, admin: AdminId, new: NewCredential) -> Result<Made, Error> {
-    as_staff::<ManageApi, _, Error>(app, admin, move |tx, by| api_credential::create(tx, by, &machine(), &new)).await
+    as_staff::<ManageApi, _, Error>(app, admin, move |tx, by| api_credential::create(tx, by, &confirmed(), &new)).await
 }
 
 /// The session of somebody who has just logged in.
@@ -109,14 +104,14 @@ async fn a_credential_does_no_more_than_its_admin_may_at_that_moment(app: TestAp
     assert!(may_staff::<DeleteAccounts>(&app.app, deletes).await.is_ok());
     let support = app.app.read(|snapshot| latchkey_core::admin_role::built_in(snapshot, BuiltInRole::Support)).await.unwrap();
     as_staff::<latchkey_core::access::ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
-        admin::set_role(tx, by, &machine(), second, support)
+        admin::set_role(tx, by, &confirmed(), second, support)
     })
     .await
     .unwrap();
     assert!(matches!(may_staff::<DeleteAccounts>(&app.app, deletes).await, Err(Denied::MissingAdmin { .. })));
     assert!(may_staff::<ViewStaffArea>(&app.app, call(&app.app, &made, ApiRight::UsersRead).await).await.is_ok());
     as_staff::<latchkey_core::access::ManageAdmins, _, admin::Error>(&app.app, stella, move |tx, by| {
-        admin::set_disabled(tx, by, &machine(), second, true)
+        admin::set_disabled(tx, by, &confirmed(), second, true)
     })
     .await
     .unwrap();
@@ -242,15 +237,16 @@ async fn a_role_changes_for_every_credential_that_has_it_from_the_next_call_on(a
     let stella = staff(&app).await;
     let rights = |keys: &[&str]| ApiRights::choose(keys.iter().copied()).unwrap();
     let billing = NewRole { name: "Billing".to_owned(), rights: rights(&["getclients", "users:read"]) };
-    let id =
-        as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| api_role::create(tx, by, &machine(), &billing))
-            .await
-            .unwrap();
+    let id = as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| {
+        api_role::create(tx, by, &confirmed(), &billing)
+    })
+    .await
+    .unwrap();
     let made = make(&app.app, stella, new(id)).await.unwrap();
     let reads = call(&app.app, &made, ApiRight::UsersRead).await;
     assert!(may_staff::<ViewStaffArea>(&app.app, reads).await.is_ok());
     let less = NewRole { name: "Billing".to_owned(), rights: rights(&["getclients"]) };
-    as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| api_role::update(tx, by, &machine(), id, &less))
+    as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| api_role::update(tx, by, &confirmed(), id, &less))
         .await
         .unwrap();
     assert!(matches!(may_staff::<ViewStaffArea>(&app.app, reads).await, Err(Denied::MissingRight { .. })));

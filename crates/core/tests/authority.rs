@@ -1,15 +1,14 @@
 //! Nobody gets or hands on more than he holds: by a role, a webhook, an invitation, a credential.
 
 use latchkey_core::access::{
-    AdminGrants, Allowed, ApiRight, ApiRights, Associate, BuiltInApiRole, ConfirmedAdmin, Denied, EditDetails, InAccount,
-    ManageAccountApi, ManageAdmins, ManageApi, ManageUsers, Subject, System, TransferOwnership, ViewAccountLog, WriteNotes,
+    AdminGrants, Allowed, ApiRight, ApiRights, Associate, BuiltInApiRole, Denied, EditDetails, InAccount, ManageAccountApi,
+    ManageAdmins, ManageApi, ManageUsers, Subject, TransferOwnership, ViewAccountLog, WriteNotes,
 };
 use latchkey_core::account;
 use latchkey_core::admin_role::{self, NewRole as NewAdminRole};
 use latchkey_core::api_credential::{self, Caller, Made, Networks, NewCredential};
 use latchkey_core::api_role::{self, NewRole};
 use latchkey_core::app::{App, Tx};
-use latchkey_core::error::Fault;
 use latchkey_core::event;
 use latchkey_core::id::{AccountId, AdminId, ApiRoleId, InvitationId, UserId};
 use latchkey_core::invitation::{self, NewInvitation};
@@ -26,7 +25,7 @@ async fn staff_with(app: &TestApp, full: AdminId, name: &str, keys: &str) -> Adm
     let id = app.admin(name, &format!("{}@staff.example", name.to_lowercase())).await;
     let new = NewAdminRole { name: name.to_owned(), grants: AdminGrants::choose(keys.split(' ')).unwrap() };
     let made = as_staff::<ManageAdmins, _, admin_role::Error>(&app.app, full, move |tx, by| {
-        admin_role::create(tx, by, &ConfirmedAdmin::machine(&System::named("test")), &new)
+        admin_role::create(tx, by, &confirmed(), &new)
     });
     let role = made.await.unwrap();
     sql(app, &format!("update admins set role_id = {role} where id = {id}")).await.unwrap();
@@ -122,17 +121,13 @@ async fn owners(app: &TestApp, owner: UserId, address: &str, account: AccountId)
 }
 
 /// Does something in an account by a credential.
-async fn by_machine<P: InAccount, T, E>(
+async fn by_machine<P: InAccount, T: Send + 'static, E: Refusal>(
     app: &App,
     made: &Made,
     right: ApiRight,
     account: AccountId,
     work: impl FnOnce(&Tx<'_>, &Allowed<P>) -> Result<T, E> + Send + 'static,
-) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<Denied> + From<Fault> + Send + 'static,
-{
+) -> Result<T, E> {
     let call = caller(app, made).await.using(right).unwrap();
     app.write(&request(), move |tx| work(tx, &tx.authorize_api::<P>(call, account)?)).await
 }

@@ -82,7 +82,7 @@ async fn the_feed_has_no_gap_and_no_event_twice_whoever_writes_and_seals(app: Te
             let name = user::PersonName { first: format!("W{writer}"), last: format!("T{turn}") };
             let new = user::NewUser { name, email: email(&format!("w{writer}t{turn}@example.com")), password: None };
             let asked = request();
-            let made = node.write(&asked, move |tx| user::create(tx, &System::named("test"), &new));
+            let made = node.write(&asked, move |tx| user::create(tx, &system(), &new));
             made.await.unwrap();
         }
     };
@@ -142,7 +142,7 @@ async fn what_commits_late_gets_a_later_number_on_postgres() {
         };
         let asked = request();
         let made = node.write(&asked, move |tx| {
-            let made = user::create(tx, &System::named("test"), &new)?;
+            let made = user::create(tx, &system(), &new)?;
             tx.myself(made).expect("a statement sends what was put before it");
             recorded.send(()).unwrap();
             wait.recv().unwrap();

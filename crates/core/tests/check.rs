@@ -1,33 +1,28 @@
 //! May this user do that? As other systems ask it, of any node.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use latchkey_core::access::{
-    ChangeLogins, ConfirmedAdmin, DeleteAccounts, Denied, Grants, Permission, RequireTwoFactor, Subject, System,
-};
+use latchkey_core::access::{ChangeLogins, Denied, Permission, RequireTwoFactor, Subject};
 use latchkey_core::account;
 use latchkey_core::app::App;
 use latchkey_core::check::{self, Access, Answer, Error, MAX_QUESTIONS, Question, Reason, Scope};
 use latchkey_core::error::Fault;
 use latchkey_core::factor;
-use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::id::{AccountId, UserId};
 use latchkey_core::settings::{Security, Verification, set_security};
 use latchkey_core::testing::TestApp;
 use latchkey_test_macros::on_both_databases;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 
+use crate::factor::{enrol, session_id};
 use crate::support::*;
 
-fn may(user: UserId, account: AccountId, permission: Permission) -> Question {
+pub(crate) fn may(user: UserId, account: AccountId, permission: Permission) -> Question {
     Question { user, account, permission, resource: None }
 }
 
 /// For tests the machine asks, or somebody who is bound to one account.
-async fn check_all(
+pub(crate) async fn check_all(
     app: &App,
     account: Option<AccountId>,
     asked: &[Question],
@@ -37,10 +32,10 @@ async fn check_all(
 }
 
 fn as_scope(account: Option<AccountId>) -> Scope {
-    account.map_or(Scope::machine(&System::named("test")), Scope::for_tests)
+    account.map_or(Scope::machine(&system()), Scope::for_tests)
 }
 
-async fn ask(app: &App, question: Question) -> Answer {
+pub(crate) async fn ask(app: &App, question: Question) -> Answer {
     ask_as(app, None, question).await
 }
 
@@ -54,23 +49,10 @@ async fn reason(app: &App, user: UserId, account: AccountId) -> Reason {
     answer.reason
 }
 
-async fn require(app: &App, account: AccountId, required: bool) {
+pub(crate) async fn require(app: &App, account: AccountId, required: bool) {
     machine_in_account::<RequireTwoFactor, _, _>(app, account, move |tx, by| account::require_two_factor(tx, by, required))
         .await
         .unwrap();
-}
-
-/// Sets up an authenticator app.
-async fn enrol(app: &TestApp, user: UserId, email: &str) {
-    let started = login(&app.app, email).await;
-    let session = resolved(&app.app, &started.secret).await.unwrap().session.id;
-    let subject = Subject::User(user);
-    let from = request();
-    let offered = app.app.write(&from, move |tx| factor::offer_totp(tx, &tx.confirmed(subject, session)?));
-    offered.await.unwrap();
-    let code = factor::code_now(&app.app, subject).await.unwrap();
-    let confirmed = app.app.write(&from, move |tx| factor::confirm_totp(tx, &tx.confirmed(subject, session)?, &code));
-    confirmed.await.unwrap();
 }
 
 #[on_both_databases]
@@ -119,14 +101,11 @@ async fn v6_3_3_a_second_factor_that_is_required_and_not_there_is_told(app: Test
     require(here, acme, true).await;
     both(mia, Reason::SecondFactorMissing).await;
     both(owner, Reason::SecondFactorMissing).await;
-    enrol(&app, mia, "mia@example.com").await;
+    let session = session_id(&app, &login(here, "mia@example.com").await).await;
+    enrol(&app, Subject::User(mia), session).await;
     both(mia, Reason::Grant).await;
     let admin = staff(&app).await;
-    as_staff::<ChangeLogins, _, _>(here, admin, move |tx, by| {
-        factor::take_from_user(tx, by, &ConfirmedAdmin::machine(&System::named("test")), mia)
-    })
-    .await
-    .unwrap();
+    as_staff::<ChangeLogins, _, _>(here, admin, move |tx, by| factor::take_from_user(tx, by, &confirmed(), mia)).await.unwrap();
     both(mia, Reason::SecondFactorMissing).await;
     require(there, acme, false).await;
     both(mia, Reason::Grant).await;
@@ -298,276 +277,6 @@ async fn fresh_copies_answer_without_a_connection() {
     app.finish().await;
 }
 
-// Any order of changes, on either node.
-
-const USERS: usize = 4;
-const ACCOUNTS: usize = 3;
-
-#[derive(Clone, Debug)]
-enum Step {
-    Associate { account: usize, user: usize, keys: &'static str },
-    SetGrants { account: usize, user: usize, keys: &'static str },
-    Remove { account: usize, user: usize },
-    MakeOwner { account: usize, user: usize },
-    Close { account: usize, closed: bool },
-    Require { account: usize, required: bool },
-    Verify { policy: bool },
-    Everybody { required: bool },
-    Delete { account: usize },
-}
-
-fn steps() -> impl Strategy<Value = Vec<(bool, Step)>> {
-    let (account, user) = (0..ACCOUNTS, 0..USERS);
-    let keys = prop::sample::select(vec!["", "invoices", "tickets", "invoices tickets users"]);
-    let step = prop_oneof![
-        6 => (account.clone(), user.clone(), keys.clone()).prop_map(|(account, user, keys)| Step::Associate { account, user, keys }),
-        8 => (account.clone(), user.clone(), keys).prop_map(|(account, user, keys)| Step::SetGrants { account, user, keys }),
-        5 => (account.clone(), user.clone()).prop_map(|(account, user)| Step::Remove { account, user }),
-        3 => (account.clone(), user).prop_map(|(account, user)| Step::MakeOwner { account, user }),
-        3 => (account.clone(), any::<bool>()).prop_map(|(account, closed)| Step::Close { account, closed }),
-        3 => (account.clone(), any::<bool>()).prop_map(|(account, required)| Step::Require { account, required }),
-        1 => any::<bool>().prop_map(|policy| Step::Verify { policy }),
-        1 => any::<bool>().prop_map(|required| Step::Everybody { required }),
-        1 => account.prop_map(|account| Step::Delete { account }),
-    ];
-    prop::collection::vec((any::<bool>(), step), 1..30)
-}
-
-#[derive(Clone, Debug)]
-struct Account {
-    owner: usize,
-    closed: bool,
-    required: bool,
-    members: BTreeMap<usize, &'static str>,
-}
-
-#[derive(Debug, Default)]
-struct Model {
-    accounts: BTreeMap<usize, Account>,
-    verify: bool,
-    everybody: bool,
-}
-
-impl Model {
-    fn reason(&self, user: usize, account: usize, permission: &str) -> Reason {
-        let Some(found) = self.accounts.get(&account) else { return Reason::UnknownAccount };
-        let Some(held) = found.members.get(&user) else { return Reason::NotMember };
-        match () {
-            () if found.closed => Reason::AccountClosed,
-            () if self.verify => Reason::NotVerified,
-            () if found.required || self.everybody => Reason::SecondFactorMissing,
-            () if found.owner == user => Reason::Owner,
-            () if held.split(' ').any(|key| key == permission) => Reason::Grant,
-            () => Reason::NotHeld,
-        }
-    }
-}
-
-struct World {
-    test: TestApp,
-    nodes: [App; 2],
-    users: Vec<UserId>,
-    accounts: Vec<AccountId>,
-    admin: AdminId,
-    model: Model,
-}
-
-impl World {
-    async fn new(test: TestApp) -> Self {
-        test.expect_unsent_mails();
-        let (mut users, mut accounts, mut model) = (Vec::new(), Vec::new(), Model::default());
-        for index in 0..USERS {
-            users.push(person(&test, &format!("User{index}")).await);
-        }
-        for (index, owner) in users.iter().enumerate().take(ACCOUNTS) {
-            accounts.push(test.account(&format!("Account{index}"), *owner).await);
-            let members = BTreeMap::from([(index, "")]);
-            model.accounts.insert(index, Account { owner: index, closed: false, required: false, members });
-        }
-        let nodes = [test.app.clone(), test.second_node()];
-        let admin = staff(&test).await;
-        Self { test, nodes, users, accounts, admin, model }
-    }
-
-    /// Does it on one of the nodes and, if it was done, in the model.
-    async fn take(&mut self, on_second: bool, step: &Step) {
-        let node = self.nodes[usize::from(on_second)].clone();
-        let (users, accounts, admin) = (self.users.clone(), self.accounts.clone(), self.admin);
-        match *step {
-            Step::Associate { account, user, keys } => {
-                if associate(&node, accounts[account], users[user], keys).await.is_ok() {
-                    self.model.accounts.get_mut(&account).unwrap().members.insert(user, keys);
-                }
-            }
-            Step::SetGrants { account, user, keys } => {
-                let Some(found) = self.model.accounts.get_mut(&account) else { return };
-                if set_grants(&node, users[found.owner], accounts[account], users[user], keys).await.is_ok() {
-                    found.members.insert(user, keys);
-                }
-            }
-            Step::Remove { account, user } => {
-                let Some(found) = self.model.accounts.get_mut(&account) else { return };
-                if remove(&node, users[found.owner], accounts[account], users[user]).await.is_ok() {
-                    found.members.remove(&user);
-                }
-            }
-            Step::MakeOwner { account, user } => {
-                if make_owner(&node, accounts[account], users[user]).await.is_ok() {
-                    let found = self.model.accounts.get_mut(&account).unwrap();
-                    // What the former owner is left with is what "All Permissions" means.
-                    found.members.insert(found.owner, "invoices tickets");
-                    found.owner = user;
-                }
-            }
-            Step::Close { account, closed } => {
-                let Some(found) = self.model.accounts.get_mut(&account).filter(|found| found.closed != closed) else { return };
-                found.closed = closed;
-                if closed { close(&node, admin, accounts[account]).await } else { reopen(&node, admin, accounts[account]).await }
-            }
-            Step::Require { account, required } => {
-                let Some(found) = self.model.accounts.get_mut(&account) else { return };
-                found.required = required;
-                require(&node, accounts[account], required).await;
-            }
-            Step::Verify { policy } => {
-                self.test.notify(if policy { Verification::Required } else { Verification::Off }).await;
-                self.model.verify = policy;
-            }
-            Step::Everybody { required } => {
-                let security = Security { everybody: required, admins: false, ..Security::default() };
-                as_staff(&node, admin, move |tx, by| Ok::<_, Denied>(set_security(tx, by, &security)?)).await.unwrap();
-                self.model.everybody = required;
-            }
-            Step::Delete { account } => {
-                if self.model.accounts.remove(&account).is_some() {
-                    delete_account(&node, admin, accounts[account]).await;
-                }
-            }
-        }
-    }
-
-    /// Every question, on both nodes.
-    async fn compare(&self, after: &Step) {
-        let permissions = [Permission::Invoices, Permission::Tickets];
-        let mut asked = Vec::new();
-        let mut expected = Vec::new();
-        for account in 0..ACCOUNTS {
-            for user in 0..USERS {
-                for permission in permissions {
-                    asked.push(may(self.users[user], self.accounts[account], permission));
-                    expected.push(self.model.reason(user, account, permission.key()));
-                }
-            }
-        }
-        for node in &self.nodes {
-            let answers = check_all(node, None, &asked, &[]).await.unwrap();
-            let reasons: Vec<Reason> = answers.iter().map(|answer| answer.reason).collect();
-            assert_eq!(reasons, expected, "after {after:?}");
-        }
-    }
-}
-
-async fn delete_account(app: &App, admin: AdminId, id: AccountId) {
-    as_staff::<DeleteAccounts, _, _>(app, admin, move |tx, by| {
-        account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), id)
-    })
-    .await
-    .unwrap();
-}
-
-fn any_order(cases: u32, make: fn() -> std::pin::Pin<Box<dyn Future<Output = TestApp>>>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    runner
-        .run(&steps(), |steps| {
-            runtime.block_on(async {
-                let mut world = World::new(make().await).await;
-                for (on_second, step) in &steps {
-                    world.take(*on_second, step).await;
-                    world.compare(step).await;
-                }
-            });
-            Ok(())
-        })
-        .unwrap();
-}
-
-#[test]
-fn no_node_contradicts_a_change_that_was_answered_sqlite() {
-    any_order(12, || Box::pin(TestApp::sqlite()));
-}
-
-#[test]
-fn no_node_contradicts_a_change_that_was_answered_postgres() {
-    any_order(12, || Box::pin(TestApp::postgres()));
-}
-
-// At the same moment.
-
-/// What the one who changes things has been told: granted, then being revoked, then revoked, then being granted.
-const PHASES: u64 = 4;
-
-async fn race(app: TestApp) {
-    const ROUNDS: u64 = 60;
-    app.expect_unsent_mails();
-    let (owner, acme) = acme(&app).await;
-    let mia = member(&app, acme, "Mia", "invoices").await;
-    let phase = Arc::new(AtomicU64::new(0));
-    let nodes = [app.app.clone(), app.second_node()];
-    let askers: Vec<_> = (0..8)
-        .map(|index: usize| {
-            let (node, phase) = (nodes[index % 2].clone(), Arc::clone(&phase));
-            tokio::spawn(async move {
-                let (mut sure, mut asked) = (0_u64, 0_u64);
-                loop {
-                    let before = phase.load(Ordering::SeqCst);
-                    if before >= PHASES * ROUNDS {
-                        return (sure, asked);
-                    }
-                    let allowed = ask(&node, may(mia, acme, Permission::Invoices)).await.allowed;
-                    asked += 1;
-                    // As whoever asks over the network does.
-                    tokio::task::yield_now().await;
-                    // Only when nothing was under way at the beginning and nothing has begun since is there one right answer.
-                    if phase.load(Ordering::SeqCst) == before && before.is_multiple_of(2) {
-                        assert_eq!(allowed, before.is_multiple_of(PHASES), "in phase {before}");
-                        sure += 1;
-                    }
-                }
-            })
-        })
-        .collect();
-    for round in 0..ROUNDS {
-        let node = &nodes[usize::from(round % 2 == 0)];
-        phase.fetch_add(1, Ordering::SeqCst);
-        set_grants(node, owner, acme, mia, "tickets").await.unwrap();
-        phase.fetch_add(1, Ordering::SeqCst);
-        for node in &nodes {
-            assert!(!ask(node, may(mia, acme, Permission::Invoices)).await.allowed);
-        }
-        phase.fetch_add(1, Ordering::SeqCst);
-        set_grants(node, owner, acme, mia, "invoices").await.unwrap();
-        phase.fetch_add(1, Ordering::SeqCst);
-        assert!(ask(node, may(mia, acme, Permission::Invoices)).await.allowed);
-    }
-    let mut sure = 0;
-    for asker in askers {
-        sure += asker.await.unwrap().0;
-    }
-    assert!(sure > ROUNDS, "hardly a question was asked while nothing changed: {sure}");
-    app.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_who_ask_while_access_is_taken_away_none_gets_an_answer_from_before_sqlite() {
-    race(TestApp::sqlite().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_who_ask_while_access_is_taken_away_none_gets_an_answer_from_before_postgres() {
-    race(TestApp::postgres().await).await;
-}
-
 /// A node that slept through more changes than are kept forgets what it remembers.
 #[on_both_databases]
 async fn who_missed_too_many_changes_trusts_nothing_it_remembers(app: TestApp) {
@@ -578,11 +287,6 @@ async fn who_missed_too_many_changes_trusts_nothing_it_remembers(app: TestApp) {
     set_grants(&app.app, owner, acme, mia, "tickets").await.unwrap();
     sql(&app, "delete from access_changes").await.unwrap();
     assert!(!ask(&there, may(mia, acme, Permission::Invoices)).await.allowed);
-    let grants = Grants::parse("invoices");
-    in_account::<latchkey_core::access::ManageUsers, _, _>(&app.app, owner, acme, move |tx, by| {
-        latchkey_core::membership::set_grants(tx, by, mia, &grants)
-    })
-    .await
-    .unwrap();
+    set_grants(&app.app, owner, acme, mia, "invoices").await.unwrap();
     assert!(ask(&there, may(mia, acme, Permission::Invoices)).await.allowed);
 }

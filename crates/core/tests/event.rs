@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use latchkey_core::access::{AdminGrants, ConfirmedAdmin, System, Who};
+use latchkey_core::access::{AdminGrants, Who};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::admin::{self, NewAdmin};
 use latchkey_core::admin_role::{self, NewRole};
@@ -105,16 +105,12 @@ async fn two_claimed_mails(app: &TestApp, owner: UserId, acme: AccountId) -> [Cl
         send(&app.app, owner, acme, to, "invoices").await.unwrap();
     }
     let lease = Duration::from_hours(9);
-    let claimed = app.app.write(&request(), move |tx| outbox::claim(tx, &System::named("test"), Topic::Mail, 9, lease)).await;
+    let claimed = app.app.write(&request(), move |tx| outbox::claim(tx, &system(), Topic::Mail, 9, lease)).await;
     claimed.unwrap().try_into().unwrap()
 }
 
 fn case(kinds: &'static [EventKind], work: impl Fn(&Tx<'_>) -> Result<(), Anything> + Send + Sync + 'static) -> Case {
     (kinds, Arc::new(work))
-}
-
-fn system() -> System {
-    System::named("test")
 }
 
 fn name(first: &str) -> PersonName {
@@ -141,9 +137,7 @@ fn user_cases(w: &World) -> Vec<Case> {
         case(&[SessionEnded], move |tx| Ok(session::end(tx, &tx.myself(member)?, session)?)),
         case(&[SessionEnded], move |tx| Ok(session::end_all_of(tx, &tx.authorize_admin(admin)?, member).map(drop)?)),
         case(&[EventKind::Logout], move |tx| Ok(session::logout(tx, &tx.myself(member)?, session)?)),
-        case(&[UserDeleted], move |tx| {
-            Ok(user::delete(tx, &tx.authorize_admin(admin)?, &ConfirmedAdmin::machine(&System::named("test")), loner)?)
-        }),
+        case(&[UserDeleted], move |tx| Ok(user::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), loner)?)),
     ]
 }
 
@@ -169,22 +163,8 @@ fn membership_cases(w: &World) -> Vec<Case> {
         case(&[MembershipLeft], move |tx| {
             Ok(membership::leave(tx, &tx.authorize(Who::without_second_factor(leaver), acme)?, &tx.myself(leaver)?)?)
         }),
-        case(&[OwnerChanged], move |tx| {
-            Ok(membership::make_owner(
-                tx,
-                &tx.authorize_staff(admin, acme)?,
-                &ConfirmedAdmin::machine(&System::named("test")),
-                member,
-            )?)
-        }),
-        case(&[OwnerChanged], move |tx| {
-            Ok(membership::make_owner(
-                tx,
-                &tx.authorize_staff(admin, acme)?,
-                &ConfirmedAdmin::machine(&System::named("test")),
-                owner,
-            )?)
-        }),
+        case(&[OwnerChanged], move |tx| Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, &confirmed(), member)?)),
+        case(&[OwnerChanged], move |tx| Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, &confirmed(), owner)?)),
     ]
 }
 
@@ -251,17 +231,9 @@ fn account_cases(w: &World) -> Vec<Case> {
         case(&[ContactDeleted], move |tx| {
             Ok(contact::delete(tx, &tx.authorize(Who::without_second_factor(owner), acme)?, contact)?)
         }),
-        case(&[AccountDeleted], move |tx| {
-            Ok(account::delete(tx, &tx.authorize_admin(admin)?, &ConfirmedAdmin::machine(&System::named("test")), doomed)?)
-        }),
+        case(&[AccountDeleted], move |tx| Ok(account::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), doomed)?)),
         case(&[AccountDeleted, UserDeleted], move |tx| {
-            Ok(account::delete_with_orphans(
-                tx,
-                &tx.authorize_admin(admin)?,
-                &ConfirmedAdmin::machine(&System::named("test")),
-                orphaned,
-            )
-            .map(drop)?)
+            Ok(account::delete_with_orphans(tx, &tx.authorize_admin(admin)?, &confirmed(), orphaned).map(drop)?)
         }),
     ]
 }
@@ -335,14 +307,7 @@ fn staff_cases(w: &World) -> Vec<Case> {
         case(&[ClientGroupUpdated], move |tx| Ok(client_group::update(tx, &tx.authorize_admin(admin)?, group, &renamed)?)),
         case(&[ClientGroupDeleted], move |tx| Ok(client_group::delete(tx, &tx.authorize_admin(admin)?, empty_group).map(drop)?)),
         case(&[MasqueradeStarted], move |tx| {
-            let started = masquerade::start(
-                tx,
-                &tx.authorize_admin(admin)?,
-                &ConfirmedAdmin::machine(&System::named("test")),
-                &staff,
-                acme,
-                "Ticket 1",
-            )?;
+            let started = masquerade::start(tx, &tx.authorize_admin(admin)?, &confirmed(), &staff, acme, "Ticket 1")?;
             *kept.lock().unwrap() = Some(started.secret);
             Ok(())
         }),
@@ -464,7 +429,7 @@ async fn an_invitation_that_nobody_used_in_time_is_told_of_once_each_time_it_was
     let (accepted, secret) = invite(&app, owner, acme, "mia@example.com", "invoices").await;
     let mia = person(&app, "Mia").await;
     accept(&app.app, mia, &secret).await.unwrap();
-    let tell = async || app.app.write(&request(), |tx| invitation::tell_expired(tx, &System::named("test"), 10)).await.unwrap();
+    let tell = async || app.app.write(&request(), |tx| invitation::tell_expired(tx, &system(), 10)).await.unwrap();
     app.clock.advance(invitation::VALID_FOR.saturating_sub(Duration::from_micros(1)));
     assert_eq!(tell().await, 0, "it is still open");
     app.clock.advance(Duration::from_micros(1));

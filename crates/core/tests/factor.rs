@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{CONFIRMED_FOR, Confirmed, ConfirmedAdmin, Denied, Enter, RequireTwoFactor, Subject, System, Who};
-use latchkey_core::app::{App, Tx};
+use latchkey_core::access::{CONFIRMED_FOR, Denied, Enter, RequireTwoFactor, Subject, Who};
+use latchkey_core::app::App;
 use latchkey_core::factor::{self, Begun, CODES, Confirmation, Error, MAX_TRIES, Second, Shown};
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::password::Password;
@@ -20,25 +20,15 @@ use crate::support::*;
 pub(crate) const STEP: Duration = Duration::from_secs(30);
 const MOMENT: Duration = Duration::from_micros(1);
 
-/// Does something as somebody who has just confirmed who it is.
-pub(crate) async fn confirmed<T: Send + 'static>(
-    app: &App,
-    subject: Subject,
-    session: SessionId,
-    work: impl FnOnce(&Tx<'_>, &Confirmed) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    app.write(&request(), move |tx| work(tx, &tx.confirmed(subject, session)?)).await
-}
-
 pub(crate) async fn session_id(app: &TestApp, started: &Started) -> SessionId {
     resolved(&app.app, &started.secret).await.unwrap().session.id
 }
 
 /// Sets up an authenticator app; the recovery codes.
 pub(crate) async fn enrol(app: &TestApp, subject: Subject, session: SessionId) -> Vec<String> {
-    confirmed(&app.app, subject, session, factor::offer_totp).await.unwrap();
+    as_confirmed(&app.app, subject, session, factor::offer_totp).await.unwrap();
     let code = factor::code_now(&app.app, subject).await.unwrap();
-    let codes = confirmed(&app.app, subject, session, move |tx, by| factor::confirm_totp(tx, by, &code)).await.unwrap();
+    let codes = as_confirmed(&app.app, subject, session, move |tx, by| factor::confirm_totp(tx, by, &code)).await.unwrap();
     app.clock.advance(STEP);
     assert_eq!(app.take_mails().await.last().unwrap().written.subject, "factor-added");
     codes.expect("the first factor brings recovery codes")
@@ -136,9 +126,9 @@ async fn v6_5_2_to_4_recovery_codes_are_random_and_kept_as_hashes_and_secrets_se
     }
     let id = session_id(&app, &started).await;
     let (again, subject) = (person(&app, "Mia").await, Subject::User(user));
-    assert!(matches!(confirmed(&app.app, subject, id, factor::offer_totp).await, Err(Error::AlreadyEnrolled)));
+    assert!(matches!(as_confirmed(&app.app, subject, id, factor::offer_totp).await, Err(Error::AlreadyEnrolled)));
     let mia = session_id(&app, &login(&app.app, "mia@example.com").await).await;
-    confirmed(&app.app, Subject::User(again), mia, factor::offer_totp).await.unwrap();
+    as_confirmed(&app.app, Subject::User(again), mia, factor::offer_totp).await.unwrap();
     let offered = factor::offered_totp(&app.app, Subject::User(again), mia).await.unwrap();
     assert!(offered.uri.starts_with("otpauth://totp/Latchkey:mia@example.com?secret="), "{}", offered.uri);
     assert_eq!(offered.secret.len(), 32, "160 bits");
@@ -196,11 +186,11 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     let listed = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap();
     let totp = listed[0].id;
     app.clock.advance(Duration::from_mins(10) - STEP - MOMENT);
-    confirmed(&app.app, subject, id, factor::new_recovery_codes).await.unwrap();
+    as_confirmed(&app.app, subject, id, factor::new_recovery_codes).await.unwrap();
     app.clock.advance(MOMENT);
-    let refused = confirmed(&app.app, subject, id, factor::new_recovery_codes).await;
+    let refused = as_confirmed(&app.app, subject, id, factor::new_recovery_codes).await;
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
-    let refused = confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await;
+    let refused = as_confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await;
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))));
     let ask_for_deletion = async || own_data::ask_for_deletion(&app.app, &request(), user, id, &Password::typed(PASSWORD)).await;
     assert!(matches!(ask_for_deletion().await, Err(own_data::Error::Denied(Denied::Unconfirmed))), "the password is not enough");
@@ -212,7 +202,7 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     assert!(!is_alive(&app.app, &started.secret).await, "V7.2.4: the old token is dead");
     assert!(is_alive(&app.app, &renewed.secret).await);
     ask_for_deletion().await.unwrap();
-    confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
+    as_confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
     assert_eq!(app.take_mails().await.last().unwrap().written.subject, "factor-removed");
     assert_eq!(number(&app, "select count(*) from recovery_codes").await, 0);
     login(&app.app, "gus@example.com").await;
@@ -267,12 +257,7 @@ async fn v6_5_6_staff_takes_a_factor_away_and_the_user_is_told(app: TestApp) {
     let (user, ..) = gus(&app).await;
     let stella = staff(&app).await;
     let waiting = waits(&app.app, "gus@example.com").await;
-    let take = async || {
-        as_staff(&app.app, stella, move |tx, by| {
-            factor::take_from_user(tx, by, &ConfirmedAdmin::machine(&System::named("test")), user)
-        })
-        .await
-    };
+    let take = async || as_staff(&app.app, stella, move |tx, by| factor::take_from_user(tx, by, &confirmed(), user)).await;
     take().await.unwrap();
     let mail = app.take_mails().await.pop().unwrap();
     assert_eq!((mail.to.as_str(), mail.written.subject.as_str()), ("gus@example.com", "factor-taken"));

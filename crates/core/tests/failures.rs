@@ -16,7 +16,7 @@ use latchkey_core::session::{self, Started};
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_test_macros::on_both_databases;
 
-use crate::factor::{STEP, answer, code, confirmed, enrol, gus, session_id, waits, word};
+use crate::factor::{STEP, answer, code, enrol, gus, session_id, waits, word};
 use crate::passkey::{Me, URL, add, asked, browser, last_event, log_in, login_challenge, present};
 use crate::support::*;
 
@@ -58,7 +58,7 @@ async fn nist_3_2_2_after_a_hundred_wrong_codes_the_app_is_of_no_use_until_it_is
     let session = second(&app, Shown::Recovery(codes[0].clone())).await.expect("a recovery code still opens");
     let (subject, id) = (Subject::User(user), session_id(&app, &session).await);
     let totp = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap()[0].id;
-    confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
+    as_confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
     enrol(&app, subject, id).await;
     assert!(second(&app, code(&app, user).await).await.is_some(), "bound anew");
     app.take_mails().await;
@@ -77,7 +77,7 @@ async fn nist_3_2_2_after_a_hundred_wrong_recovery_codes_the_set_is_of_no_use_un
     }
     let session = second(&app, code(&app, user).await).await.expect("the authenticator app still opens");
     let (subject, id) = (Subject::User(user), session_id(&app, &session).await);
-    let fresh = confirmed(&app.app, subject, id, factor::new_recovery_codes).await.unwrap();
+    let fresh = as_confirmed(&app.app, subject, id, factor::new_recovery_codes).await.unwrap();
     app.clock.advance(STEP);
     assert!(second(&app, Shown::Recovery(codes[1].clone())).await.is_none(), "the old set is dead");
     assert!(second(&app, Shown::Recovery(fresh[0].clone())).await.is_some(), "bound anew");
@@ -89,7 +89,7 @@ async fn pia(app: &TestApp) -> (UserId, Me, SoftKey, Vec<String>) {
     let (user, me) = crate::passkey::user(app, "Pia").await;
     let key = add(&app.app, &me, "Key").await;
     let (subject, session) = (me.subject, me.session);
-    let codes = confirmed(&app.app, subject, session, factor::new_recovery_codes).await.unwrap();
+    let codes = as_confirmed(&app.app, subject, session, factor::new_recovery_codes).await.unwrap();
     (user, me, key, codes)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{ConfigureSystem, System, ViewStaffArea};
+use latchkey_core::access::{ConfigureSystem, ViewStaffArea};
 use latchkey_core::id::{AccountId, AdminId, MailId};
 use latchkey_core::mail::{self, Mail, State};
 use latchkey_core::outbox::{self, Claimed, Topic};
@@ -14,12 +14,8 @@ use crate::support::*;
 
 const LEASE: Duration = Duration::from_mins(1);
 
-fn machine() -> System {
-    System::named("test")
-}
-
 async fn claim(app: &TestApp) -> Vec<Claimed> {
-    app.app.write(&request(), |tx| outbox::claim(tx, &machine(), Topic::Mail, 50, LEASE)).await.unwrap()
+    app.app.write(&request(), |tx| outbox::claim(tx, &system(), Topic::Mail, 50, LEASE)).await.unwrap()
 }
 
 async fn claim_one(app: &TestApp) -> Claimed {
@@ -43,7 +39,7 @@ async fn rule_7_sent_means_that_the_mail_server_took_it(app: TestApp) {
     let outgoing = mail::claimed(&app.app, work).await.unwrap().unwrap();
     assert_eq!(outgoing.to, "somebody@example.org");
     assert_eq!(only_mail(&app, admin, acme).await.state, State::Queued { answer: None }, "claimed is not sent");
-    app.app.write(&request(), move |tx| mail::sent(tx, &machine(), work, "250 ok")).await.unwrap();
+    app.app.write(&request(), move |tx| mail::sent(tx, &system(), work, "250 ok")).await.unwrap();
     assert_eq!(only_mail(&app, admin, acme).await.state, State::Sent { at: app.app.now() });
     assert!(mail::claimed(&app.app, work).await.unwrap().is_none(), "and it is not sent twice");
 }
@@ -55,7 +51,7 @@ async fn rule_7_a_mail_that_is_put_off_waits_with_the_servers_words(app: TestApp
     send(&app.app, owner, acme, "somebody@example.org", "invoices").await.unwrap();
     let work = claim_one(&app).await;
     let pause = Duration::from_mins(5);
-    app.app.write(&request(), move |tx| mail::put_off(tx, &machine(), work, "451 later\r\nplease", pause)).await.unwrap();
+    app.app.write(&request(), move |tx| mail::put_off(tx, &system(), work, "451 later\r\nplease", pause)).await.unwrap();
     assert_eq!(only_mail(&app, admin, acme).await.state, State::Queued { answer: Some("451 later  please".to_owned()) });
     assert!(claim(&app).await.is_empty());
     app.clock.advance(pause);
@@ -69,7 +65,7 @@ async fn rule_7_a_mail_that_is_given_up_says_so_and_forgets_its_link(app: TestAp
     let admin = staff(&app).await;
     send(&app.app, owner, acme, "somebody@example.org", "invoices").await.unwrap();
     let work = claim_one(&app).await;
-    app.app.write(&request(), move |tx| mail::failed(tx, &machine(), work, "550 no such user")).await.unwrap();
+    app.app.write(&request(), move |tx| mail::failed(tx, &system(), work, "550 no such user")).await.unwrap();
     let state = only_mail(&app, admin, acme).await.state;
     assert_eq!(state, State::Failed { at: app.app.now(), answer: "550 no such user".to_owned() });
     assert_eq!(number(&app, "select count(*) from mails where sealed_secret is not null").await, 0);
@@ -86,8 +82,8 @@ async fn rule_10_a_worker_that_dies_leaves_its_mail_to_the_next(app: TestApp) {
     app.clock.advance(LEASE);
     let next = claim_one(&app).await;
     assert_eq!((next.id, next.attempts), (dead.id, 2));
-    app.app.write(&request(), move |tx| mail::sent(tx, &machine(), next, "250 ok")).await.unwrap();
-    app.app.write(&request(), move |tx| mail::failed(tx, &machine(), dead, "timeout")).await.unwrap();
+    app.app.write(&request(), move |tx| mail::sent(tx, &system(), next, "250 ok")).await.unwrap();
+    app.app.write(&request(), move |tx| mail::failed(tx, &system(), dead, "timeout")).await.unwrap();
     let kinds: Vec<_> = events(&app).await.into_iter().map(|event| event.kind).filter(|kind| kind.starts_with("mail")).collect();
     assert_eq!(kinds, ["mail-sent"], "who comes late says nothing that is untrue");
 }
@@ -102,7 +98,7 @@ async fn rule_10_two_workers_never_take_the_same_mail(app: TestApp) {
     let take = |node: latchkey_core::app::App| async move {
         let mut ids = Vec::new();
         loop {
-            let claimed = node.write(&request(), |tx| outbox::claim(tx, &machine(), Topic::Mail, 3, LEASE)).await.unwrap();
+            let claimed = node.write(&request(), |tx| outbox::claim(tx, &system(), Topic::Mail, 3, LEASE)).await.unwrap();
             if claimed.is_empty() {
                 return ids;
             }

@@ -16,6 +16,8 @@ mod ban;
 mod chain;
 mod check;
 mod check_allocations;
+mod check_order;
+mod check_races;
 mod client_group;
 mod contact;
 mod event;

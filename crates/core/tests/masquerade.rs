@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use latchkey_core::access::{
-    BuiltInRole, ConfirmedAdmin, Denied, EditDetails, Enter, ManageAdmins, ManageUsers, Masquerade, OnBehalf, RequireTwoFactor,
-    Subject, System, ViewAccountLog, Who,
+    BuiltInRole, Denied, EditDetails, Enter, ManageAdmins, ManageUsers, Masquerade, OnBehalf, RequireTwoFactor, Subject,
+    ViewAccountLog, Who,
 };
 use latchkey_core::account::{self, Details};
 use latchkey_core::admin;
@@ -25,11 +25,7 @@ use crate::support::*;
 
 const MOMENT: Duration = Duration::from_micros(1);
 
-fn confirmed() -> ConfirmedAdmin {
-    ConfirmedAdmin::machine(&System::named("test"))
-}
-
-async fn begin(app: &App, staff: &admin::Resolved, account: AccountId, reason: &str) -> Result<Secret, Error> {
+pub(crate) async fn begin(app: &App, staff: &admin::Resolved, account: AccountId, reason: &str) -> Result<Secret, Error> {
     let (staff, reason) = (staff.clone(), reason.to_owned());
     as_staff::<Masquerade, _, _>(app, staff.admin.id, move |tx, by| {
         masquerade::start(tx, by, &confirmed(), &staff, account, &reason).map(|started| started.secret)
@@ -85,7 +81,7 @@ async fn rule_10_that_it_ended_by_the_clock_is_one_event(app: TestApp) {
     begin(&app.app, &session, acme, "Ticket 7").await.unwrap();
     let claim = async |app: &App| {
         let lease = Duration::from_mins(1);
-        let claim = move |tx: &Tx<'_>| outbox::claim(tx, &System::named("test"), Topic::Masquerade, 5, lease);
+        let claim = move |tx: &Tx<'_>| outbox::claim(tx, &system(), Topic::Masquerade, 5, lease);
         app.write(&Request::default(), claim).await.unwrap()
     };
     assert_eq!(claim(&app.app).await, [], "it is not due");
@@ -96,8 +92,8 @@ async fn rule_10_that_it_ended_by_the_clock_is_one_event(app: TestApp) {
     let (machine, look) = (Request::default(), Request::default());
     // The worker and a login at the same moment, on two nodes.
     let (one, other) = tokio::join!(
-        app.app.write(&machine, move |tx| masquerade::time_is_up(tx, &System::named("test"), work)),
-        second.write(&look, move |tx| masquerade::time_is_up(tx, &System::named("test"), work)),
+        app.app.write(&machine, move |tx| masquerade::time_is_up(tx, &system(), work)),
+        second.write(&look, move |tx| masquerade::time_is_up(tx, &system(), work)),
     );
     assert!(one.is_ok() && other.is_ok());
     person(&app, "Gus").await;
@@ -118,7 +114,7 @@ async fn rule_10_that_it_ended_with_a_rest_of_the_admin_is_an_event_at_its_next_
     }
     assert_eq!(ended(&app).await.len(), 1, "the admin's own next login");
     app.clock.advance(Security::default().admin_absolute);
-    app.app.write(&request(), |tx| session::sweep(tx, &System::named("test"))).await.unwrap();
+    app.app.write(&request(), |tx| session::sweep(tx, &system())).await.unwrap();
     assert_eq!(ended(&app).await.len(), 2, "or the clock, whichever comes first");
     app.take_mails().await;
 }

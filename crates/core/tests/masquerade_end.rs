@@ -1,8 +1,6 @@
 //! However **Login as Owner** ends, the log says so, once.
 
-use latchkey_core::access::{
-    AdminGrants, BuiltInRole, ConfigureSystem, Denied, ManageAdmins, Masquerade, RequireTwoFactor, Subject, System, Who,
-};
+use latchkey_core::access::{AdminGrants, BuiltInRole, ConfigureSystem, Denied, ManageAdmins, RequireTwoFactor, Subject, Who};
 use latchkey_core::account;
 use latchkey_core::admin;
 use latchkey_core::admin_role::{self, NewRole};
@@ -17,7 +15,8 @@ use latchkey_core::settings::{self, Security};
 use latchkey_core::testing::TestApp;
 use latchkey_test_macros::on_both_databases;
 
-use crate::factor::{confirmed as factor_confirmed, enrol};
+use crate::factor::enrol;
+use crate::masquerade::begin;
 use crate::support::*;
 
 /// Sam acts for Olivia in Acme; Stella can do everything, too.
@@ -30,19 +29,11 @@ struct Acted {
     session: admin::Resolved,
 }
 
-async fn begin(app: &App, staff: &admin::Resolved, account: AccountId) -> Result<Secret, masquerade::Error> {
-    let staff = staff.clone();
-    as_staff::<Masquerade, _, _>(app, staff.admin.id, move |tx, by| {
-        masquerade::start(tx, by, &confirmed(), &staff, account, "Ticket 7").map(|started| started.secret)
-    })
-    .await
-}
-
 async fn acted(app: &TestApp) -> Acted {
     let (owner, acme) = acme(app).await;
     let (stella, sam) = (staff(app).await, staff_as(app, "Sam", BuiltInRole::Full).await);
     let (_, session) = staff_session(app, "sam@staff.example").await;
-    let secret = begin(&app.app, &session, acme).await.unwrap();
+    let secret = begin(&app.app, &session, acme, "Ticket 7").await.unwrap();
     app.expect_unsent_mails();
     Acted { owner, acme, stella, sam, secret, session }
 }
@@ -142,7 +133,7 @@ async fn rule_10_it_ends_when_the_account_is_closed_or_deleted(app: TestApp) {
     close(&app.app, acted.stella, acted.acme).await;
     over(&app, &acted, "account closed").await;
     reopen(&app.app, acted.stella, acted.acme).await;
-    begin(&app.app, &acted.session, acted.acme).await.unwrap();
+    begin(&app.app, &acted.session, acted.acme, "Ticket 7").await.unwrap();
     let acme = acted.acme;
     as_staff(&app.app, acted.stella, move |tx, by| account::delete(tx, by, &confirmed(), acme)).await.unwrap();
     assert_eq!(ends(&app).await[1..], ["Sam Olivia Example: account deleted"]);
@@ -170,7 +161,7 @@ async fn rule_10_it_ends_when_the_owners_sessions_are_ended_and_is_none_of_them(
 async fn rule_10_another_one_in_the_same_session_ends_the_first(app: TestApp) {
     let acted = acted(&app).await;
     let other = app.account("Other", acted.owner).await;
-    begin(&app.app, &acted.session, other).await.unwrap();
+    begin(&app.app, &acted.session, other, "Ticket 7").await.unwrap();
     assert_eq!(ends(&app).await, ["Sam Olivia Example: another one began"]);
     assert!(!is_alive(&app.app, &acted.secret).await);
 }
@@ -185,7 +176,7 @@ async fn remove_factor(app: &TestApp, acted: &Acted) {
     let subject = Subject::Admin(acted.sam);
     let factors = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap();
     let id = factors[0].id;
-    factor_confirmed(&app.app, subject, acted.session.session, move |tx, by| factor::remove(tx, by, id)).await.unwrap();
+    as_confirmed(&app.app, subject, acted.session.session, move |tx, by| factor::remove(tx, by, id)).await.unwrap();
     app.take_mails().await;
 }
 
@@ -217,7 +208,7 @@ async fn rule_10_it_ends_when_the_operator_removes_the_admins_factors(app: TestA
     enrolled(&app, &acted).await;
     require_of_admins(&app, acted.stella).await;
     let sam = acted.sam;
-    app.app.write(&request(), move |tx| factor::remove_all_of_admin(tx, &System::named("test"), sam)).await.unwrap();
+    app.app.write(&request(), move |tx| factor::remove_all_of_admin(tx, &system(), sam)).await.unwrap();
     app.take_mails().await;
     over(&app, &acted, "second factor removed").await;
 }
@@ -228,7 +219,7 @@ async fn rule_10_it_ends_when_a_factor_is_required_that_the_admin_does_not_have(
     let (_, other) = staff_session(&app, "stella@staff.example").await;
     enrol(&app, Subject::Admin(acted.stella), other.session).await;
     let elsewhere = app.account("Other", acted.owner).await;
-    let kept = begin(&app.app, &other, elsewhere).await.unwrap();
+    let kept = begin(&app.app, &other, elsewhere, "Ticket 7").await.unwrap();
     require_of_admins(&app, acted.stella).await;
     assert!(is_alive(&app.app, &kept).await && !is_alive(&app.app, &acted.secret).await);
     assert_eq!(ends(&app).await, ["Sam Olivia Example: second factor required"]);
@@ -241,7 +232,7 @@ async fn rule_10_where_only_the_account_requires_a_factor_only_there_it_ends_wit
     let (_, second) = staff_session(&app, "sam@staff.example").await;
     enrolled(&app, &acted).await;
     let other = app.account("Other", acted.owner).await;
-    let kept = begin(&app.app, &second, other).await.unwrap();
+    let kept = begin(&app.app, &second, other, "Ticket 7").await.unwrap();
     let (who, acme) = (Who::without_second_factor(acted.owner), acted.acme);
     let from = request();
     let required = app.app.write(&from, move |tx| {
@@ -263,7 +254,7 @@ async fn rule_10_of_several_ends_at_once_one_is_written_down(app: TestApp) {
     log_out(&app.app, &acted.session).await.unwrap();
     for _ in 0..15 {
         let (_, session) = staff_session(&app, "sam@staff.example").await;
-        let secret = begin(&app.app, &session, acted.acme).await.unwrap();
+        let secret = begin(&app.app, &session, acted.acme, "Ticket 7").await.unwrap();
         let acting = resolved(&app.app, &secret).await.unwrap().acting.unwrap();
         let (back, owner, from) = (acting, acted.owner, request());
         let returned = app.app.write(&from, move |tx| masquerade::end(tx, &back).map(drop));
@@ -283,7 +274,7 @@ async fn rule_10_one_that_begins_beside_a_logout_has_its_end(app: TestApp) {
     log_out(&app.app, &acted.session).await.unwrap();
     for _ in 0..15 {
         let (_, session) = staff_session(&app, "sam@staff.example").await;
-        let (begun, left) = tokio::join!(begin(&app.app, &session, acted.acme), log_out(&second, &session));
+        let (begun, left) = tokio::join!(begin(&app.app, &session, acted.acme, "Ticket 7"), log_out(&second, &session));
         assert!(left.is_ok(), "{left:?}");
         assert!(matches!(begun, Ok(_) | Err(masquerade::Error::Denied(_))), "{:?}", begun.err());
         assert_eq!(number(&app, "select count(*) from sessions").await, 0);

@@ -1,7 +1,7 @@
 //! Who may enter which account: the owner, members, and delegated managers.
 
 use latchkey_core::access::{
-    ConfirmedAdmin, Denied, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, System, TransferOwnership, Who,
+    Denied, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, TransferOwnership, Who,
 };
 use latchkey_core::id::UserId;
 use latchkey_core::membership::{self, Error, Joined};
@@ -76,7 +76,7 @@ async fn rule_1_only_a_member_becomes_owner_and_only_by_staff(app: TestApp) {
     }
     assert!(matches!(make_owner(&app.app, acme, owner).await, Err(Error::IsOwner)), "is the owner already");
     let by_owner = in_account::<TransferOwnership, _, _>(&app.app, owner, acme, move |tx, by| {
-        membership::make_owner(tx, by, &ConfirmedAdmin::machine(&System::named("test")), mia)
+        membership::make_owner(tx, by, &confirmed(), mia)
     });
     assert!(matches!(by_owner.await, Err(Error::Denied(Denied::StaffOnly))));
     assert_eq!(owner_of(&app.app, acme).await, owner);

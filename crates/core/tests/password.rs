@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use latchkey_core::access::System;
 use latchkey_core::app::App;
 use latchkey_core::error::{HasKind, Invalid, Kind};
 use latchkey_core::id::{SessionId, UserId};
@@ -28,7 +27,7 @@ async fn kept(app: &TestApp) -> String {
 async fn gus(app: &TestApp, hash: PasswordHash) -> UserId {
     let name = PersonName { first: "Gus".to_owned(), last: "Example".to_owned() };
     let new = NewUser { name, email: email("gus@example.com"), password: Some(hash) };
-    app.app.write(&request(), move |tx| user::create(tx, &System::named("test"), &new)).await.unwrap()
+    app.app.write(&request(), move |tx| user::create(tx, &system(), &new)).await.unwrap()
 }
 
 #[on_both_databases]

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use latchkey_core::access::{
-    ConfirmedAdmin, DeleteAccounts, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, System,
-    TransferOwnership, Who,
+    DeleteAccounts, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, TransferOwnership, Who,
 };
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;
@@ -350,9 +349,9 @@ impl Real {
     async fn delete_account(&self, account: AccountId, orphans: bool) -> bool {
         let deleted = as_staff::<DeleteAccounts, _, _>(&self.app.app, self.admin, move |tx, by| {
             if orphans {
-                account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), account).map(drop)
+                account::delete_with_orphans(tx, by, &confirmed(), account).map(drop)
             } else {
-                account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), account)
+                account::delete(tx, by, &confirmed(), account)
             }
         });
         told(&deleted.await)

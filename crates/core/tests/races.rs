@@ -1,7 +1,6 @@
 //! What happens at the same moment, on two nodes. Whatever the order, one story comes out of it, and
 //! nobody sees a failure of the database.
 
-use latchkey_core::access::{ConfirmedAdmin, System};
 use latchkey_core::account::{self, Status};
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;
@@ -70,7 +69,7 @@ async fn ends(app: &TestApp, id: InvitationId) -> i64 {
 
 pub(crate) async fn claim(app: &TestApp, topic: Topic) -> Vec<Claimed> {
     let lease = std::time::Duration::from_hours(9);
-    app.app.write(&request(), move |tx| outbox::claim(tx, &System::named("test"), topic, 50, lease)).await.unwrap()
+    app.app.write(&request(), move |tx| outbox::claim(tx, &system(), topic, 50, lease)).await.unwrap()
 }
 
 #[on_both_databases]
@@ -237,7 +236,7 @@ async fn a_worker_that_reports_a_mail_does_not_collide_with_a_resend_or_a_cancel
         let work = claim(&app, Topic::Mail).await;
         let work = *work.last().unwrap();
         let reported = nodes.second.write(&request, move |tx| {
-            let system = System::named("test");
+            let system = system();
             let done = match round % 3 {
                 0 => mail::sent(tx, &system, work, "250 ok"),
                 1 => mail::failed(tx, &system, work, "550 no"),
@@ -264,7 +263,7 @@ async fn a_worker_that_reports_a_mail_does_not_collide_with_the_deletion_of_its_
         send(&nodes.first, nodes.owner, doomed, "guest@example.org", "invoices").await.unwrap();
         let [work] = claim(&app, Topic::Mail).await.try_into().unwrap();
         let reported = nodes.second.write(&request, move |tx| {
-            let system = System::named("test");
+            let system = system();
             let done = if round % 2 == 0 {
                 mail::sent(tx, &system, work, "250 ok")
             } else {
@@ -272,9 +271,7 @@ async fn a_worker_that_reports_a_mail_does_not_collide_with_the_deletion_of_its_
             };
             done.map_err(session::Error::from)
         });
-        let deleted = as_staff(&nodes.first, nodes.admin, move |tx, by| {
-            account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
-        });
+        let deleted = as_staff(&nodes.first, nodes.admin, move |tx, by| account::delete(tx, by, &confirmed(), doomed));
         let (reported, deleted) = join!(reported, deleted);
         assert!(ok(&reported) && ok(&deleted), "{reported:?} {deleted:?}");
         assert_eq!(number(&app, "select count(*) from outbox where topic = 'mail'").await, 0);

@@ -1,7 +1,7 @@
 //! What happens while a user or an account is deleted, on two nodes: one story comes out of it, and nobody sees a failure of the
 //! database.
 
-use latchkey_core::access::{ConfirmedAdmin, System, WriteNotes};
+use latchkey_core::access::WriteNotes;
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::app::App;
 use latchkey_core::id::AccountId;
@@ -42,9 +42,9 @@ async fn deleting_a_user_and_giving_it_an_account_have_one_outcome(app: TestApp)
     for round in 0..ROUNDS {
         let guest = nodes.guest(&app, round).await;
         let details = Details { name: "New".to_owned(), ..Details::default() };
-        let made = nodes.second.write(&request, move |tx| {
-            account::create_by_system(tx, &System::named("test"), &details, &NewOwner::Existing(guest))
-        });
+        let made = nodes
+            .second
+            .write(&request, move |tx| account::create_by_system(tx, &system(), &details, &NewOwner::Existing(guest)));
         let (deleted, made) = join!(delete_user(&nodes.first, nodes.admin, guest), made);
         assert_eq!(count([ok(&deleted), ok(&made)]), 1, "{deleted:?} {made:?}");
     }
@@ -59,7 +59,7 @@ async fn deleting_a_user_who_logs_in_and_whose_host_is_found_fails_for_nobody(ap
         login(&nodes.first, &address).await;
         let [work] = claim(&app, Topic::Hostname).await.try_into().unwrap();
         let found = nodes.second.write(&request, move |tx| {
-            session::hostname_found(tx, &System::named("test"), work, Some("host.example")).map_err(session::Error::from)
+            session::hostname_found(tx, &system(), work, Some("host.example")).map_err(session::Error::from)
         });
         let login = session::login(&nodes.second, &request, credentials(&address, PASSWORD, false), "");
         let (deleted, found, login) = join!(delete_user(&nodes.first, nodes.admin, guest), found, login);
@@ -76,10 +76,7 @@ async fn rule_9_accounts_that_go_at_the_same_moment_take_the_user_they_share_alo
     let nodes = nodes(&app).await;
     let admin = nodes.admin;
     let delete = |node: App, id: AccountId| async move {
-        as_staff(&node, admin, move |tx, by| {
-            account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), id)
-        })
-        .await
+        as_staff(&node, admin, move |tx, by| account::delete_with_orphans(tx, by, &confirmed(), id)).await
     };
     for round in 0..ROUNDS {
         let shared = nodes.guest(&app, round).await;
@@ -111,7 +108,7 @@ async fn deleting_with_orphans_beside_a_login_that_accepts_fails_for_nobody(app:
             tokio::task::yield_now().await;
         }
         let deleted = as_staff::<latchkey_core::access::DeleteAccounts, _, _>(&nodes.first, admin, move |tx, by| {
-            account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
+            account::delete_with_orphans(tx, by, &confirmed(), doomed)
         })
         .await;
         assert!(ok(&deleted), "{deleted:?}");
@@ -126,9 +123,7 @@ async fn rule_9_deleting_with_orphans_spares_who_is_just_let_in_elsewhere(app: T
     for round in 0..ROUNDS {
         let guest = nodes.guest(&app, round).await;
         let doomed = app.account("Doomed", guest).await;
-        let deleted = as_staff(&nodes.first, admin, move |tx, by| {
-            account::delete_with_orphans(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
-        });
+        let deleted = as_staff(&nodes.first, admin, move |tx, by| account::delete_with_orphans(tx, by, &confirmed(), doomed));
         let (deleted, let_in) = join!(deleted, associate(&nodes.second, nodes.acme, guest, "invoices"));
         assert!(ok(&deleted), "{deleted:?}");
         assert_eq!(can_enter(&nodes.first, guest, nodes.acme).await, ok(&let_in));
@@ -144,9 +139,7 @@ async fn deleting_an_account_beside_its_other_work_fails_for_nobody(app: TestApp
         let guest = nodes.guest(&app, round).await;
         let doomed = app.account("Doomed", owner).await;
         let (id, link) = invite(&app, owner, doomed, "guest@example.org", "invoices").await;
-        let deleted = as_staff(&nodes.first, admin, move |tx, by| {
-            account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), doomed)
-        });
+        let deleted = as_staff(&nodes.first, admin, move |tx, by| account::delete(tx, by, &confirmed(), doomed));
         let noted = as_staff::<WriteNotes, _, _>(&nodes.second, admin, move |tx, by| note::add(tx, by, doomed, "note", false));
         let entered = in_account(&nodes.second, owner, doomed, move |tx, by| membership::enter(tx, by, owner));
         let from = request();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{EditUsers, Grants, System};
+use latchkey_core::access::{EditUsers, Grants};
 use latchkey_core::db::DbError;
 use latchkey_core::error::Fault;
 use latchkey_core::outbox::{self, Topic};
@@ -140,12 +140,11 @@ async fn a_worker_that_fails_asks_again(app: TestApp) {
     person(&app, "Gus").await;
     let address = email("gus@example.com");
     app.app.write(&request(), move |tx| reset::ask(tx, Logins::Users, &address)).await.unwrap();
-    let claim =
-        |tx: &latchkey_core::app::Tx<'_>| outbox::claim(tx, &System::named("test"), Topic::Reset, 1, Duration::from_mins(1));
+    let claim = |tx: &latchkey_core::app::Tx<'_>| outbox::claim(tx, &system(), Topic::Reset, 1, Duration::from_mins(1));
     let [work] = app.app.write(&request(), claim).await.unwrap().try_into().unwrap();
     let browser = request();
     let failed = app.app.write(&browser, move |tx| {
-        reset::resolve(tx, &System::named("test"), Logins::Users, work)?;
+        reset::resolve(tx, &system(), Logins::Users, work)?;
         Err::<(), _>(Fault::Db(DbError::NoRow))
     });
     failed.await.unwrap_err();

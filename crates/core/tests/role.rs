@@ -53,10 +53,6 @@ async fn ask(app: &App, user: UserId, account: AccountId, permission: Permission
     check::check(app, &check::fresh(app).await.unwrap(), scope, &asked, &[].into()).await.unwrap()[0]
 }
 
-fn system() -> latchkey_core::access::System {
-    latchkey_core::access::System::named("test")
-}
-
 #[on_both_databases]
 async fn a_member_holds_what_its_role_gives_and_what_it_holds_singly_and_the_answer_says_which(app: TestApp) {
     app.expect_unsent_mails();

@@ -1,6 +1,6 @@
 //! Search as you type, and paging through what it finds.
 
-use latchkey_core::access::{ConfirmedAdmin, System, ViewLog, ViewStaffArea};
+use latchkey_core::access::{ViewLog, ViewStaffArea};
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::event::{self, Filter, Recorded, Wanted};
 use latchkey_core::id::{AccountId, AdminId, UserId};
@@ -94,9 +94,7 @@ async fn what_is_renamed_is_found_by_its_new_name_only(app: TestApp) {
     in_account(&app.app, owner, acme, move |tx, by| account::update(tx, by, &details)).await.unwrap();
     assert_eq!(accounts(&app, admin, words("acme"), 50).await, []);
     assert_eq!(accounts(&app, admin, words("zenith"), 50).await, [acme]);
-    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), acme))
-        .await
-        .unwrap();
+    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, &confirmed(), acme)).await.unwrap();
     assert_eq!(accounts(&app, admin, words("zenith"), 50).await, []);
 }
 
@@ -201,9 +199,8 @@ async fn a_page_of_a_full_address_holds_that_one_and_no_longer_one(app: TestApp)
     for (owner, email) in [(short, "ada@example.net"), (long, "ada@example.network")] {
         let details = Details { name: "Ada".to_owned(), contact_email: email.to_owned(), ..Details::default() };
         let request = request();
-        let made = app.app.write(&request, move |tx| {
-            account::create_by_system(tx, &System::named("test"), &details, &NewOwner::Existing(owner))
-        });
+        let made =
+            app.app.write(&request, move |tx| account::create_by_system(tx, &system(), &details, &NewOwner::Existing(owner)));
         made.await.unwrap();
     }
     for (query, found) in [
@@ -235,9 +232,7 @@ async fn the_log_is_narrowed_to_whose_address_it_is(app: TestApp) {
     let (admin, owner) = (staff(&app).await, app.user("Olga", "Owner", "olga@example.org").await);
     let typed = Details { name: "Acme".to_owned(), contact_email: "billing@acme.example".to_owned(), ..Details::default() };
     let request = request();
-    let made = app
-        .app
-        .write(&request, move |tx| account::create_by_system(tx, &System::named("test"), &typed, &NewOwner::Existing(owner)));
+    let made = app.app.write(&request, move |tx| account::create_by_system(tx, &system(), &typed, &NewOwner::Existing(owner)));
     let acme = made.await.unwrap();
     app.user("Nobody", "Else", "else@example.org").await;
     client_group(&app, admin, "Friends").await;

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use latchkey_core::access::{EditUsers, System};
+use latchkey_core::access::EditUsers;
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::{Hasher, Password};
@@ -180,7 +180,7 @@ async fn no_secret_is_stored_anywhere_in_a_readable_form(app: TestApp) {
     secrets.push(login(&app.app, "olivia@example.com").await.secret);
     secrets.push(remembered(&app, "olivia@example.com").await.secret);
     secrets.push(admin_login(&app.app, "stella@staff.example").await.unwrap().secret);
-    let url = app.app.write(&request(), |tx| latchkey_core::admin::setup_link(tx, &System::named("test"))).await.unwrap();
+    let url = app.app.write(&request(), |tx| latchkey_core::admin::setup_link(tx, &system())).await.unwrap();
     secrets.push(Secret::parse(url.rsplit('/').next().unwrap()).unwrap());
     let tables = [while_waiting, dump(&app).await].map(|tables| format!("{tables:?}").to_lowercase()).concat();
     for secret in secrets {
@@ -218,7 +218,7 @@ async fn gus_with_a_stale_hash(app: &TestApp) -> UserId {
     let hash = Hasher::new(NonZeroUsize::MIN).hash(app.app.random(), &Password::typed(PASSWORD)).await.unwrap();
     let name = PersonName { first: "Gus".to_owned(), last: "Example".to_owned() };
     let new = NewUser { name, email: email("gus@example.com"), password: Some(hash) };
-    app.app.write(&request(), move |tx| user::create(tx, &System::named("test"), &new)).await.unwrap()
+    app.app.write(&request(), move |tx| user::create(tx, &system(), &new)).await.unwrap()
 }
 
 #[on_both_databases]
@@ -282,7 +282,7 @@ async fn a_login_that_a_deletion_overtakes_gets_nowhere(app: TestApp) {
 async fn the_host_of_a_login_is_looked_up_and_shown(app: TestApp) {
     let gus = person(&app, "Gus").await;
     let started = login(&app.app, "gus@example.com").await;
-    let system = || System::named("test");
+    let system = || system();
     let claimed = app.app.write(&request(), move |tx| outbox::claim(tx, &system(), Topic::Hostname, 9, IDLE)).await.unwrap();
     let [work] = claimed.try_into().unwrap();
     let ip = app.app.read(move |snapshot| session::to_look_up(snapshot, &system(), work)).await.unwrap();
@@ -296,7 +296,7 @@ async fn the_host_of_a_login_is_looked_up_and_shown(app: TestApp) {
 
 #[on_both_databases]
 async fn a_host_that_was_looked_up_lately_is_not_looked_up_again(app: TestApp) {
-    let system = || System::named("test");
+    let system = || system();
     let claim =
         async || app.app.write(&request(), move |tx| outbox::claim(tx, &system(), Topic::Hostname, 9, IDLE)).await.unwrap();
     let (gus, _) = (person(&app, "Gus").await, person(&app, "Hal").await);
@@ -322,7 +322,7 @@ async fn what_is_over_is_removed_by_the_clock_and_what_lives_stays(app: TestApp)
     let over = login(&app.app, "mia@example.com").await;
     app.clock.advance(ABSOLUTE);
     let lives = login(&app.app, "mia@example.com").await;
-    let removed = app.app.write(&request(), |tx| session::sweep(tx, &System::named("test"))).await.unwrap();
+    let removed = app.app.write(&request(), |tx| session::sweep(tx, &system())).await.unwrap();
     assert_eq!((removed, number(&app, "select count(*) from sessions").await), (1, 1));
     assert!(is_alive(&app.app, &lives.secret).await && !is_alive(&app.app, &over.secret).await);
 }

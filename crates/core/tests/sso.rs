@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use latchkey_core::access::{
-    ApiCall, ApiRight, BuiltInApiRole, BuiltInRole, ChooseSso, Confirmed, ConfirmedAdmin, Denied, Enter, ManageApi, ManageUsers,
-    Masquerade, System,
+    ApiCall, ApiRight, BuiltInApiRole, BuiltInRole, ChooseSso, Confirmed, Denied, Enter, ManageApi, ManageUsers, Masquerade,
+    Subject,
 };
 use latchkey_core::account;
 use latchkey_core::api_credential::{self, Networks, NewCredential};
@@ -30,7 +30,7 @@ async fn shop(app: &TestApp, admin: AdminId, account: Option<AccountId>) -> (Api
     let made = as_staff::<ManageApi, _, api_credential::Error>(&app.app, admin, move |tx, by| {
         let role = api_role::built_in(tx, BuiltInApiRole::Full)?;
         let new = NewCredential { name: "Shop".to_owned(), role, account, networks: Networks::default(), expires_at: None };
-        api_credential::create(tx, by, &ConfirmedAdmin::machine(&System::named("test")), &new)
+        api_credential::create(tx, by, &confirmed(), &new)
     });
     let shown = made.await.unwrap().shown;
     let caller = app.app.read(move |snapshot| api_credential::authenticate(snapshot, &shown, request().ip)).await.unwrap();
@@ -219,7 +219,7 @@ async fn session_check_and_forward_auth_say_the_same_as_the_pages(app: TestApp) 
     let (secret, _) = begun(&app, call, owner).await;
     let tokens = Tokens { session: Some(secret), ..Tokens::default() };
     let known = tokens.clone();
-    let scope = Scope::machine(&System::named("test"));
+    let scope = Scope::machine(&system());
     let look = app.app.read(move |snapshot| forward::look(snapshot, &known, "", None, scope));
     let rows = look.await.unwrap().unwrap().accounts.rows;
     let barred: Vec<_> = rows.iter().map(|row| (row.account, row.barred, row.permissions.is_empty())).collect();
@@ -242,7 +242,7 @@ async fn v7_5_1_a_link_confirms_nothing_and_what_is_confirmed_later_opens_no_acc
     allow(&app.app, owner, acme, false).await;
     let (_, found) = begun(&app, call, owner).await;
     let session = found.session.id;
-    let confirmed = async || as_confirmed::<(), Denied>(&app.app, owner, session, |_, _: &Confirmed| Ok(())).await;
+    let confirmed = async || as_confirmed::<(), Denied>(&app.app, Subject::User(owner), session, |_, _: &Confirmed| Ok(())).await;
     assert!(matches!(confirmed().await, Err(Denied::Unconfirmed)));
     let typed = Confirmation::Password(Password::typed(PASSWORD));
     let renewed = session::confirm(&app.app, &request(), owner, session, typed).await.unwrap().unwrap();
@@ -252,7 +252,10 @@ async fn v7_5_1_a_link_confirms_nothing_and_what_is_confirmed_later_opens_no_acc
     assert!(matches!(enters(&app.app, &found, acme).await, Err(Denied::SingleSignOn)));
     let by_password = login(&app.app, "olivia@example.com").await;
     let id = resolved(&app.app, &by_password.secret).await.unwrap().session.id;
-    assert!(as_confirmed::<(), Denied>(&app.app, owner, id, |_, _| Ok(())).await.is_ok(), "as any login by password");
+    assert!(
+        as_confirmed::<(), Denied>(&app.app, Subject::User(owner), id, |_, _| Ok(())).await.is_ok(),
+        "as any login by password"
+    );
 }
 
 #[on_both_databases]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use latchkey_core::access::{EditUsers, System};
+use latchkey_core::access::EditUsers;
 use latchkey_core::account::{self, Details, NewOwner};
 use latchkey_core::app::App;
 use latchkey_core::db::{Connections, Database, DbError, Location};
@@ -74,7 +74,7 @@ async fn arguments_may_be_null_whatever_their_type(app: TestApp) {
     // An address that is not known, a host that was not found, a password that is not set, a mail without a link.
     let new = NewUser { name: change("Gus", "gus@example.com").name, email: email("gus@example.com"), password: None };
     let nowhere = latchkey_core::app::Request::default();
-    let gus = app.app.write(&nowhere, move |tx| user::create(tx, &System::named("test"), &new)).await.unwrap();
+    let gus = app.app.write(&nowhere, move |tx| user::create(tx, &system(), &new)).await.unwrap();
     let admin = staff(&app).await;
     let to = email("me@staff.example");
     let test = as_staff(&app.app, admin, move |tx, by| Ok::<_, user::Error>(latchkey_core::mail::send_test(tx, by, &to)?));
@@ -99,7 +99,7 @@ async fn what_is_rolled_back_leaves_nothing(app: TestApp) {
     let request = request();
     let undone = app.app.write(&request, move |tx| {
         let details = Details { name: "Acme".to_owned(), ..Details::default() };
-        account::create_by_system(tx, &System::named("test"), &details, &NewOwner::Existing(owner))?;
+        account::create_by_system(tx, &system(), &details, &NewOwner::Existing(owner))?;
         Err::<AccountId, _>(account::Error::NotFound)
     });
     assert!(undone.await.is_err());
@@ -205,7 +205,7 @@ async fn a_panic_rolls_back_and_the_connections_stay_usable(app: TestApp) {
         let panicked = tokio::spawn(async move {
             node.write(&request(), |tx| {
                 let new = NewUser { name: change("Gus", "g@example.com").name, email: email("g@example.com"), password: None };
-                user::create(tx, &System::named("test"), &new)?;
+                user::create(tx, &system(), &new)?;
                 panic!("on purpose");
                 #[allow(unreachable_code, reason = "gives the closure its type")]
                 Ok::<(), user::Error>(())

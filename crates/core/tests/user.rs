@@ -1,6 +1,6 @@
 //! Users: their names, logins and passwords, and when they can go.
 
-use latchkey_core::access::{AdminPermission, BuiltInRole, ChangeLogins, ConfirmedAdmin, Denied, EditUsers, System};
+use latchkey_core::access::{AdminPermission, BuiltInRole, ChangeLogins, Denied, EditUsers};
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::password::Password;
 use latchkey_core::testing::{PASSWORD, TestApp};
@@ -32,9 +32,7 @@ async fn rule_9_a_closed_account_still_keeps_its_users(app: TestApp) {
     let admin = staff(&app).await;
     close(&app.app, admin, acme).await;
     assert!(matches!(delete_user(&app.app, admin, owner).await, Err(Error::HasAccounts)));
-    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, &ConfirmedAdmin::machine(&System::named("test")), acme))
-        .await
-        .unwrap();
+    as_staff(&app.app, admin, move |tx, by| account::delete(tx, by, &confirmed(), acme)).await.unwrap();
     delete_user(&app.app, admin, owner).await.unwrap();
 }
 

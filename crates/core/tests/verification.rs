@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{Denied, EditUsers, Enter};
+use latchkey_core::access::{Denied, EditUsers, Enter, Subject};
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::invitation::{self, RegisterAndAccept};
 use latchkey_core::password::Password;
@@ -85,7 +85,7 @@ async fn v6_4_1_a_link_confirms_once_within_24_hours_and_the_newest_only(app: Te
 #[on_both_databases]
 async fn v6_3_7_another_address_takes_effect_when_it_is_confirmed_and_the_old_one_is_told(app: TestApp) {
     let gus = person(&app, "Gus").await;
-    let unconfirmed = as_confirmed(&app.app, gus, SessionId(NOWHERE), |_, _| Ok::<_, Error>(())).await;
+    let unconfirmed = as_confirmed(&app.app, Subject::User(gus), SessionId(NOWHERE), |_, _| Ok::<_, Error>(())).await;
     assert!(matches!(unconfirmed, Err(Error::Denied(Denied::Unconfirmed))));
     assert!(matches!(change(&app, gus, "gus@example.com").await, Err(Error::SameAddress)));
     change(&app, gus, "new@example.org").await.unwrap();
@@ -181,8 +181,7 @@ async fn look_alikes_of_an_address_make_no_second_user(app: TestApp) {
 async fn keys_of_older_rules_are_renewed_once(app: TestApp) {
     app.user("Vera", "Example", "вера@example.com").await;
     sql(&app, "update users set email_key = 'вера@example.com'").await.unwrap();
-    let rekey =
-        async || app.app.write(&request(), |tx| user::rekey(tx, &latchkey_core::access::System::named("test"))).await.unwrap();
+    let rekey = async || app.app.write(&request(), |tx| user::rekey(tx, &system())).await.unwrap();
     rekey().await;
     login(&app.app, "вера@example.com").await;
     sql(&app, "update users set email_key = 'left alone'").await.unwrap();

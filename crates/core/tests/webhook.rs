@@ -33,7 +33,7 @@ async fn seal(app: &TestApp) {
 }
 
 async fn claim(app: &TestApp) -> Vec<Claimed> {
-    app.app.write(&request(), |tx| webhook::claim(tx, &System::named("test"), 10, LEASE)).await.unwrap()
+    app.app.write(&request(), |tx| webhook::claim(tx, &system(), 10, LEASE)).await.unwrap()
 }
 
 async fn due(app: &TestApp, claimed: &Claimed) -> Batch {
@@ -186,7 +186,7 @@ async fn one_worker_at_a_time_sends_to_an_endpoint_and_who_dies_loses_nothing(ap
     assert_eq!(due(&app, &living).await.messages[0].id, sent.id, "the same event, with the same id");
     let outcome = answered(&app, 200);
     let asked = request();
-    let late = app.app.write(&asked, move |tx| webhook::settle(tx, &System::named("test"), &dead, &sent, &outcome, LEASE, 0));
+    let late = app.app.write(&asked, move |tx| webhook::settle(tx, &system(), &dead, &sent, &outcome, LEASE, 0));
     assert!(!late.await.unwrap(), "who comes late changes nothing");
     assert!(find(&app, admin, id).await.behind > 0);
 }
@@ -285,8 +285,7 @@ async fn a_replay_is_not_undone_by_what_is_under_way(app: TestApp) {
     .unwrap();
     let outcome = answered(&app, 200);
     let asked = request();
-    let settled =
-        app.app.write(&asked, move |tx| webhook::settle(tx, &System::named("test"), &claimed, &message, &outcome, LEASE, 0));
+    let settled = app.app.write(&asked, move |tx| webhook::settle(tx, &system(), &claimed, &message, &outcome, LEASE, 0));
     assert!(!settled.await.unwrap());
     assert_eq!(find(&app, admin, id).await.delivered_seq, 0);
     assert!(place > 0);
@@ -316,7 +315,7 @@ async fn what_is_kept_is_bounded(app: TestApp) {
     }
     let new = new(&[]);
     let many = as_staff::<ManageApi, _, Error>(&app.app, admin, move |tx, by| {
-        let confirmed = ConfirmedAdmin::machine(&System::named("test"));
+        let confirmed = confirmed();
         for _ in 0..webhook::MAX_WEBHOOKS {
             webhook::create(tx, by, &tx.authorize_admin(admin)?, &confirmed, &new)?;
         }
