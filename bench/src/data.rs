@@ -123,7 +123,8 @@ pub(crate) async fn fill(app: &App) -> anyhow::Result<Data> {
     for number in 0..MEMBERS {
         let email = email("members", number)?.to_string();
         let login = Login { email, password: Password::typed(PASSWORD), remember: false };
-        session::login(app, &request(), login, "").await?;
+        let proven = session::authenticate(app, &request(), &login).await?;
+        app.write(&request(), move |tx| session::start(tx, &proven, login.remember, "")).await?;
     }
     let logins = (0..LOGINS).map(|number| email("logins", number)).collect::<Result<_, _>>()?;
     Ok(Data { account, owner: email("members", 0)?, logins, own_accounts })

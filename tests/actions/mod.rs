@@ -16,10 +16,9 @@ use latchkey_api::Api;
 use latchkey_core::access::{BuiltInApiRole, ManageAccountApi, Subject, System};
 use latchkey_core::api_credential::{self, Networks, NewCredential, Shown};
 use latchkey_core::api_role;
-use latchkey_core::factor::Begun;
 use latchkey_core::id::{AccountId, AdminId, UserId};
 use latchkey_core::password::Password;
-use latchkey_core::session::{self, Login};
+use latchkey_core::session;
 use latchkey_web::{Engine, Web};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -133,10 +132,7 @@ async fn credential(app: &TestApp, admin: AdminId, role: &str, account: Option<A
 
 /// A credential that the account's owner made for it.
 async fn owner_made(app: &TestApp, email: &str, owner: UserId, account: AccountId) -> Shown {
-    let login = Login { email: email.to_owned(), password: Password::typed(PASSWORD), remember: false };
-    let Begun::Session(started) = session::login(&app.app, &app.request(), login, "").await.unwrap() else {
-        panic!("a second factor is asked for")
-    };
+    let started = app.log_in(email).await;
     let request = app.request();
     let made = app.app.write(&request, move |tx| {
         let resolved = session::resolve(tx, &started.secret)?.unwrap();

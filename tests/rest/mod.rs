@@ -19,10 +19,9 @@ use latchkey_core::access::{ApiRight, BuiltInApiRole, ConfirmedAdmin, ManageAcco
 use latchkey_core::api_credential::{self, NewCredential};
 use latchkey_core::api_role;
 use latchkey_core::app::App;
-use latchkey_core::factor::Begun;
 use latchkey_core::id::{AccountId, AdminId, UserId};
 use latchkey_core::password::Password;
-use latchkey_core::session::{self, Login};
+use latchkey_core::session;
 use latchkey_web::Engine;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -167,10 +166,7 @@ pub(crate) async fn credential_with(app: &TestApp, admin: AdminId, rights: &[Api
 }
 
 async fn owners_credential(app: &TestApp, owner: UserId, account: AccountId) -> String {
-    let login = Login { email: "olivia@example.com".to_owned(), password: Password::typed(PASSWORD), remember: false };
-    let Begun::Session(started) = session::login(&app.app, &app.request(), login, "").await.unwrap() else {
-        panic!("a second factor is asked for")
-    };
+    let started = app.log_in("olivia@example.com").await;
     let request = app.request();
     let made = app.app.write(&request, move |tx| {
         let resolved = session::resolve(tx, &started.secret)?.unwrap();
@@ -198,8 +194,7 @@ impl Rest {
 
     /// A new session of Acme's owner.
     pub(crate) async fn session(&self) -> String {
-        let login = Login { email: "olivia@example.com".to_owned(), password: Password::typed(PASSWORD), remember: false };
-        session::login(&self.app.app, &self.app.request(), login, "").await.unwrap();
+        self.app.log_in("olivia@example.com").await;
         crate::support::tables::number(&self.app, "select max(id) from sessions").await.to_string()
     }
 

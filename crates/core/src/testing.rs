@@ -13,6 +13,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::db::{Connections, Database, Location};
 use crate::email::Email;
 use crate::error::Fault;
+use crate::factor::Begun;
 use crate::id::{AccountId, AdminId, UserId};
 use crate::invitation::{self, NewInvitation};
 use crate::mail::{self, Content, Notice, Outgoing, Templates, Written};
@@ -20,6 +21,7 @@ use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
 use crate::reset::{self, Logins};
 use crate::secret::{Random, SealKey, Secret};
+use crate::session::{self, Login, Started};
 use crate::settings::{self, Brand, Notifications, Verification};
 use crate::user::{self, NewUser, PersonName};
 
@@ -176,6 +178,13 @@ impl TestApp {
         self.app.write(&self.request, move |tx| user::create(tx, &System::named("test"), &new)).await.unwrap()
     }
 
+    /// Logs a user in with [`PASSWORD`].
+    pub async fn log_in(&self, email: &str) -> Started {
+        let login = Login { email: email.to_owned(), password: Password::typed(PASSWORD), remember: false };
+        let begun = log_in_with(&self.app, &self.request, login, "").await.unwrap();
+        begun.session().expect("no second factor is asked for")
+    }
+
     /// Makes an account of an existing user.
     pub async fn account(&self, name: &str, owner: UserId) -> AccountId {
         let details = Details { name: name.to_owned(), ..Details::default() };
@@ -244,6 +253,13 @@ impl TestApp {
         let left = self.app.read(|snapshot| outbox::waiting(snapshot, Topic::Mail)).await.unwrap();
         assert!(expected || left == 0, "{left} mails were promised and not looked at");
     }
+}
+
+/// Logs a user in as far as a password goes, as the login page does.
+pub async fn log_in_with(app: &App, request: &Request, login: Login, next: &str) -> Result<Begun<Started>, session::Error> {
+    let proven = session::authenticate(app, request, &login).await?;
+    let next = next.to_owned();
+    app.write(request, move |tx| session::start(tx, &proven, login.remember, &next)).await
 }
 
 /// The secret of the link in a mail.

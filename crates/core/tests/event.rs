@@ -403,7 +403,7 @@ async fn logins_are_counted_by_day(app: TestApp) {
     login(&app.app, "gus@example.com").await;
     admin_login(&app.app, "stella@staff.example").await.unwrap();
     app.clock.advance(Duration::from_hours(24));
-    session::login(&app.app, &request(), credentials("gus@example.com", "wrong", false), "").await.err().unwrap();
+    log_in_with(&app.app, &request(), credentials("gus@example.com", "wrong", false), "").await.err().unwrap();
     let days = app
         .app
         .read(move |snapshot| event::login_days(snapshot, &snapshot.authorize_admin(admin)?, start).map_err(session::Error::from))

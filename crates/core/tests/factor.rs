@@ -44,7 +44,7 @@ pub(crate) async fn gus(app: &TestApp) -> (UserId, Started, Vec<String>) {
 
 /// The password is right; what waits for the second factor.
 pub(crate) async fn waits(app: &App, email: &str) -> Secret {
-    match session::login(app, &request(), credentials(email, PASSWORD, false), "/a/7").await.unwrap() {
+    match log_in_with(app, &request(), credentials(email, PASSWORD, false), "/a/7").await.unwrap() {
         Begun::SecondFactor(token) => token,
         Begun::Session(_) => panic!("a second factor is asked for"),
     }

@@ -176,7 +176,7 @@ async fn nist_3_2_2_a_password_that_fails_by_an_invitations_link_is_stopped_and_
     }
     assert_eq!(stopped(&app).await, ["password"]);
     app.take_mails().await;
-    let tried = async |password: &str| session::login(&app.app, &request(), credentials(GUS, password, false), "").await;
+    let tried = async |password: &str| log_in_with(&app.app, &request(), credentials(GUS, password, false), "").await;
     assert!(matches!(tried(PASSWORD).await, Err(session::Error::WrongCredentials)), "right, and answered as wrong");
     ask_for_reset(&app, GUS).await;
     let link = latest_link(&app).await;

@@ -37,7 +37,7 @@ fn with_device(device: &Secret) -> Request {
 }
 
 async fn try_from(app: &App, from: &Request, email: &str, password: &str) -> Result<Started, Error> {
-    let begun = session::login(app, from, credentials(email, password, false), "").await?;
+    let begun = log_in_with(app, from, credentials(email, password, false), "").await?;
     Ok(begun.session().expect("no second factor is set up"))
 }
 

@@ -31,7 +31,7 @@ async fn v6_3_8_each_login_of_a_user_compares_one_password_exactly(app: TestApp)
     person(&app, "Gus").await;
     let login = async |email: &str, password: &str| {
         work(&app.app, async || {
-            drop(session::login(&app.app, &request(), credentials(email, password, false), "").await);
+            drop(log_in_with(&app.app, &request(), credentials(email, password, false), "").await);
         })
         .await
     };
@@ -128,7 +128,7 @@ async fn v6_3_8_each_registration_hashes_one_password_whoever_has_the_address(ap
 async fn v6_3_1_a_login_that_is_held_back_compares_nothing(app: TestApp) {
     person(&app, "Gus").await;
     let login = async || {
-        let done = session::login(&app.app, &request(), credentials("gus@example.com", "wrong", false), "").await;
+        let done = log_in_with(&app.app, &request(), credentials("gus@example.com", "wrong", false), "").await;
         matches!(done, Err(session::Error::Guessing(_)))
     };
     for _ in 0..10 {

@@ -242,7 +242,7 @@ async fn a_passkey_is_the_second_step_of_a_login_and_confirms_who_it_is(app: Tes
     let foreign = add(&app.app, &other, "Otto's").await;
     app.take_mails().await;
     let typed = credentials("pia@example.com", PASSWORD, false);
-    let begun = session::login(&app.app, &request(), typed, "").await.unwrap();
+    let begun = log_in_with(&app.app, &request(), typed, "").await.unwrap();
     let factor::Begun::SecondFactor(token) = begun else { panic!("a password alone is not enough") };
     let mine = browser(&app);
     let answer = async |key: &SoftKey, count: u32| {

@@ -8,7 +8,7 @@ use latchkey_core::error::{HasKind, Invalid, Kind};
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::invitation::{self, RegisterAndAccept};
 use latchkey_core::password::{Breached, Busy, Hasher, Password, PasswordHash, Peppers, Rules};
-use latchkey_core::session::{self, Error, Started};
+use latchkey_core::session::{Error, Started};
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_core::user::{self, NewUser, PersonName};
 use latchkey_test_macros::on_both_databases;
@@ -16,7 +16,7 @@ use latchkey_test_macros::on_both_databases;
 use crate::support::*;
 
 async fn try_login(app: &App, password: &str) -> Result<Started, Error> {
-    let begun = session::login(app, &request(), credentials("gus@example.com", password, false), "").await?;
+    let begun = log_in_with(app, &request(), credentials("gus@example.com", password, false), "").await?;
     Ok(begun.session().expect("nothing else is asked for"))
 }
 

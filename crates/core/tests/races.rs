@@ -365,7 +365,7 @@ async fn v6_4_1_of_two_resets_by_one_link_exactly_one_chooses_the_password(app: 
         assert_eq!(count([ok(&one), ok(&other)]), 1);
         let mut works = Vec::new();
         for password in passwords {
-            works.push(session::login(&nodes.first, &request(), credentials(&address, password, false), "").await.is_ok());
+            works.push(log_in_with(&nodes.first, &request(), credentials(&address, password, false), "").await.is_ok());
         }
         assert_eq!(works, [one.is_ok(), other.is_ok()]);
         assert_eq!(told(&app).await, ["reset-done"]);
@@ -382,7 +382,7 @@ async fn a_reset_and_a_login_leave_no_session_of_the_old_password(app: TestApp) 
         let link = latest_link(&app).await;
         app.clock.advance(std::time::Duration::from_secs(1));
         let browser = request();
-        let old = session::login(&nodes.second, &browser, credentials(&address, PASSWORD, false), "");
+        let old = log_in_with(&nodes.second, &browser, credentials(&address, PASSWORD, false), "");
         let (reset, old) = join!(choose(&nodes.first, &link, "a new password of this round"), old);
         assert!(ok(&reset));
         ok(&old);

@@ -61,7 +61,7 @@ async fn deleting_a_user_who_logs_in_and_whose_host_is_found_fails_for_nobody(ap
         let found = nodes.second.write(&request, move |tx| {
             session::hostname_found(tx, &system(), work, Some("host.example")).map_err(session::Error::from)
         });
-        let login = session::login(&nodes.second, &request, credentials(&address, PASSWORD, false), "");
+        let login = log_in_with(&nodes.second, &request, credentials(&address, PASSWORD, false), "");
         let (deleted, found, login) = join!(delete_user(&nodes.first, nodes.admin, guest), found, login);
         assert!(ok(&deleted), "{deleted:?}");
         ok(&found);

@@ -8,7 +8,6 @@ use latchkey_core::error::Fault;
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::Password;
 use latchkey_core::reset::{self, Error, Logins, MAX_MAILS, VALID_FOR};
-use latchkey_core::session;
 use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
 use latchkey_core::user::{self, NewUser, PersonName};
 use latchkey_test_macros::on_both_databases;
@@ -27,8 +26,8 @@ async fn v6_4_1_a_reset_link_works_once_and_ends_all_sessions(app: TestApp) {
     choose(&app.app, &link, NEW).await.unwrap();
     assert!(!is_alive(&app.app, &here.secret).await);
     assert!(matches!(choose(&app.app, &link, "yet another password").await, Err(Error::Gone)));
-    assert!(session::login(&app.app, &request(), credentials("gus@example.com", PASSWORD, false), "").await.is_err());
-    session::login(&app.app, &request(), credentials("gus@example.com", NEW, false), "").await.unwrap();
+    assert!(log_in_with(&app.app, &request(), credentials("gus@example.com", PASSWORD, false), "").await.is_err());
+    log_in_with(&app.app, &request(), credentials("gus@example.com", NEW, false), "").await.unwrap();
     assert_eq!(told(&app).await, ["reset-done"]);
 }
 
@@ -116,7 +115,7 @@ async fn v6_4_6_an_admin_sends_a_link_and_who_has_no_password_sets_the_first_one
     let pia = pia.await.unwrap();
     as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| reset::send(tx, by, pia)).await.unwrap();
     choose(&app.app, &latest_link(&app).await, NEW).await.unwrap();
-    session::login(&app.app, &request(), credentials("pia@example.com", NEW, false), "").await.unwrap();
+    log_in_with(&app.app, &request(), credentials("pia@example.com", NEW, false), "").await.unwrap();
     let logged = events(&app).await;
     assert!(logged.iter().any(|event| event.kind == "password-reset-sent" && event.actor_name == "Stella"));
     assert_eq!(told(&app).await, ["reset-done"]);

@@ -22,7 +22,7 @@ const IDLE: Duration = Duration::from_hours(1);
 const REMEMBERED: Duration = Duration::from_hours(30 * 24);
 
 async fn remembered(app: &TestApp, email: &str) -> Started {
-    session::login(&app.app, &request(), credentials(email, PASSWORD, true), "")
+    log_in_with(&app.app, &request(), credentials(email, PASSWORD, true), "")
         .await
         .unwrap()
         .session()
@@ -159,7 +159,7 @@ async fn a_wrong_password_and_an_unknown_address_look_the_same(app: TestApp) {
     let mut seen = Vec::new();
     for email in ["gus@example.com", "nobody@example.com", "not an address", "nul\0@example.com"] {
         let before = events(&app).await.len();
-        let refused = session::login(&app.app, &request(), credentials(email, "wrong", false), "").await;
+        let refused = log_in_with(&app.app, &request(), credentials(email, "wrong", false), "").await;
         let Err(refused) = refused else { panic!("{email} is let in") };
         seen.push((refused.to_string(), kinds_after(&app, before).await));
     }
@@ -264,7 +264,7 @@ async fn a_login_that_a_password_change_overtakes_gets_nowhere(app: TestApp) {
     user::change_password(&app.app, &request(), gus, SessionId(1), &old.password, &new).await.unwrap();
     let late = app.app.write(&request(), move |tx| session::start(tx, &proven, false, "")).await;
     assert!(matches!(late, Err(Error::WrongCredentials)), "{:?}", late.err());
-    session::login(&app.app, &request(), credentials("gus@example.com", "another password", false), "").await.unwrap();
+    log_in_with(&app.app, &request(), credentials("gus@example.com", "another password", false), "").await.unwrap();
     assert_eq!(told(&app).await, ["password-changed"]);
 }
 

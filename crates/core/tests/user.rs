@@ -127,9 +127,9 @@ async fn a_password_is_changed_with_the_present_one_and_ends_the_other_sessions(
     change_password(&app, gus, current, PASSWORD, "another password").await.unwrap();
     let second = app.second_node();
     assert!(is_alive(&second, &here.secret).await && !is_alive(&second, &there.secret).await);
-    let old = session::login(&app.app, &request(), credentials("gus@example.com", PASSWORD, false), "").await;
+    let old = log_in_with(&app.app, &request(), credentials("gus@example.com", PASSWORD, false), "").await;
     assert!(matches!(old, Err(session::Error::WrongCredentials)));
-    session::login(&app.app, &request(), credentials("gus@example.com", "another password", false), "").await.unwrap();
+    log_in_with(&app.app, &request(), credentials("gus@example.com", "another password", false), "").await.unwrap();
     assert_eq!(told(&app).await, ["password-changed"]);
 }
 
@@ -139,7 +139,7 @@ async fn a_user_without_a_password_cannot_set_one_by_guessing_none(app: TestApp)
     sql(&app, "update users set password_hash = null").await.unwrap();
     for guess in ["", PASSWORD] {
         assert!(matches!(change_password(&app, gus, SessionId(1), guess, "another password").await, Err(Error::WrongPassword)));
-        let refused = session::login(&app.app, &request(), credentials("gus@example.com", guess, false), "").await;
+        let refused = log_in_with(&app.app, &request(), credentials("gus@example.com", guess, false), "").await;
         assert!(matches!(refused, Err(session::Error::WrongCredentials)));
     }
 }

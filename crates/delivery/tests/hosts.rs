@@ -10,8 +10,7 @@ use latchkey_core::app::App;
 use latchkey_core::id::UserId;
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::Password;
-use latchkey_core::session::{self, Login};
-use latchkey_core::testing::{PASSWORD, TestApp};
+use latchkey_core::testing::TestApp;
 use latchkey_delivery::LookUp;
 use latchkey_test_macros::on_both_databases;
 use tokio::sync::{Notify, mpsc};
@@ -69,11 +68,6 @@ impl LookUp for PanicsOnce {
     }
 }
 
-async fn log_in(app: &TestApp, email: &str) {
-    let login = Login { email: email.to_owned(), password: Password::typed(PASSWORD), remember: false };
-    session::login(&app.app, &app.request(), login, "").await.unwrap();
-}
-
 /// The host of the user's one session.
 async fn host(app: &App, staff: &Staff, user: UserId) -> Option<String> {
     let admin = staff.id();
@@ -96,7 +90,7 @@ async fn all_looked_up(app: &App) {
 async fn the_host_of_a_login_is_a_name_that_leads_back(app: TestApp) {
     let (staff, jo) = (Staff::of(&app).await, app.user("Jo", "Doe", "jo@example.com").await);
     let workers = Workers::start(&app.app, None, hardly_ever(), OneName { address: [192, 0, 2, 7].into() });
-    log_in(&app, "jo@example.com").await;
+    app.log_in("jo@example.com").await;
     all_looked_up(&app.app).await;
     workers.stop().await;
     assert_eq!(host(&app.app, &staff, jo).await.as_deref(), Some("gate.example.com"));
@@ -106,7 +100,7 @@ async fn the_host_of_a_login_is_a_name_that_leads_back(app: TestApp) {
 async fn a_name_that_leads_elsewhere_is_no_host(app: TestApp) {
     let (staff, jo) = (Staff::of(&app).await, app.user("Jo", "Doe", "jo@example.com").await);
     let workers = Workers::start(&app.app, None, hardly_ever(), OneName { address: [192, 0, 2, 8].into() });
-    log_in(&app, "jo@example.com").await;
+    app.log_in("jo@example.com").await;
     all_looked_up(&app.app).await;
     workers.stop().await;
     assert_eq!(host(&app.app, &staff, jo).await, None);
@@ -118,7 +112,7 @@ async fn a_login_does_not_wait_for_its_host(app: TestApp) {
     let (asked, mut is_asked) = mpsc::unbounded_channel();
     let may_answer = Arc::new(Notify::new());
     let workers = Workers::start(&app.app, None, hardly_ever(), Slow { asked, may_answer: Arc::clone(&may_answer) });
-    log_in(&app, "jo@example.com").await;
+    app.log_in("jo@example.com").await;
     timeout(Duration::from_mins(1), is_asked.recv()).await.expect("the host is looked up").unwrap();
     // The look-up is under way, and neither the login nor the database waits for it.
     assert_eq!(host(&app.app, &staff, jo).await, None);
@@ -134,9 +128,9 @@ async fn a_panic_does_not_end_the_worker(app: TestApp) {
     let (first, second) = (app.user("Jo", "Doe", "jo@example.com").await, app.user("Al", "So", "also@example.com").await);
     let panicked = Arc::new(AtomicBool::new(false));
     let workers = Workers::start(&app.app, None, often(), PanicsOnce { panicked: Arc::clone(&panicked) });
-    log_in(&app, "jo@example.com").await;
+    app.log_in("jo@example.com").await;
     eventually("the resolver panics", async || panicked.load(Ordering::SeqCst)).await;
-    log_in(&app, "also@example.com").await;
+    app.log_in("also@example.com").await;
     eventually("the second host is found", async || host(&app.app, &staff, second).await.is_some()).await;
     assert_eq!(host(&app.app, &staff, first).await, None);
 
@@ -158,7 +152,7 @@ async fn a_promise_wakes_the_worker_that_it_is_for(app: TestApp) {
         server.mail().await;
         let email = format!("user{number}@example.com");
         app.user("Jo", "Doe", &email).await;
-        log_in(&app, &email).await;
+        app.log_in(&email).await;
         all_looked_up(&app.app).await;
     }
     workers.stop().await;

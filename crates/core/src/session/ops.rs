@@ -29,13 +29,6 @@ pub struct Proven {
     renewed: Option<PasswordHash>,
 }
 
-/// Logs in, as far as a password goes. `next` is where the login leads, kept while a second factor is asked for.
-pub async fn login(app: &App, request: &Request, login: Login, next: &str) -> Result<Begun<Started>, Error> {
-    let proven = authenticate(app, request, &login).await?;
-    let next = next.to_owned();
-    app.write(request, move |tx| start(tx, &proven, login.remember, &next)).await
-}
-
 /// Compares what was typed with what is kept. An unknown address costs the same work as a wrong
 /// password: one look-up, one hash, one line in the log.
 pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result<Proven, Error> {
@@ -87,7 +80,8 @@ fn note_failure(tx: &Tx<'_>, user: Option<&Credentials>, email: &str) -> Result<
     tx.record(&Actor::nobody(), &event)
 }
 
-/// Begins a session of a user who has shown who it is; where a second factor is enrolled, a login that waits for it.
+/// Begins a session of a user who has shown who it is; where a second factor is enrolled, a login that waits for it and keeps
+/// `next`, where it leads.
 /// A password that was changed since it was compared opens nothing, and is not brought back by the renewal of its hash.
 pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result<Begun<Started>, Error> {
     let subject = Subject::User(proven.user);

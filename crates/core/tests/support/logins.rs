@@ -7,6 +7,7 @@ use latchkey_core::password::Password;
 use latchkey_core::reset::Logins;
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Login, Started};
+pub(crate) use latchkey_core::testing::log_in_with;
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_core::{admin, reset, user, verification};
 
@@ -17,7 +18,7 @@ pub(crate) fn credentials(email: &str, password: &str, remember: bool) -> Login 
 }
 
 pub(crate) async fn login(app: &App, email: &str) -> Started {
-    session::login(app, &request(), credentials(email, PASSWORD, false), "")
+    log_in_with(app, &request(), credentials(email, PASSWORD, false), "")
         .await
         .unwrap()
         .session()
