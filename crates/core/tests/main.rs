@@ -52,6 +52,7 @@ mod session;
 mod settings;
 mod sso;
 mod store;
+mod strangers;
 mod support;
 mod user;
 mod verification;
