@@ -168,9 +168,16 @@ type Place = (&'static str, &'static [&'static str]);
 /// Fields of a call.
 type Fields = Vec<(&'static str, &'static str)>;
 
-/// Actions with their fields, in an order in which each finds what it needs.
-#[allow(clippy::too_many_lines, reason = "a table of the protocol")]
-fn table() -> Vec<(&'static str, Fields, Vec<Place>)> {
+/// An action, the fields it is called with, and where what it answers is documented.
+type Call = (&'static str, Fields, Vec<Place>);
+
+/// Every action, in an order in which each finds what it needs.
+fn table() -> Vec<Call> {
+    [users(), clients(), contacts_and_mails(), around_clients(), of_the_system(), oauth(), ends()].concat()
+}
+
+/// Users, what they may do, and logging in as them.
+fn users() -> Vec<Call> {
     vec![
         (
             "AddUser",
@@ -211,6 +218,12 @@ fn table() -> Vec<(&'static str, Fields, Vec<Place>)> {
             vec![("", &["userid", "passwordhash", "twoFactorEnabled"])],
         ),
         ("CreateSsoToken", vec![("client_id", "1")], vec![("", &["access_token", "redirect_url"])]),
+    ]
+}
+
+/// Clients, and a note on one.
+fn clients() -> Vec<Call> {
+    vec![
         ("AddClient", CLIENT.to_vec(), vec![("", &["clientid", "owner_id"])]),
         ("UpdateClient", vec![("clientid", "2"), ("city", "Paris")], vec![("", &["clientid"])]),
         ("GetClients", vec![("search", "ada@example.net")], vec![("", &PAGE), ("/clients/client/0", &LISTED_CLIENT)]),
@@ -238,6 +251,12 @@ fn table() -> Vec<(&'static str, Fields, Vec<Place>)> {
             ],
         ),
         ("AddClientNote", vec![("userid", "2"), ("notes", "Called back."), ("sticky", "1")], vec![("", &["noteid"])]),
+    ]
+}
+
+/// Contacts, and mails to them.
+fn contacts_and_mails() -> Vec<Call> {
+    vec![
         (
             "AddContact",
             vec![("clientid", "2"), ("firstname", "Carl"), ("email", "carl@example.net"), ("email_preferences[general]", "1")],
@@ -257,6 +276,12 @@ fn table() -> Vec<(&'static str, Fields, Vec<Place>)> {
         ("GetEmails", vec![("clientid", "2")], vec![("", &PAGE), ("/emails/email/0", &EMAIL)]),
         ("UpdateContact", vec![("contactid", "1"), ("lastname", "Contact")], vec![("", &["contactid"])]),
         ("DeleteContact", vec![("contactid", "1")], vec![("", &["contactid"])]),
+    ]
+}
+
+/// What stands around clients: groups, who owns one, the log.
+fn around_clients() -> Vec<Call> {
+    vec![
         ("GetClientGroups", vec![], vec![("", &["totalresults"]), ("/groups/group/0", &GROUP)]),
         ("SetClientOwner", vec![("client_id", "1"), ("user_id", "2")], vec![("", &["client_id", "owner_user_id"])]),
         ("DeleteUserClient", vec![("client_id", "1"), ("user_id", "1")], vec![]),
@@ -266,6 +291,12 @@ fn table() -> Vec<(&'static str, Fields, Vec<Place>)> {
             vec![("description", "Invoice 7")],
             vec![("", &["totalresults", "startnumber"]), ("/activity/entry/0", &ENTRY)],
         ),
+    ]
+}
+
+/// Admins, bans and settings.
+fn of_the_system() -> Vec<Call> {
+    vec![
         ("GetAdminUsers", vec![], vec![("", &["count"]), ("/admin_users/0", &ADMIN)]),
         (
             "GetAdminDetails",
@@ -278,6 +309,12 @@ fn table() -> Vec<(&'static str, Fields, Vec<Place>)> {
         ("AddBannedIp", vec![("ip", "203.0.113.9"), ("reason", "Spam"), ("days", "7")], vec![("", &["banid"])]),
         ("GetConfigurationValue", vec![("setting", "CompanyName")], vec![("", &["setting", "value"])]),
         ("WhmcsDetails", vec![], vec![("/whmcs", &["version", "canonicalversion"])]),
+    ]
+}
+
+/// Credentials of OAuth.
+fn oauth() -> Vec<Call> {
+    vec![
         (
             "CreateOAuthCredential",
             vec![
@@ -295,6 +332,12 @@ fn table() -> Vec<(&'static str, Fields, Vec<Place>)> {
             vec![("", &["credentialId", "newClientSecret"])],
         ),
         ("DeleteOAuthCredential", vec![("credentialId", "1")], vec![("", &["credentialId"])]),
+    ]
+}
+
+/// What ends a client: after all that need one.
+fn ends() -> Vec<Call> {
+    vec![
         ("CloseClient", vec![("clientid", "2")], vec![("", &["clientid"])]),
         ("DeleteClient", vec![("clientid", "2"), ("deleteusers", "true")], vec![("", &["clientid"])]),
     ]

@@ -136,7 +136,17 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     let logins = fill(&config, PUBLIC_URL).await.unwrap();
     let app = open::open(&config, PUBLIC_URL).await.unwrap().app;
     let demo = found(&app).await;
+    accounts_of_every_kind_have_their_people(&demo);
+    everything_has_happened_but_what_is_quiet(&demo);
+    mails_of_every_state_go_to_examples_only(&demo);
+    the_printed_logins_work_and_the_printed_invitation_is_open(&app, &logins).await;
 
+    assert_eq!(fill(&config, PUBLIC_URL).await.unwrap(), logins);
+    assert_eq!(found(&app).await.accounts.len(), demo.accounts.len());
+    served_with_and_without_demo_and_never_with_a_mail_server(&folder, &app).await;
+}
+
+fn accounts_of_every_kind_have_their_people(demo: &Found) {
     assert!(demo.accounts.len() >= 20 && demo.users.len() >= 40, "{} and {}", demo.accounts.len(), demo.users.len());
     for status in [Status::Active, Status::Inactive, Status::Closed] {
         assert!(demo.accounts.iter().any(|listed| listed.account.status == status), "{status:?}");
@@ -154,6 +164,9 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     let held = demo.members.values().flatten().filter_map(|member| member.role.as_ref());
     assert_eq!(held.map(|role| role.name.as_str()).collect::<Vec<_>>(), ["Accounting"]);
     assert_eq!(demo.offered, ["Support"]);
+}
+
+fn everything_has_happened_but_what_is_quiet(demo: &Found) {
     for kind in EventKind::ALL {
         let rare = [
             EventKind::AdminLogout,
@@ -171,6 +184,9 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
         let quiet = quiet || SECOND_FACTORS.contains(kind);
         assert!(quiet || demo.kinds.contains_key(kind.key()), "nothing of the kind {}", kind.key());
     }
+}
+
+fn mails_of_every_state_go_to_examples_only(demo: &Found) {
     let has = |wanted: fn(&mail::State) -> bool| demo.mails.iter().any(|mail| wanted(&mail.state));
     assert!(has(|state| matches!(state, mail::State::Sent { .. })));
     assert!(has(|state| matches!(state, mail::State::Failed { answer, .. } if answer.starts_with("550"))));
@@ -179,31 +195,31 @@ async fn an_empty_folder_is_filled_as_promised_and_served_again() {
     for address in demo.mails.iter().map(|mail| mail.to.as_str()).chain(demo.users.iter().map(|u| u.user.email.as_str())) {
         assert!([".com", ".net", ".org"].iter().any(|end| address.ends_with(&format!("example{end}"))), "{address}");
     }
+}
 
-    // The printed logins work, and the printed invitation is open.
+async fn the_printed_logins_work_and_the_printed_invitation_is_open(app: &App, logins: &str) {
     let words: Vec<&str> = logins.split_whitespace().collect();
     let at = words.iter().position(|word| word.starts_with("http")).unwrap();
     let (password, link) = (words[at - 6], words[at]);
-    assert_eq!(addresses(&logins).len(), 5, "{logins}");
-    for (number, address) in addresses(&logins).into_iter().enumerate() {
+    assert_eq!(addresses(logins).len(), 5, "{logins}");
+    for (number, address) in addresses(logins).into_iter().enumerate() {
         let password = Password::typed(password);
         if number == 0 {
-            admin::login(&app, &Request::default(), address, &password, "").await.unwrap();
+            admin::login(app, &Request::default(), address, &password, "").await.unwrap();
         } else {
             let login = latchkey_core::session::Login { email: address.to_owned(), password, remember: false };
-            latchkey_core::session::authenticate(&app, &Request::default(), &login).await.unwrap();
+            latchkey_core::session::authenticate(app, &Request::default(), &login).await.unwrap();
         }
     }
     let secret = invitation::token(link.rsplit('/').next().unwrap()).unwrap();
     app.read(move |snapshot| invitation::open(snapshot, &secret)).await.unwrap();
+}
 
-    // Another start serves the same, with and without --demo, and never with a mail server.
-    assert_eq!(fill(&config, PUBLIC_URL).await.unwrap(), logins);
-    assert_eq!(found(&app).await.accounts.len(), demo.accounts.len());
-    assert!(recognise(&config, &app).await.unwrap());
+async fn served_with_and_without_demo_and_never_with_a_mail_server(folder: &Folder, app: &App) {
+    assert!(recognise(&folder.config(), app).await.unwrap());
     let smtp_url = Some("smtp://localhost:2525".to_owned());
     let sending = Config::load(Options { data_dir: Some(folder.0.clone()), smtp_url, ..Options::default() }).unwrap();
-    assert!(recognise(&sending, &app).await.unwrap_err().to_string().contains("--smtp-url"));
+    assert!(recognise(&sending, app).await.unwrap_err().to_string().contains("--smtp-url"));
 }
 
 #[tokio::test]
