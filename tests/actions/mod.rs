@@ -17,14 +17,13 @@ use latchkey_core::access::{BuiltInApiRole, ManageAccountApi, Subject, System};
 use latchkey_core::api_credential::{self, Networks, NewCredential, Shown};
 use latchkey_core::api_role;
 use latchkey_core::id::{AccountId, AdminId, UserId};
-use latchkey_core::password::Password;
 use latchkey_core::session;
 use latchkey_web::{Engine, Web};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::support::http::encoded;
-use crate::support::{Actor, Answer, Ask, PASSWORD, TestApp, plain};
+use crate::support::{Actor, Answer, Ask, TestApp, plain};
 
 const PATH: &str = "/includes/api.php";
 const FORM: &str = "application/x-www-form-urlencoded";

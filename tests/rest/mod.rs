@@ -20,14 +20,13 @@ use latchkey_core::api_credential::{self, NewCredential};
 use latchkey_core::api_role;
 use latchkey_core::app::App;
 use latchkey_core::id::{AccountId, AdminId, UserId};
-use latchkey_core::password::Password;
 use latchkey_core::session;
 use latchkey_web::Engine;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::support::world::grants;
-use crate::support::{Answer, Ask, PASSWORD, TestApp};
+use crate::support::{Answer, Ask, TestApp};
 
 /// Acme, who is around it, and machines of every kind.
 pub(crate) struct Rest {

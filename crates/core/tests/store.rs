@@ -156,7 +156,7 @@ async fn changes_that_are_sent_together_arrive_all_and_in_their_order(app: TestA
     let request = request();
     let made = app.app.write(&request, move |tx| {
         let new = |number| Details { name: format!("Account {number}"), ..Details::default() };
-        let make = |number| account::create_by_system(tx, &System::named("test"), &new(number), &NewOwner::Existing(owner));
+        let make = |number| account::create_by_system(tx, &system(), &new(number), &NewOwner::Existing(owner));
         (0..MANY).map(make).collect::<Result<Vec<_>, _>>()
     });
     let made = made.await.unwrap();

@@ -76,8 +76,12 @@ async fn who_has_waited_for_a_second_goes_on_without_a_turn() {
 #[tokio::test]
 async fn a_login_waits_for_its_turn_and_is_let_in_without_one_in_the_end() {
     let app = app_with_people().await;
-    let gus = async || drop(login(&app.app, "gus@example.com").await);
-    let stella = async || drop(admin_login(&app.app, "stella@staff.example").await.unwrap());
+    let gus = async || {
+        login(&app.app, "gus@example.com").await;
+    };
+    let stella = async || {
+        admin_login(&app.app, "stella@staff.example").await.unwrap();
+    };
     assert_eq!((waited(gus).await, waited(stella).await), (Duration::ZERO, Duration::ZERO), "nobody else is there");
     let taken = take_all(&app.app).await;
     assert_longest_turn(waited(gus).await);

@@ -9,7 +9,7 @@ use latchkey_core::access::ViewStaffArea;
 use latchkey_core::app::App;
 use latchkey_core::id::UserId;
 use latchkey_core::outbox::{self, Topic};
-use latchkey_core::password::Password;
+use latchkey_core::session;
 use latchkey_core::testing::TestApp;
 use latchkey_delivery::LookUp;
 use latchkey_test_macros::on_both_databases;
