@@ -51,6 +51,7 @@ pub mod secret;
 pub mod session;
 pub mod settings;
 pub mod sso;
+pub mod sweep;
 #[cfg(feature = "testing")]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "only tests use it")]
 pub mod testing;

@@ -156,8 +156,13 @@ async fn the_pause_grows_gently_and_is_bounded(app: TestApp) {
     assert!(late > early && late <= Duration::from_mins(15), "{late:?}");
     assert!(waits[10..].windows(2).all(|pair| pair[1] <= pair[0] + Duration::from_secs(31)), "gently");
     app.clock.advance(Duration::from_hours(3));
+    assert!(swept(&app.app, guessing::sweep_buckets).await > 0);
+    assert_eq!(number(&app, "select count(*) from guess_buckets").await, 0, "full buckets are removed by the clock");
     assert!(try_from(&app.app, &request(), NOBODY, "wrong").await.is_err());
-    assert!(number(&app, "select count(*) from guess_buckets").await <= 6, "stale buckets are swept");
+    swept(&app.app, guessing::sweep_failures).await;
+    assert_eq!(number(&app, "select count(*) from guess_failures").await, 2, "Gus's stay");
+    app.clock.advance(Duration::from_hours(30 * 24));
+    assert_eq!(swept(&app.app, guessing::sweep_failures).await, 1, "nobody's are forgotten after 30 days");
     assert_eq!(told(&app).await, ["password-stopped"]);
 }
 
@@ -378,6 +383,9 @@ async fn challenges_of_passkeys_are_made_so_often_for_a_network_and_no_more(app:
     assert!(begin(from_nth(1)).await.is_ok());
     app.clock.advance(wait_of(&refused).unwrap());
     assert!(begin(request()).await.is_ok());
+    app.clock.advance(Duration::from_mins(5));
+    swept(&app.app, passkey::sweep).await;
+    assert_eq!(number(&app, "select count(*) from passkey_challenges").await, 0, "what nobody answered is removed by the clock");
 }
 
 #[on_both_databases]

@@ -66,7 +66,9 @@ async fn a_puzzle_is_solved_or_waited_for_and_used_once(app: TestApp) {
     assert!(matches!(check(&app, &browser, &old).await, Err(Error::TooOld)));
     let last = solve(&page(&app, &browser).await.unwrap());
     assert!(check(&app, &browser, &last).await.is_ok());
-    assert_eq!(number(&app, "select count(*) from used_puzzles").await, 1, "what is too old is forgotten");
+    swept(&app.app, puzzle::sweep).await;
+    assert_eq!(number(&app, "select count(*) from used_puzzles").await, 1, "what is too old is removed by the clock");
+    assert!(matches!(check(&app, &browser, &last).await, Err(Error::Used)), "what is not is still used");
 }
 
 #[on_both_databases]

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use latchkey_core::access::EditUsers;
+use latchkey_core::admin;
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::{Hasher, Password};
@@ -319,10 +320,15 @@ async fn a_host_that_was_looked_up_lately_is_not_looked_up_again(app: TestApp) {
 #[on_both_databases]
 async fn what_is_over_is_removed_by_the_clock_and_what_lives_stays(app: TestApp) {
     person(&app, "Mia").await;
+    staff(&app).await;
     let over = login(&app.app, "mia@example.com").await;
+    admin_login(&app.app, "stella@staff.example").await.unwrap();
     app.clock.advance(ABSOLUTE);
     let lives = login(&app.app, "mia@example.com").await;
-    let removed = app.app.write(&request(), |tx| session::sweep(tx, &system())).await.unwrap();
-    assert_eq!((removed, number(&app, "select count(*) from sessions").await), (1, 1));
+    let staff = admin_login(&app.app, "stella@staff.example").await.unwrap();
+    assert_eq!(number(&app, "select count(*) from sessions").await, 2, "no login removes another one's");
+    assert_eq!((swept(&app.app, session::sweep).await, swept(&app.app, admin::sweep).await), (1, 1));
     assert!(is_alive(&app.app, &lives.secret).await && !is_alive(&app.app, &over.secret).await);
+    assert!(admin_is_alive(&app.app, &staff.secret).await);
+    assert_eq!((swept(&app.app, session::sweep).await, swept(&app.app, admin::sweep).await), (0, 0));
 }

@@ -1,11 +1,13 @@
-//! Writes down that invitations and masquerades have expired, and removes sessions that have. Nothing else depends on it: whether one
-//! is still open is asked of its times.
+//! Writes down that invitations and masquerades have expired, and removes what is over: sessions, links, limits and what else ends
+//! with time. Nothing else depends on it: whether something is still open is asked of its times.
 
 use std::time::Duration;
 
-use latchkey_core::app::{App, Request};
+use latchkey_core::access::System;
+use latchkey_core::app::{App, Request, Tx};
 use latchkey_core::error::Fault;
-use latchkey_core::{invitation, session};
+use latchkey_core::sweep::AT_ONCE;
+use latchkey_core::{admin, factor, guessing, idempotency, invitation, passkey, puzzle, session, sso};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -20,14 +22,7 @@ const BATCH: i64 = 100;
 /// Looks until it is time to stop.
 pub(crate) async fn run(app: &App, mut shutdown: watch::Receiver<bool>) {
     loop {
-        let rest = match look(app).await {
-            Ok(Found::More) => Duration::ZERO,
-            Ok(Found::All) => LOOK_EVERY,
-            Err(fault) => {
-                tracing::warn!(%fault, "what has expired cannot be written down");
-                LOOK_EVERY
-            }
-        };
+        let rest = if look(app).await { Duration::ZERO } else { LOOK_EVERY };
         tokio::select! {
             () = stopped(&mut shutdown) => return,
             () = sleep(rest) => {}
@@ -35,14 +30,36 @@ pub(crate) async fn run(app: &App, mut shutdown: watch::Receiver<bool>) {
     }
 }
 
-enum Found {
-    /// There may be more.
-    More,
-    All,
+/// Removes what is over of one kind, a bounded number. How many there were.
+type Sweep = fn(&Tx<'_>, &System) -> Result<u64, Fault>;
+
+const SWEEPS: [(&str, Sweep); 9] = [
+    ("sessions", session::sweep),
+    ("sessions of admins", admin::sweep),
+    ("logins that wait for a second factor", factor::sweep),
+    ("challenges of passkeys", passkey::sweep),
+    ("links of other systems", sso::sweep),
+    ("used puzzles", puzzle::sweep),
+    ("answers to calls", idempotency::sweep),
+    ("limits", guessing::sweep_buckets),
+    ("failures at logins that nobody has", guessing::sweep_failures),
+];
+
+/// Whether there may be more.
+async fn look(app: &App) -> bool {
+    let told = app.write(&Request::default(), |tx| invitation::tell_expired(tx, &system(), BATCH)).await;
+    let mut more = was_full("invitations", told.map(|told| i64::try_from(told) == Ok(BATCH)));
+    for (what, sweep) in SWEEPS {
+        let removed = app.write(&Request::default(), move |tx| sweep(tx, &system())).await;
+        more |= was_full(what, removed.map(|removed| removed == AT_ONCE));
+    }
+    more
 }
 
-async fn look(app: &App) -> Result<Found, Fault> {
-    let told = app.write(&Request::default(), |tx| invitation::tell_expired(tx, &system(), BATCH)).await?;
-    let removed = app.write(&Request::default(), |tx| session::sweep(tx, &system())).await?;
-    Ok(if i64::try_from(told) == Ok(BATCH) || removed == session::SWEPT { Found::More } else { Found::All })
+/// What fails is tried again at the next look, and does not keep the rest from being removed.
+fn was_full(what: &str, done: Result<bool, Fault>) -> bool {
+    done.unwrap_or_else(|fault| {
+        tracing::warn!(%fault, what, "what has expired stays");
+        false
+    })
 }

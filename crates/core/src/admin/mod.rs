@@ -22,7 +22,7 @@ pub(crate) use ops::{
 };
 pub use ops::{
     behind, by_email, create_by_system, create_in_role, end_others, exists, find, list, login, logout, page, resolve,
-    resolve_under, set_up, setup_is_open, setup_link, touch,
+    resolve_under, set_up, setup_is_open, setup_link, sweep, touch,
 };
 pub use password::change_password;
 pub(crate) use password::{end_every, hold_enabled, set_password};

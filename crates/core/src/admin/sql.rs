@@ -10,6 +10,7 @@ use crate::id::{AdminId, AdminRoleId, SessionId};
 use crate::params;
 use crate::password::PasswordHash;
 use crate::secret::SecretHash;
+use crate::sweep::{self, Place};
 
 const COLUMNS: &str = "a.id, a.name, a.email, a.last_login_at, a.disabled_at, \
      case when exists (select 1 from authenticators f where f.admin_id = a.id and f.confirmed_at is not null)
@@ -260,15 +261,11 @@ pub(super) fn delete_other_sessions(tx: &Tx<'_>, admin: AdminId, keep: SessionId
     tx.execute("delete from admin_sessions where admin_id = $1 and id <> $2", params![admin, keep])
 }
 
-pub(super) fn delete_expired_sessions(tx: &Tx<'_>) -> Result<(), Fault> {
+/// Sessions that are over.
+pub(super) fn sweep(tx: &Tx<'_>) -> Result<u64, Fault> {
     // How a masquerade ends is written down: what one hangs on stays until that has been done.
-    let over = format!(
-        "select id from admin_sessions a where expires_at <= $1
-           and not exists (select 1 from sessions s where s.masquerade_session_id = a.id){}",
-        tx.skip_locked()
-    );
-    tx.execute(&format!("delete from admin_sessions where id in ({over})"), params![tx.now()])?;
-    Ok(())
+    let also = "and not exists (select 1 from sessions s where s.masquerade_session_id = admin_sessions.id)";
+    sweep::due_but(tx, &Place { table: "admin_sessions", key: "id", due: "expires_at" }, tx.now(), also)
 }
 
 pub(super) fn replace_setup_link(tx: &Tx<'_>, hash: &SecretHash, expires_at: Timestamp) -> Result<(), Fault> {

@@ -23,8 +23,8 @@ pub use ops::{
     confirm_totp, confirmed_where_enrolled, enrolled, list, new_recovery_codes, offer_totp, offered_totp, recovery_codes_left,
     remove, remove_all_of_admin, take_from_user, ways,
 };
-pub use pending::waiting;
 pub(crate) use pending::{Waiting, begin, done, forget_waiting, next_of, subject_of, take_try};
+pub use pending::{sweep, waiting};
 pub use recovery::CODES;
 
 /// Wrong codes in a row after which a factor is dead until it is set up anew (NIST SP 800-63B-4, 3.2.2).

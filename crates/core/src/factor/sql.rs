@@ -8,6 +8,7 @@ use crate::error::Fault;
 use crate::id::{AdminId, FactorId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
+use crate::sweep::{self, Place};
 
 /// The two columns that say whose a row is.
 const fn owner(subject: Subject) -> (Option<UserId>, Option<AdminId>) {
@@ -218,12 +219,9 @@ pub(super) fn delete_pending_of(tx: &Tx<'_>, subject: Subject) -> Result<(), Fau
     Ok(())
 }
 
-/// The oldest that are over, a bounded number of them.
-pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
-    const AT_ONCE: i64 = 50;
-    let over = format!("select id from pending_logins where expires_at <= $1 order by expires_at limit $2{}", tx.skip_locked());
-    tx.execute(&format!("delete from pending_logins where id in ({over})"), params![tx.now(), AT_ONCE])?;
-    Ok(())
+/// Logins that waited too long.
+pub(super) fn sweep(tx: &Tx<'_>) -> Result<u64, Fault> {
+    sweep::due(tx, &Place { table: "pending_logins", key: "id", due: "expires_at" }, tx.now())
 }
 
 /// Notes in the session that a factor was shown.

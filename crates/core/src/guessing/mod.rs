@@ -33,7 +33,7 @@ use crate::error::{Fault, HasKind};
 use crate::id::{AccountId, AdminId, ApiCredentialId, DeviceId, UserId};
 
 pub(crate) use ops::has_failed;
-pub use ops::{admit, failed, rebound, spend, succeeded};
+pub use ops::{admit, failed, rebound, spend, succeeded, sweep_buckets, sweep_failures};
 
 /// Failures in a row after which an authenticator must be bound anew (NIST SP 800-63B-4, 3.2.2).
 pub const MAX_FAILURES: i64 = 100;
@@ -41,8 +41,6 @@ pub const MAX_FAILURES: i64 = 100;
 pub(crate) const NOBODY_REMEMBERED: Duration = Duration::from_hours(30 * 24);
 /// Failures from one address after which forms ask for a [`puzzle`](crate::puzzle), where the operator wants that.
 pub(crate) const SUSPICIOUS: i64 = 3;
-/// Stale rows that a new one sweeps away: twice as many as it can bring, so that they never pile up.
-pub(crate) const SWEPT: i64 = 10;
 
 /// What is guessed at, or done in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use super::{
     Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, SUSPICIOUS, Scope, Standing, counter,
     failures_from, sql,
 };
-use crate::access::{Actor, Subject};
+use crate::access::{Actor, Subject, System};
 use crate::app::{Request, Snapshot, Tx};
 use crate::device;
 use crate::error::Fault;
@@ -71,6 +71,16 @@ pub fn rebound(tx: &Tx<'_>, authenticator: Authenticator, owner: Subject) -> Res
     sql::forget(tx, &counter(authenticator, owner))
 }
 
+/// Removes a bounded number of buckets that are full again. How many there were.
+pub fn sweep_buckets(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
+    sql::sweep_buckets(tx)
+}
+
+/// Forgets a bounded number of failures at logins that nobody has. How many there were.
+pub fn sweep_failures(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
+    sql::sweep_failures(tx)
+}
+
 /// Whether so much has failed from this address lately that a form may ask for more than its fields.
 pub(crate) fn has_failed(snapshot: &Snapshot<'_>, request: &Request) -> Result<bool, Fault> {
     let Some(ip) = request.ip else { return Ok(false) };
@@ -118,22 +128,16 @@ fn refuse_over(snapshot: &Snapshot<'_>, buckets: &[Bucket]) -> Result<Vec<Vec<u8
 
 fn take_all(tx: &Tx<'_>, guess: &Guess, device: Option<DeviceId>) -> Result<(), Error> {
     let buckets = guess.buckets(tx.request().ip, device);
-    let mut is_new = false;
     for bucket in &buckets {
         let Some(tries) = sql::take(tx, bucket)? else {
             refuse_over(tx, &buckets)?;
             return Err(Error::Limited { retry_after: Duration::from_secs(1) });
         };
-        is_new |= tries == 1;
         if tries == bucket.rate.burst && guess.kind != Kind::DeviceNotice {
             note_slowed(tx, guess, bucket.scope)?;
         }
     }
-    note_suspicion(tx, guess.kind)?;
-    if is_new {
-        sql::sweep(tx)?;
-    }
-    Ok(())
+    Ok(note_suspicion(tx, guess.kind)?)
 }
 
 /// Told once, when a bucket has just run out; what is held back after that is not logged one by one.

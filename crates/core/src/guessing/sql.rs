@@ -1,9 +1,10 @@
-use super::{Bucket, SWEPT};
+use super::Bucket;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{Row, ToValue, Value};
 use crate::error::Fault;
 use crate::params;
+use crate::sweep::{self, Place};
 
 /// When each of these buckets will have run out; those never used are left out.
 pub(super) fn full_at(snapshot: &Snapshot<'_>, buckets: &[Bucket]) -> Result<Vec<(Vec<u8>, Timestamp)>, Fault> {
@@ -79,14 +80,12 @@ pub(super) fn forget_known(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
     tx.put("update guess_failures set known = 0 where key = $1", params![key])
 }
 
-/// Removes a few rows that say nothing any more.
-pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
-    for (table, due) in [("guess_buckets", "full_at"), ("guess_failures", "forget_at")] {
-        let sql = format!(
-            "delete from {table} where key in (select key from {table} where {due} <= $1 order by {due} limit $2{})",
-            tx.skip_locked()
-        );
-        tx.put(&sql, params![tx.now(), SWEPT])?;
-    }
-    Ok(())
+/// Buckets that are full again.
+pub(super) fn sweep_buckets(tx: &Tx<'_>) -> Result<u64, Fault> {
+    sweep::due(tx, &Place { table: "guess_buckets", key: "key", due: "full_at" }, tx.now())
+}
+
+/// Failures at logins that nobody has.
+pub(super) fn sweep_failures(tx: &Tx<'_>) -> Result<u64, Fault> {
+    sweep::due(tx, &Place { table: "guess_failures", key: "key", due: "forget_at" }, tx.now())
 }

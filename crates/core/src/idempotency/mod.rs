@@ -15,7 +15,7 @@ use ring::digest::{SHA256, digest};
 use crate::access::Denied;
 use crate::error::{Fault, HasKind, Invalid, Kind};
 
-pub use ops::{begin, keep};
+pub use ops::{begin, keep, sweep};
 
 /// How long an answer is kept.
 pub const KEPT_FOR: Duration = Duration::from_hours(24);

@@ -1,6 +1,7 @@
 use super::{Error, KEPT_FOR, Once, sql};
-use crate::access::{AdminPermission, ApiCall, Denied};
+use crate::access::{AdminPermission, ApiCall, Denied, System};
 use crate::app::Tx;
+use crate::error::Fault;
 
 /// The first answers were kept without permissions before them, for another purpose: what is left of those is not read.
 fn purpose(call: ApiCall, once: &Once) -> String {
@@ -14,12 +15,14 @@ const MARK: u8 = b'\n';
 /// any account or user is held. An answer is given again only to a credential that may use all that it could use then: it may hold
 /// what is shown once.
 pub fn begin(tx: &Tx<'_>, call: ApiCall, once: &Once) -> Result<Option<Vec<u8>>, Error> {
-    sql::sweep(tx, tx.now().before(KEPT_FOR))?;
     // Waits for a call with the same key that has not ended yet.
     if sql::insert(tx, call.credential(), once)? {
         return Ok(None);
     }
-    let Some(found) = sql::find(tx, call.credential(), once)? else { return Err(Error::Lost) };
+    let Some(found) = sql::find(tx, call.credential(), once)? else {
+        // Its day was over, and it was swept away between the two.
+        return if sql::insert(tx, call.credential(), once)? { Ok(None) } else { Err(Error::Lost) };
+    };
     if tx.now().since(found.created_at) >= KEPT_FOR {
         sql::renew(tx, call.credential(), once)?;
         return Ok(None);
@@ -43,4 +46,9 @@ pub fn keep(tx: &Tx<'_>, call: ApiCall, once: &Once, answer: &[u8]) -> Result<()
     let held = tx.api_holds(call)?.keys();
     let sealed = tx.seal_bytes(&purpose(call, once), &[held.as_bytes(), &[MARK], answer].concat())?;
     Ok(sql::keep(tx, call.credential(), once, &sealed)?)
+}
+
+/// Removes a bounded number of answers whose day is over. How many there were.
+pub fn sweep(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
+    sql::sweep(tx, tx.now().before(KEPT_FOR))
 }

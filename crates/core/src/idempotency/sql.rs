@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::id::ApiCredentialId;
 use crate::params;
+use crate::sweep::{self, Place};
 
 /// What is known of a key.
 pub(super) struct Found {
@@ -46,13 +47,7 @@ pub(super) fn keep(tx: &Tx<'_>, credential: ApiCredentialId, once: &Once, sealed
     tx.execute(sql, params![sealed, credential, once.key]).map(drop)
 }
 
-/// The oldest whose day is over, a bounded number of them.
-pub(super) fn sweep(tx: &Tx<'_>, until: Timestamp) -> Result<(), Fault> {
-    const AT_ONCE: i64 = 50;
-    let over = format!(
-        "select credential_id, key from idempotent_answers where created_at <= $1 order by created_at limit $2{}",
-        tx.skip_locked()
-    );
-    tx.execute(&format!("delete from idempotent_answers where (credential_id, key) in ({over})"), params![until, AT_ONCE])?;
-    Ok(())
+/// Those kept since then or earlier.
+pub(super) fn sweep(tx: &Tx<'_>, since: Timestamp) -> Result<u64, Fault> {
+    sweep::due(tx, &Place { table: "idempotent_answers", key: "credential_id, key", due: "created_at" }, since)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::sql;
+use crate::access::System;
 use crate::app::Tx;
 use crate::error::Fault;
 use crate::secret::Secret;
@@ -40,7 +41,6 @@ impl Purpose {
 /// Makes one. `browser` is what the request shows of its browser: a session, a pending login, or a visitor's cookie.
 pub(super) fn make(tx: &Tx<'_>, purpose: Purpose, browser: &Secret) -> Result<Secret, Fault> {
     let challenge = tx.secret()?;
-    sql::delete_expired_challenges(tx)?;
     sql::insert_challenge(tx, &challenge.hash(), &browser.hash(), purpose, tx.now().after(LIVES))?;
     Ok(challenge)
 }
@@ -50,4 +50,9 @@ pub(super) fn make(tx: &Tx<'_>, purpose: Purpose, browser: &Secret) -> Result<Se
 pub(super) fn take(tx: &Tx<'_>, purpose: Purpose, browser: &Secret, challenge: &Secret) -> Result<bool, Fault> {
     let expires_at = sql::delete_challenge(tx, &challenge.hash(), &browser.hash(), purpose)?;
     Ok(expires_at.is_some_and(|at| at > tx.now()))
+}
+
+/// Removes a bounded number of challenges that nobody answered in time. How many there were.
+pub fn sweep(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
+    sql::sweep(tx)
 }

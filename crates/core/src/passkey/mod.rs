@@ -68,7 +68,7 @@ use crate::error::{Fault, HasKind, Invalid, Kind};
 use crate::id::PasskeyId;
 use crate::secret::Secret;
 
-pub use challenge::Purpose;
+pub use challenge::{Purpose, sweep};
 pub use login::{admin_login, begin_admin_login, begin_login, login};
 pub use ops::{Added, add, begin_adding, begin_confirming, begin_second_step, exists, list, remove, rename};
 pub(crate) use ops::{remove_all, used};

@@ -10,6 +10,7 @@ use crate::error::Fault;
 use crate::id::{AdminId, PasskeyId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
+use crate::sweep::{self, Place};
 
 /// The two columns of which one names the owner.
 fn owner(subject: Subject) -> (Option<UserId>, Option<AdminId>) {
@@ -185,15 +186,7 @@ pub(super) fn delete_challenge(
     )
 }
 
-/// Some of those that nobody answered in time; who comes next takes others.
-pub(super) fn delete_expired_challenges(tx: &Tx<'_>) -> Result<(), Fault> {
-    tx.execute(
-        &format!(
-            "delete from passkey_challenges where challenge_hash in
-             (select challenge_hash from passkey_challenges where expires_at <= $1 limit 100{})",
-            tx.skip_locked()
-        ),
-        params![tx.now()],
-    )?;
-    Ok(())
+/// Challenges that nobody answered in time.
+pub(super) fn sweep(tx: &Tx<'_>) -> Result<u64, Fault> {
+    sweep::due(tx, &Place { table: "passkey_challenges", key: "challenge_hash", due: "expires_at" }, tx.now())
 }

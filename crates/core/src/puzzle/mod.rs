@@ -17,7 +17,7 @@ use ring::digest::{SHA256, digest};
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
 
-pub use ops::{check, of_page};
+pub use ops::{check, of_page, sweep};
 
 /// How long a page that carries a puzzle can be used.
 pub const LIVES: Duration = Duration::from_hours(1);

@@ -2,7 +2,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Error, LIVES, Purpose, Puzzle, SEPARATOR, Sealed, is_solved, sql};
-use crate::app::{App, Request, Snapshot};
+use crate::access::System;
+use crate::app::{App, Request, Snapshot, Tx};
 use crate::error::Fault;
 use crate::guessing;
 use crate::secret::{Secret, SecretHash};
@@ -37,6 +38,11 @@ pub async fn check(app: &App, request: &Request, purpose: Purpose, browser: &Sec
     }
     let (hash, expires_at) = (SecretHash::of(&bytes), sealed.made_at.after(LIVES));
     app.write(request, move |tx| if sql::take(tx, &hash, expires_at)? { Ok(()) } else { Err(Error::Used) }).await
+}
+
+/// Forgets a bounded number of used puzzles that are too old to be used anyway. How many there were.
+pub fn sweep(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
+    sql::sweep(tx)
 }
 
 /// What the operator asks of this visitor now.

@@ -31,9 +31,6 @@ pub use second::{Renewed, confirm, second_step};
 /// A session that was seen this recently is not written again.
 pub const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
-/// Sessions that [`sweep`] removes at once.
-pub const SWEPT: u64 = 500;
-
 /// How a session began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BegunBy {

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::{BegunBy, Error, Login, Resolved, SWEPT, Session, Started, TOUCH_EVERY, sql};
+use super::{BegunBy, Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -190,10 +190,10 @@ fn living(snapshot: &Snapshot<'_>, security: &Security, found: Option<(Session, 
 }
 
 /// Removes a bounded number of sessions that are over, and ends the masquerades that are, which is written down. How many sessions
-/// there were: [`SWEPT`] means that there may be more.
+/// there were: [`AT_ONCE`](crate::sweep::AT_ONCE) means that there may be more.
 pub fn sweep(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
     masquerade::end_over(tx)?;
-    sql::sweep(tx, SWEPT)
+    sql::sweep(tx)
 }
 
 /// Notes that a session was used, at most once a minute.

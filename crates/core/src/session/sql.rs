@@ -7,6 +7,7 @@ use crate::id::{DeviceId, SessionId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
 use crate::settings::Security;
+use crate::sweep::{self, Place};
 use crate::user::{self, User};
 
 const COLUMNS: &str =
@@ -142,15 +143,10 @@ pub(super) fn delete_others(tx: &Tx<'_>, user: UserId, keep: Option<SessionId>) 
     tx.execute(sql, params![user, keep])
 }
 
-/// The oldest that are over, so many of them.
-pub(super) fn sweep(tx: &Tx<'_>, at_once: u64) -> Result<u64, Fault> {
+/// Those that are over.
+pub(super) fn sweep(tx: &Tx<'_>) -> Result<u64, Fault> {
     // How a masquerade ends is written down.
-    let over = format!(
-        "select id from sessions where expires_at <= $1 and masquerade_session_id is null order by expires_at limit $2{}",
-        tx.skip_locked()
-    );
-    let at_once = i64::try_from(at_once).unwrap_or(i64::MAX);
-    tx.execute(&format!("delete from sessions where id in ({over})"), params![tx.now(), at_once])
+    sweep::due_but(tx, &Place { table: "sessions", key: "id", due: "expires_at" }, tx.now(), "and masquerade_session_id is null")
 }
 
 /// Notes that identity was confirmed, under a new token. When the session ends, and whether it outlasts the browser.

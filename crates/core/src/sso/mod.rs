@@ -15,7 +15,7 @@ use crate::access::Denied;
 use crate::error::{Fault, HasKind, Kind};
 use crate::id::{AccountId, ApiCredentialId, UserId};
 
-pub use ops::{make, open, redeem};
+pub use ops::{make, open, redeem, sweep};
 
 /// How long a link works.
 pub const VALID_FOR: Duration = Duration::from_mins(1);

@@ -5,6 +5,7 @@ use crate::error::Fault;
 use crate::id::{ApiCredentialId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
+use crate::sweep::{self, Place};
 
 pub(super) fn insert(
     tx: &Tx<'_>,
@@ -46,7 +47,6 @@ pub(super) fn take(tx: &Tx<'_>, hash: &SecretHash) -> Result<bool, Fault> {
 }
 
 /// Links that nobody used.
-pub(super) fn sweep(tx: &Tx<'_>) -> Result<(), Fault> {
-    tx.execute("delete from sso_tokens where expires_at <= $1", params![tx.now()])?;
-    Ok(())
+pub(super) fn sweep(tx: &Tx<'_>) -> Result<u64, Fault> {
+    sweep::due(tx, &Place { table: "sso_tokens", key: "token_hash", due: "expires_at" }, tx.now())
 }

@@ -24,6 +24,11 @@ pub(crate) fn confirmed() -> ConfirmedAdmin {
     ConfirmedAdmin::machine(&system())
 }
 
+/// Removes what is over of one kind, as the clock does; how many there were.
+pub(crate) async fn swept(app: &App, sweep: fn(&Tx<'_>, &System) -> Result<u64, Fault>) -> u64 {
+    app.write(&request(), move |tx| sweep(tx, &system())).await.unwrap()
+}
+
 pub(crate) async fn in_account<P: InAccount, T: Send + 'static, E: Refusal>(
     app: &App,
     user: UserId,

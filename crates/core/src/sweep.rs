@@ -1,0 +1,35 @@
+//! What is over is removed by the clock and by nobody's request. Nothing else depends on it: whether something is over is asked of
+//! its times.
+
+use crate::app::Tx;
+use crate::clock::Timestamp;
+use crate::error::Fault;
+use crate::params;
+
+/// Rows that one transaction removes.
+pub const AT_ONCE: u64 = 500;
+
+/// Where rows are that end with time.
+pub(crate) struct Place {
+    pub(crate) table: &'static str,
+    /// The columns of its primary key.
+    pub(crate) key: &'static str,
+    /// The column of when a row is over.
+    pub(crate) due: &'static str,
+}
+
+/// Removes the rows that were due by then, the oldest first and [`AT_ONCE`] at most. How many there were.
+pub(crate) fn due(tx: &Tx<'_>, place: &Place, by: Timestamp) -> Result<u64, Fault> {
+    due_but(tx, place, by, "")
+}
+
+/// The same but for rows of which `also` (`and …`) does not hold.
+pub(crate) fn due_but(tx: &Tx<'_>, place: &Place, by: Timestamp, also: &str) -> Result<u64, Fault> {
+    let Place { table, key, due } = place;
+    let skip_locked = tx.skip_locked();
+    let sql = format!(
+        "delete from {table} where ({key}) in
+         (select {key} from {table} where {due} <= $1 {also} order by {due} limit $2{skip_locked})"
+    );
+    tx.execute(&sql, params![by, i64::try_from(AT_ONCE).unwrap_or(i64::MAX)])
+}
