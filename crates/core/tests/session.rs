@@ -112,6 +112,15 @@ async fn logout_ends_the_session_at_once_on_every_node(app: TestApp) {
 }
 
 #[on_both_databases]
+async fn who_logs_out_twice_at_once_is_written_down_once(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    let id = id_of(&app, &login(&app.app, "gus@example.com").await).await;
+    let out = async || as_myself(&app.app, gus, move |tx, by| session::logout(tx, by, id)).await.unwrap();
+    tokio::join!(out(), out());
+    assert_eq!(number(&app, "select count(*) from events where kind = 'logout'").await, 1);
+}
+
+#[on_both_databases]
 async fn ending_the_others_spares_this_session_and_other_people(app: TestApp) {
     let gus = person(&app, "Gus").await;
     person(&app, "Mia").await;

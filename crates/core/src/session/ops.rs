@@ -204,9 +204,11 @@ pub fn touch(tx: &Tx<'_>, session: &Session) -> Result<(), Fault> {
     sql::touch(tx, session.id)
 }
 
-/// Ends the session that is used for this request.
+/// Ends the session that is used for this request; who is out already stays out, and is not written down again.
 pub fn logout(tx: &Tx<'_>, by: &Myself, session: SessionId) -> Result<(), Error> {
-    sql::delete(tx, by.id(), session)?;
+    if !sql::delete(tx, by.id(), session)? {
+        return Ok(());
+    }
     Ok(tx.record(by.actor(), &Event::new(EventKind::Logout).to_user(by.id(), by.name()))?)
 }
 
