@@ -18,6 +18,18 @@ test("a role is made, offered, given and taken, and says what it gives", async (
   await told(admin, `Role ${name} added.`);
   await expect(row(admin, name)).toContainText("Reads and pays invoices");
 
+  // A role stands for itself: what is ticked beforehand does not come with it.
+  await admin.goto(`/admin/clients/${account.id}/users/associate`);
+  const [choice, box] = [admin.getByLabel("Role (optional)"), admin.locator("#permission-tickets")];
+  await expect(box).toBeChecked();
+  await choice.selectOption(`${name} – Reads and pays invoices`);
+  await expect(admin.getByRole("checkbox", { checked: true })).toHaveCount(0);
+  await choice.selectOption("No role");
+  await expect(box).toBeChecked();
+  await box.uncheck();
+  await choice.selectOption(`${name} – Reads and pays invoices`);
+  await expect(admin.locator("#permission-quotes")).toBeChecked();
+
   const owner = await open({ as: account.owner });
   await owner.goto(`/a/${account.id}/users`);
   await row(owner, member.email).getByRole("link", { name: "Manage Permissions" }).click();

@@ -49,6 +49,7 @@ struct World {
     accepted: Secret,
     declined: Secret,
     session: SessionId,
+    other: SessionId,
     note: NoteId,
     contact: ContactId,
     group: ClientGroupId,
@@ -65,9 +66,10 @@ async fn world(app: &TestApp) -> World {
     let orphan = person(app, "Orphan").await;
     let doomed = app.account("Doomed", owner).await;
     let orphaned = app.account("Orphaned", orphan).await;
-    let session = login(&app.app, "mia@example.com").await;
+    let (session, other) = (login(&app.app, "mia@example.com").await, login(&app.app, "mia@example.com").await);
     login(&app.app, "mia@example.com").await;
     let session = resolved(&app.app, &session.secret).await.unwrap().session.id;
+    let other = resolved(&app.app, &other.secret).await.unwrap().session.id;
     let (resent, _) = invite(app, owner, acme, "resent@example.org", "invoices").await;
     let (cancelled, _) = invite(app, owner, acme, "cancelled@example.org", "invoices").await;
     let (_, accepted) = invite(app, owner, acme, "accepted@example.org", "invoices").await;
@@ -91,6 +93,7 @@ async fn world(app: &TestApp) -> World {
         accepted,
         declined,
         session,
+        other,
         note: as_staff(&app.app, admin, move |tx, by| note::add(tx, by, acme, "note", false)).await.unwrap(),
         contact,
         group: client_group(app, admin, "Gold").await,
@@ -126,17 +129,17 @@ fn details(name: &str) -> Details {
 }
 
 fn user_cases(w: &World) -> Vec<Case> {
-    use EventKind::{SessionEnded, UserCreated, UserDeleted, UserUpdated};
-    let World { guest, loner, member, admin, session, .. } = *w;
+    use EventKind::{Logout, SessionEnded, UserCreated, UserDeleted, UserUpdated};
+    let World { guest, loner, member, admin, session, other, .. } = *w;
     let change = AdminChange { name: name("Changed"), email: email("changed@new.example") };
     vec![
         case(&[UserCreated], |tx| Ok(user::create(tx, &system(), &new_user("alice")).map(drop)?)),
         case(&[UserUpdated], move |tx| Ok(user::change_own_name(tx, &tx.myself(member)?, &name("Mimi"))?)),
         case(&[UserUpdated], move |tx| Ok(user::update(tx, &tx.authorize_admin(admin)?, guest, &change)?)),
+        case(&[SessionEnded], move |tx| Ok(session::end(tx, &tx.myself(member)?, other)?)),
         case(&[SessionEnded], move |tx| Ok(session::end_others(tx, &tx.myself(member)?, session).map(drop)?)),
-        case(&[SessionEnded], move |tx| Ok(session::end(tx, &tx.myself(member)?, session)?)),
+        case(&[Logout], move |tx| Ok(session::logout(tx, &tx.myself(member)?, session)?)),
         case(&[SessionEnded], move |tx| Ok(session::end_all_of(tx, &tx.authorize_admin(admin)?, member).map(drop)?)),
-        case(&[EventKind::Logout], move |tx| Ok(session::logout(tx, &tx.myself(member)?, session)?)),
         case(&[UserDeleted], move |tx| Ok(user::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), loner)?)),
     ]
 }
