@@ -39,6 +39,7 @@ mod roles;
 mod routes;
 mod sessions;
 mod source;
+mod strangers;
 mod support;
 mod tls;
 mod verification;

@@ -253,6 +253,58 @@ impl Snapshot<'_> {
     ) -> Result<T, Fault> {
         self.optional(sql, arguments, read)?.ok_or(Fault::Db(DbError::NoRow))
     }
+
+    /// Asks for all rows, to be taken later: on PostgreSQL, whatever is asked before the first answer is taken shares one round trip.
+    pub(crate) fn ask<'a, T: 'a>(
+        &'a self,
+        sql: &str,
+        arguments: &[Value],
+        read: impl Fn(&mut Row) -> Result<T, DbError> + 'a,
+    ) -> Result<Asked<'a, Vec<T>>, Fault> {
+        let question = self.conn.ask(sql, arguments)?;
+        Ok(Asked(Box::new(move || {
+            let rows = self.conn.answer(question)?;
+            rows.into_iter().map(|mut row| Ok(read(&mut row)?)).collect()
+        })))
+    }
+
+    /// The same for the first row.
+    pub(crate) fn ask_first<'a, T: 'a>(
+        &'a self,
+        sql: &str,
+        arguments: &[Value],
+        read: impl Fn(&mut Row) -> Result<T, DbError> + 'a,
+    ) -> Result<Asked<'a, Option<T>>, Fault> {
+        Ok(self.ask(sql, arguments, read)?.map(|found| found.into_iter().next()))
+    }
+
+    /// The same for the row that the schema promises.
+    pub(crate) fn ask_one<'a, T: 'a>(
+        &'a self,
+        sql: &str,
+        arguments: &[Value],
+        read: impl Fn(&mut Row) -> Result<T, DbError> + 'a,
+    ) -> Result<Asked<'a, T>, Fault> {
+        let Asked(first) = self.ask_first(sql, arguments, read)?;
+        Ok(Asked(Box::new(move || first()?.ok_or(Fault::Db(DbError::NoRow)))))
+    }
+}
+
+/// What was asked and is answered when it is wanted: see `Snapshot::ask`. A change that was asked for what it returns is made, too,
+/// when its answer is never taken.
+#[must_use = "a question without an answer is for nothing"]
+pub struct Asked<'a, T>(Box<dyn FnOnce() -> Result<T, Fault> + 'a>);
+
+impl<'a, T: 'a> Asked<'a, T> {
+    /// The answer.
+    pub fn answer(self) -> Result<T, Fault> {
+        self.0()
+    }
+
+    /// The same question, of whose answer something is made.
+    pub(crate) fn map<U: 'a>(self, make: impl FnOnce(T) -> U + 'a) -> Asked<'a, U> {
+        Asked(Box::new(move || self.answer().map(make)))
+    }
 }
 
 /// A transaction that can write. It carries time, randomness and the request.

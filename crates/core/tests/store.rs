@@ -106,19 +106,22 @@ async fn what_is_rolled_back_leaves_nothing(app: TestApp) {
     assert_eq!(before, dump(&app).await);
 }
 
-/// From now on no event of this kind can be written; `None` lifts that.
-async fn refuse_events(app: &TestApp, kind: Option<&str>) {
-    let statement = match (&app.location, kind) {
-        (Location::Sqlite(_), Some(kind)) => {
-            format!(
-                "create trigger refused before insert on events when new.kind = '{kind}' begin select raise(abort, 'refused'); end"
-            )
-        }
-        (Location::Sqlite(_), None) => "drop trigger refused".to_owned(),
-        (Location::Postgres(_), Some(kind)) => {
-            format!("alter table events add constraint refused check (kind <> '{kind}') not valid")
-        }
-        (Location::Postgres(_), None) => "alter table events drop constraint refused".to_owned(),
+/// From now on no row of this table can be written that has this text in that column.
+async fn refuse(app: &TestApp, table: &str, column: &str, text: &str) {
+    let statement = match &app.location {
+        Location::Sqlite(_) => format!(
+            "create trigger refused before insert on {table} when new.{column} = '{text}' begin select raise(abort, 'refused'); end"
+        ),
+        Location::Postgres(_) => format!("alter table {table} add constraint refused check ({column} <> '{text}') not valid"),
+    };
+    sql(app, &statement).await.unwrap();
+}
+
+/// Lifts that.
+async fn refuse_no_more(app: &TestApp, table: &str) {
+    let statement = match &app.location {
+        Location::Sqlite(_) => "drop trigger refused".to_owned(),
+        Location::Postgres(_) => format!("alter table {table} drop constraint refused"),
     };
     sql(app, &statement).await.unwrap();
 }
@@ -132,18 +135,20 @@ async fn what_cannot_be_written_down_does_not_happen(app: TestApp) {
     let request = request();
     let logout = || app.app.write(&request, move |tx| session::logout(tx, &tx.myself(user)?, session));
     // On PostgreSQL the event is sent with the commit, and fails there.
-    refuse_events(&app, Some("logout")).await;
+    refuse(&app, "events", "kind", "logout").await;
     assert!(matches!(logout().await, Err(session::Error::Fault(Fault::Db(_)))));
     assert!(is_alive(&app.app, &started.secret).await);
-    // Here with a statement that comes later.
-    refuse_events(&app, None).await;
-    refuse_events(&app, Some("login")).await;
-    let credentials = credentials("olivia@example.com", PASSWORD, false);
-    let proven = session::authenticate(&app.app, &request, &credentials).await.unwrap();
-    let before = dump(&app).await;
-    assert!(app.app.write(&request, move |tx| session::start(tx, &proven, false, "").map(drop)).await.is_err());
-    assert_eq!(before, dump(&app).await);
-    refuse_events(&app, None).await;
+    refuse_no_more(&app, "events").await;
+    // Here with a statement that comes later: of the event nothing is asked, of the session a number that nobody wants.
+    for (table, column, text) in [("events", "kind", "login"), ("sessions", "begun_by", "login")] {
+        refuse(&app, table, column, text).await;
+        let credentials = credentials("olivia@example.com", PASSWORD, false);
+        let proven = session::authenticate(&app.app, &request, &credentials).await.unwrap();
+        let before = dump(&app).await;
+        assert!(app.app.write(&request, move |tx| session::start(tx, &proven, false, "").map(drop)).await.is_err(), "{table}");
+        assert_eq!(before, dump(&app).await, "{table}");
+        refuse_no_more(&app, table).await;
+    }
     logout().await.unwrap();
     assert!(!is_alive(&app.app, &started.secret).await);
 }

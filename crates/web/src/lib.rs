@@ -24,6 +24,7 @@ mod contacts;
 mod engine;
 mod error;
 mod factors;
+mod familiar;
 mod flash;
 mod form;
 mod headers;

@@ -6,6 +6,7 @@ use latchkey_core::app::App;
 use latchkey_http::IpNet;
 
 use crate::engine::Engine;
+use crate::familiar::Familiar;
 use crate::refusals::Refusals;
 
 /// How the two areas are served.
@@ -37,12 +38,13 @@ struct Inner {
     engine: Arc<Engine>,
     settings: Settings,
     refusals: Refusals,
+    familiar: Familiar,
 }
 
 impl Web {
     /// Puts the state together.
     pub fn new(app: App, engine: Arc<Engine>, settings: Settings) -> Self {
-        Self(Arc::new(Inner { app, engine, settings, refusals: Refusals::default() }))
+        Self(Arc::new(Inner { app, engine, settings, refusals: Refusals::default(), familiar: Familiar::default() }))
     }
 
     /// The app.
@@ -63,6 +65,11 @@ impl Web {
     /// What was refused lately.
     pub(crate) fn refusals(&self) -> &Refusals {
         &self.0.refusals
+    }
+
+    /// Which sessions were alive lately.
+    pub(crate) fn familiar(&self) -> &Familiar {
+        &self.0.familiar
     }
 
     /// The text of a key.

@@ -10,10 +10,10 @@ use axum::http::header::{HOST, REFERER};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use latchkey_core::access::{Denied, StaffRight, Subject, Who};
-use latchkey_core::app::{Request, Snapshot};
+use latchkey_core::app::{Asked, Request, Snapshot};
 use latchkey_core::error::Fault;
 use latchkey_core::id::{AdminId, SessionId, UserId};
-use latchkey_core::secret::Secret;
+use latchkey_core::secret::{Secret, SecretHash};
 use latchkey_core::session::Resolved;
 use latchkey_core::settings::{Brand, Security, Verification, When};
 use latchkey_core::{admin, ban, masquerade, membership, session, settings};
@@ -120,14 +120,17 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let pending = cookie(if area == Area::Admin { Name::AdminPending } else { Name::Pending });
     let mut request = request(parts, web.settings())?;
     let ip = request.ip;
-    let turn = if tokens.is_any() { None } else { web.app().strangers_turn().await };
+    let shown = tokens.hashes();
+    let turn = if web.familiar().knows_any(&shown) { None } else { web.app().strangers_turn().await };
     let (brand, puzzles, banned, known) = web
         .app()
         .read(move |snapshot| {
-            let (brand, security) = settings::look(snapshot)?;
             // In the same snapshot as the session: a ban holds on every node from the next request on.
-            let banned = ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false);
-            let known = if banned { Known::default() } else { who(snapshot, &security, area, tokens)? };
+            let (look, ban) = (settings::ask(snapshot)?, ip.map(|ip| ban::ask(snapshot, ip)).transpose()?);
+            let sessions = Sessions::ask(snapshot, area, tokens)?;
+            let (brand, security) = look.answer()?;
+            let banned = ban.map(ban::Asking::is_banned).transpose()?.unwrap_or(false);
+            let known = if banned { Known::default() } else { sessions.who(snapshot, &security)? };
             Ok::<_, Fault>((brand, security.puzzles.when, banned, known))
         })
         .await?;
@@ -135,8 +138,12 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let Known { user, account_count, must_confirm, admin, token } = known;
     request.on_behalf = user.as_ref().and_then(|found| found.acting.as_ref()).map(|acting| acting.behalf.clone());
     touch(web, &request, user.as_ref(), admin.as_ref());
-    let logged_in = user.is_some() || admin.is_some();
-    let (form_key, new_visitor) = match (token.filter(|_| logged_in), visitor) {
+    let token = token.filter(|_| user.is_some() || admin.is_some());
+    match &token {
+        Some(token) => web.familiar().note(token.hash()),
+        None => web.familiar().forget(&shown),
+    }
+    let (form_key, new_visitor) = match (token, visitor) {
         (Some(token), _) => (token, None),
         (None, Some(visitor)) => (visitor, None),
         (None, None) => {
@@ -189,8 +196,8 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn is_any(&self) -> bool {
-        self.admin.is_some() || self.masquerade.is_some() || self.session.is_some()
+    fn hashes(&self) -> Vec<SecretHash> {
+        [&self.admin, &self.masquerade, &self.session].into_iter().flatten().map(Secret::hash).collect()
     }
 }
 
@@ -205,25 +212,55 @@ struct Known {
     token: Option<Secret>,
 }
 
-/// Who asks. In the Client Area an admin who acts for a user comes before the user whom the browser may know besides; each has a
-/// cookie of its own, and neither is taken for the other.
-fn who(snapshot: &Snapshot<'_>, security: &Security, area: Area, tokens: Tokens) -> Result<Known, Fault> {
-    if area == Area::Admin {
-        let resolve = |token| admin::resolve_under(snapshot, security, token);
-        let admin = tokens.admin.as_ref().map(resolve).transpose()?.flatten();
-        return Ok(Known { admin, token: tokens.admin, ..Known::default() });
+/// The sessions that a browser may have in an area, asked for.
+enum Sessions<'a> {
+    Admin(Option<(Secret, admin::Asking<'a>)>),
+    /// With whether an admin acts in it.
+    Client(Vec<(Secret, session::Asking<'a>, bool)>),
+}
+
+impl<'a> Sessions<'a> {
+    fn ask(snapshot: &'a Snapshot<'a>, area: Area, tokens: Tokens) -> Result<Self, Fault> {
+        if area == Area::Admin {
+            let ask = |token| admin::ask(snapshot, &token).map(|asking| (token, asking));
+            return tokens.admin.map(ask).transpose().map(Self::Admin);
+        }
+        let sent = [(tokens.masquerade, true), (tokens.session, false)].into_iter();
+        let sent = sent.filter_map(|(token, is_masquerade)| Some((token?, is_masquerade)));
+        let ask = |(token, is_masquerade)| session::ask(snapshot, &token).map(|asking| (token, asking, is_masquerade));
+        sent.map(ask).collect::<Result<_, _>>().map(Self::Client)
     }
-    for (token, is_masquerade) in [(tokens.masquerade, true), (tokens.session, false)] {
-        let Some(token) = token else { continue };
-        let found = session::resolve_under(snapshot, security, &token)?;
-        let Some(user) = found.filter(|found| found.acting.is_some() == is_masquerade) else { continue };
-        let account_count = if is_masquerade { 1 } else { membership::count_of(snapshot, user.user.id)? };
-        // Only the user can confirm its address.
-        let unconfirmed = !is_masquerade && user.user.verified_at.is_none();
-        let must_confirm = unconfirmed && settings::verification(snapshot)? != Verification::Off;
-        return Ok(Known { user: Some(user), account_count, must_confirm, admin: None, token: Some(token) });
+
+    /// Who asks. In the Client Area an admin who acts for a user comes before the user whom the browser may know besides; each has a
+    /// cookie of its own, and neither is taken for the other.
+    fn who(self, snapshot: &Snapshot<'_>, security: &Security) -> Result<Known, Fault> {
+        let sent = match self {
+            Self::Admin(None) => return Ok(Known::default()),
+            Self::Admin(Some((token, asking))) => {
+                return Ok(Known { admin: asking.resolve(security)?, token: Some(token), ..Known::default() });
+            }
+            Self::Client(sent) => sent,
+        };
+        for (token, asking, is_masquerade) in sent {
+            let found = asking.resolve(security)?.filter(|found| found.acting.is_some() == is_masquerade);
+            if let Some(user) = found {
+                return user_known(snapshot, user, token);
+            }
+        }
+        Ok(Known::default())
     }
-    Ok(Known::default())
+}
+
+fn user_known(snapshot: &Snapshot<'_>, user: Resolved, token: Secret) -> Result<Known, Fault> {
+    if user.acting.is_some() {
+        return Ok(Known { user: Some(user), account_count: 1, token: Some(token), ..Known::default() });
+    }
+    let count = membership::ask_count_of(snapshot, user.user.id)?;
+    // Only the user can confirm its address.
+    let verification = user.user.verified_at.is_none().then(|| settings::ask_verification(snapshot)).transpose()?;
+    let account_count = count.answer()?;
+    let must_confirm = verification.map(Asked::answer).transpose()?.is_some_and(|asked| asked != Verification::Off);
+    Ok(Known { user: Some(user), account_count, must_confirm, admin: None, token: Some(token) })
 }
 
 fn request(parts: &Parts, settings: &Settings) -> Result<Request, PageError> {

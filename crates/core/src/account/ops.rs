@@ -196,7 +196,7 @@ pub fn delete_with_orphans(
     for member in remove(tx, by.actor(), id)? {
         // Held before it is counted: of two accounts that go at the same moment, the second takes the user along.
         let Some(orphan) = user::hold(tx, member)? else { continue };
-        if membership::count_of_user(tx, member)? == 0 {
+        if membership::count_of(tx, member)? == 0 {
             user::delete_orphan(tx, by.actor(), &orphan)?;
             orphans += 1;
         }

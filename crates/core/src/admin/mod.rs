@@ -17,12 +17,12 @@ use crate::id::{AdminId, SessionId};
 use crate::password::{Busy, PasswordHash};
 use crate::secret::Secret;
 
+pub use ops::{
+    Asking, ask, behind, by_email, create_by_system, create_in_role, end_others, exists, find, list, login, logout, page,
+    resolve, set_up, setup_is_open, setup_link, sweep, touch,
+};
 pub(crate) use ops::{
     begin, factor_is_gone, find_enabled, hold_session, insert, resolve_session, start_with_passkey, touch_session, who_may,
-};
-pub use ops::{
-    behind, by_email, create_by_system, create_in_role, end_others, exists, find, list, login, logout, page, resolve,
-    resolve_under, set_up, setup_is_open, setup_link, sweep, touch,
 };
 pub use password::change_password;
 pub(crate) use password::{end_every, hold_enabled, set_password};

@@ -1,7 +1,7 @@
 use super::{Admin, Error, NewAdmin, Resolved, SETUP_VALID_FOR, Started, sql};
 use crate::access::{Actor, AdminPermission, AllowedAdmin, BeStaff, BuiltInRole, ManageAdmins, Subject, System};
 use crate::admin_role;
-use crate::app::{App, Request, Snapshot, Tx};
+use crate::app::{App, Asked, Request, Snapshot, Tx};
 use crate::db::DbError;
 use crate::device;
 use crate::email::{Email, EmailKey};
@@ -195,21 +195,32 @@ pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<
 
 /// Whose session this is, if it still lives and the admin is not disabled.
 pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    resolve_under(snapshot, &settings::security(snapshot)?, secret)
+    let (settings, session) = (settings::ask(snapshot)?, ask(snapshot, secret)?);
+    session.resolve(&settings.answer()?.1)
 }
 
-/// The same under limits that were read already.
-pub fn resolve_under(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    Ok(alive(snapshot, security, sql::by_token(snapshot, &secret.hash())?))
+/// A session that was asked for and is looked at later.
+pub struct Asking<'a>(&'a Snapshot<'a>, Asked<'a, Option<sql::Found>>);
+
+/// Asks for a session.
+pub fn ask<'a>(snapshot: &'a Snapshot<'a>, secret: &Secret) -> Result<Asking<'a>, Fault> {
+    Ok(Asking(snapshot, sql::by_token(snapshot, &secret.hash())?))
 }
 
-/// Like [`resolve_under`], for what hangs on an admin's session: **Login as Owner** ends with it.
+impl Asking<'_> {
+    /// Whose session it is, if it still lives under these limits and the admin is not disabled.
+    pub fn resolve(self, security: &Security) -> Result<Option<Resolved>, Fault> {
+        Ok(alive(self.0, security, self.1.answer()?))
+    }
+}
+
+/// The same by the session's number, for what hangs on it: **Login as Owner** ends with it.
 pub(crate) fn resolve_session(
     snapshot: &Snapshot<'_>,
     security: &Security,
     session: SessionId,
 ) -> Result<Option<Resolved>, Fault> {
-    Ok(alive(snapshot, security, sql::by_session(snapshot, session)?))
+    Ok(alive(snapshot, security, sql::by_session(snapshot, session)?.answer()?))
 }
 
 fn alive(snapshot: &Snapshot<'_>, security: &Security, found: Option<sql::Found>) -> Option<Resolved> {

@@ -1,7 +1,7 @@
 use super::{Admin, NewAdmin};
 use crate::access::{AdminGrants, BuiltInRole};
 use crate::admin_role::AdminRole;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::email::EmailKey;
@@ -202,8 +202,8 @@ pub(super) struct Found {
     pub(super) admin: Admin,
 }
 
-fn session(snapshot: &Snapshot<'_>, clause: &str, argument: Value) -> Result<Option<Found>, Fault> {
-    snapshot.optional(
+fn session<'a>(snapshot: &'a Snapshot<'_>, clause: &str, argument: Value) -> Result<Asked<'a, Option<Found>>, Fault> {
+    snapshot.ask_first(
         &format!(
             "select s.id, s.created_at, s.last_seen_at, s.expires_at, s.second_factor_at, {COLUMNS}
              from admin_sessions s join admins a on a.id = s.admin_id join admin_roles r on r.id = a.role_id where {clause} = $1"
@@ -222,11 +222,11 @@ fn session(snapshot: &Snapshot<'_>, clause: &str, argument: Value) -> Result<Opt
     )
 }
 
-pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<Found>, Fault> {
+pub(super) fn by_token<'a>(snapshot: &'a Snapshot<'_>, hash: &SecretHash) -> Result<Asked<'a, Option<Found>>, Fault> {
     session(snapshot, "s.token_hash", hash.to_value())
 }
 
-pub(super) fn by_session(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<Found>, Fault> {
+pub(super) fn by_session<'a>(snapshot: &'a Snapshot<'_>, id: SessionId) -> Result<Asked<'a, Option<Found>>, Fault> {
     session(snapshot, "s.id", id.to_value())
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Fault, HasKind, Invalid, Kind};
 use crate::id::BanId;
 
 pub use network::Network;
-pub use ops::{add, is_banned, lift, list, never_banned, set_never_banned};
+pub use ops::{Asking, add, ask, is_banned, lift, list, never_banned, set_never_banned};
 
 /// Longest reason, in characters.
 pub const MAX_REASON: usize = 200;

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::{Ban, Error, MAX_BANS, Network, NewBan, network, sql};
 use crate::access::{AllowedAdmin, ManageBans};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::BanId;
@@ -15,10 +15,23 @@ const NEVER_BY_DEFAULT: &str = "127.0.0.0/8 ::1";
 
 /// Whether somebody from this address is kept out.
 pub fn is_banned(snapshot: &Snapshot<'_>, ip: IpAddr) -> Result<bool, Fault> {
-    if !sql::covers(snapshot, &network::bytes(ip))? {
-        return Ok(false);
+    ask(snapshot, ip)?.is_banned()
+}
+
+/// An address that was asked for and is looked at later.
+pub struct Asking<'a>(&'a Snapshot<'a>, IpAddr, Asked<'a, bool>);
+
+/// Asks for the bans of an address.
+pub fn ask<'a>(snapshot: &'a Snapshot<'a>, ip: IpAddr) -> Result<Asking<'a>, Fault> {
+    Ok(Asking(snapshot, ip, sql::covers(snapshot, &network::bytes(ip))?))
+}
+
+impl Asking<'_> {
+    /// Whether somebody from there is kept out.
+    pub fn is_banned(self) -> Result<bool, Fault> {
+        let Self(snapshot, ip, covered) = self;
+        Ok(covered.answer()? && !never_banned(snapshot)?.iter().any(|never| never.contains(ip)))
     }
-    Ok(!never_banned(snapshot)?.iter().any(|never| never.contains(ip)))
 }
 
 /// Bans an address or a network, for all of both areas; sessions that are open from there are refused at once.

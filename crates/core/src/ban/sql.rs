@@ -1,18 +1,18 @@
 use super::{Ban, NewBan};
 use crate::access::Actor;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::db::Row;
 use crate::error::Fault;
 use crate::id::BanId;
 use crate::params;
 
-pub(super) fn covers(snapshot: &Snapshot<'_>, ip: &[u8]) -> Result<bool, Fault> {
-    snapshot.one(
-        "select count(*) from (select id from bans
-             where first_ip <= $1 and last_ip >= $1 and (ends_at is null or ends_at > $2) limit 1) found",
+pub(super) fn covers<'a>(snapshot: &'a Snapshot<'_>, ip: &[u8]) -> Result<Asked<'a, bool>, Fault> {
+    let found = snapshot.ask(
+        "select id from bans where first_ip <= $1 and last_ip >= $1 and (ends_at is null or ends_at > $2) limit 1",
         params![ip, snapshot.now()],
-        Row::take,
-    )
+        Row::take::<i64>,
+    );
+    Ok(found?.map(|found| !found.is_empty()))
 }
 
 /// `None` when exactly this network is banned already.

@@ -90,6 +90,15 @@ pub(crate) enum Conn {
     Postgres(Box<PostgresConn>),
 }
 
+/// What was asked of a connection in its transaction, and is answered already or on its way.
+pub(crate) struct Question(Stage);
+
+enum Stage {
+    Answered(Vec<Row>),
+    /// By its number.
+    Asked(usize),
+}
+
 impl Conn {
     fn batch(&self, sql: &str) -> Result<(), DbError> {
         match self {
@@ -117,6 +126,24 @@ impl Conn {
         match self {
             Self::Sqlite(conn) => conn.execute(sql, arguments).map(drop),
             Self::Postgres(conn) => conn.put(sql, arguments),
+        }
+    }
+
+    /// Asks for rows that are taken by [`Conn::answer`]. PostgreSQL may be asked, and fail, with the next statement.
+    pub(crate) fn ask(&self, sql: &str, arguments: &[Value]) -> Result<Question, DbError> {
+        match self {
+            Self::Sqlite(conn) => conn.query(sql, arguments).map(Stage::Answered),
+            Self::Postgres(conn) => conn.ask(sql, arguments).map(Stage::Asked),
+        }
+        .map(Question)
+    }
+
+    /// What this transaction asked.
+    pub(crate) fn answer(&self, question: Question) -> Result<Vec<Row>, DbError> {
+        match (self, question.0) {
+            (_, Stage::Answered(rows)) => Ok(rows),
+            (Self::Postgres(conn), Stage::Asked(number)) => conn.answer(number),
+            (Self::Sqlite(_), Stage::Asked(_)) => Err(closed()),
         }
     }
 

@@ -24,8 +24,8 @@ use super::{DbError, Row, Value};
 /// How long it may take until there is a connection.
 pub(super) const WAIT: Duration = Duration::from_secs(10);
 
-/// Changes that wait for the next statement; one more sends them.
-const MOST_PUT: usize = 64;
+/// Statements that wait for the next one; one more sends them.
+const MOST_WAITING: usize = 64;
 
 /// How a PostgreSQL database is reached.
 #[derive(Clone)]
@@ -57,7 +57,8 @@ impl Postgres {
             statements: RefCell::default(),
             failed: Cell::new(false),
             unsent: Cell::new(None),
-            put: RefCell::default(),
+            waiting: RefCell::default(),
+            answers: RefCell::default(),
         };
         // A commit that was answered is on disk, whatever the server's default says.
         conn.batch("set synchronous_commit = on; set statement_timeout = '30s'; set lock_timeout = '10s'")?;
@@ -78,8 +79,16 @@ fn tls() -> Result<rustls::ClientConfig, DbError> {
 /// What carries bytes between the client and the server, and ends when the connection does.
 type Line = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
-/// A change that was sent and is not answered yet.
-type Change<'a> = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + 'a>>;
+/// A statement that was sent and is not answered yet.
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + 'a>>;
+
+/// A statement that goes out together with the next one.
+struct Waiting {
+    statement: Statement,
+    arguments: Vec<Value>,
+    /// The number of the question whose answer it is; `None` for a change.
+    question: Option<usize>,
+}
 
 /// One connection, taken from the pool for one transaction.
 pub(super) struct PostgresConn {
@@ -93,14 +102,17 @@ pub(super) struct PostgresConn {
     failed: Cell<bool>,
     /// The `begin` that goes out together with the first statement.
     unsent: Cell<Option<&'static str>>,
-    /// Changes that go out together with the next statement.
-    put: RefCell<Vec<(Statement, Vec<Value>)>>,
+    waiting: RefCell<Vec<Waiting>>,
+    /// Of each question of this transaction, until it is taken.
+    answers: RefCell<Vec<Option<Vec<tokio_postgres::Row>>>>,
 }
 
 impl PostgresConn {
     /// Begins a transaction. Nothing is sent before there is a statement: the two share one round trip.
     pub(super) fn begin(&self, begin: &'static str) {
         self.failed.set(false);
+        self.waiting.take();
+        self.answers.take();
         self.unsent.set(Some(begin));
     }
 
@@ -124,12 +136,12 @@ impl PostgresConn {
 
     /// Commits and waits until that is done; a transaction that has nothing to send is none.
     pub(super) fn commit(&self) -> Result<(), DbError> {
-        if self.put.borrow().is_empty() && self.unsent.take().is_some() { Ok(()) } else { self.batch("commit") }
+        if self.waiting.borrow().is_empty() && self.unsent.take().is_some() { Ok(()) } else { self.batch("commit") }
     }
 
     /// Takes everything back, also what was not sent yet.
     pub(super) fn roll_back(&self) -> Result<(), DbError> {
-        self.put.take();
+        self.waiting.take();
         if self.unsent.take().is_some() { Ok(()) } else { self.batch("rollback") }
     }
 
@@ -154,9 +166,31 @@ impl PostgresConn {
 
     /// Changes rows without asking how many: this is sent together with the next statement, which fails when this does.
     pub(super) fn put(&self, sql: &str, arguments: &[Value]) -> Result<(), DbError> {
+        self.line_up(sql, arguments, None)
+    }
+
+    /// Asks for rows that are taken later: this is sent together with the next statement, or when its answer is taken. The number of
+    /// the question in this transaction.
+    pub(super) fn ask(&self, sql: &str, arguments: &[Value]) -> Result<usize, DbError> {
+        let number = self.answers.borrow().len();
+        self.answers.borrow_mut().push(None);
+        self.line_up(sql, arguments, Some(number))?;
+        Ok(number)
+    }
+
+    /// The answer to a question.
+    pub(super) fn answer(&self, question: usize) -> Result<Vec<Row>, DbError> {
+        if self.answers.borrow().get(question).is_some_and(Option::is_none) {
+            self.wait(self.after_unsent(async { Ok(()) }))?;
+        }
+        let rows = self.answers.borrow_mut().get_mut(question).and_then(Option::take);
+        rows.ok_or_else(super::closed)?.iter().map(read).collect()
+    }
+
+    fn line_up(&self, sql: &str, arguments: &[Value], question: Option<usize>) -> Result<(), DbError> {
         let statement = self.wait(self.prepared(sql, arguments))?;
-        self.put.borrow_mut().push((statement, arguments.to_vec()));
-        if self.put.borrow().len() < MOST_PUT { Ok(()) } else { self.wait(self.after_unsent(async { Ok(()) })) }
+        self.waiting.borrow_mut().push(Waiting { statement, arguments: arguments.to_vec(), question });
+        if self.waiting.borrow().len() < MOST_WAITING { Ok(()) } else { self.wait(self.after_unsent(async { Ok(()) })) }
     }
 
     async fn prepared(&self, sql: &str, arguments: &[Value]) -> Result<Statement, tokio_postgres::Error> {
@@ -171,23 +205,21 @@ impl PostgresConn {
         Ok(statement)
     }
 
-    /// Sends a statement, and right before it the `begin` and the changes that wait for one: all share one round trip.
+    /// Sends a statement, and right before it the `begin` and the statements that wait for one: all share one round trip.
     async fn after_unsent<T>(
         &self,
         statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, tokio_postgres::Error> {
-        let (begin, put) = (self.unsent.take(), self.put.take());
-        let mut before: Vec<Change<'_>> = Vec::new();
+        let (begin, waiting) = (self.unsent.take(), self.waiting.take());
+        let mut before: Vec<Sent<'_>> = Vec::new();
         if let Some(begin) = begin {
             before.push(Box::pin(self.client.batch_execute(begin)));
         }
-        for (statement, arguments) in &put {
-            before.push(Box::pin(async { self.client.execute(statement, &borrowed(arguments)).await.map(drop) }));
-        }
+        before.extend(waiting.iter().map(|waiting| Box::pin(self.run(waiting)) as Sent<'_>));
         let (mut statement, mut answer, mut failed) = (pin!(statement), None, Ok(()));
         // The first poll of each puts it in line, and the server answers in that order: the first failure makes all after it fail.
         let answered = poll_fn(|context| {
-            before.retain_mut(|change| match change.as_mut().poll(context) {
+            before.retain_mut(|sent| match sent.as_mut().poll(context) {
                 Poll::Pending => true,
                 Poll::Ready(done) => {
                     failed = std::mem::replace(&mut failed, Ok(())).and(done);
@@ -204,6 +236,16 @@ impl PostgresConn {
         let answer = answered.await;
         failed?;
         answer
+    }
+
+    async fn run(&self, waiting: &Waiting) -> Result<(), tokio_postgres::Error> {
+        let (statement, arguments) = (&waiting.statement, borrowed(&waiting.arguments));
+        let Some(question) = waiting.question else { return self.client.execute(statement, &arguments).await.map(drop) };
+        let rows = self.client.query(statement, &arguments).await?;
+        if let Some(answer) = self.answers.borrow_mut().get_mut(question) {
+            *answer = Some(rows);
+        }
+        Ok(())
     }
 
     /// Waits for an answer, and meanwhile carries what is asked and answered.

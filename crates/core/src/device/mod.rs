@@ -18,8 +18,8 @@ use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Kind};
 use crate::id::DeviceId;
 
+pub(crate) use ops::{ask_known, forget_after_reset, name_of, remember, remember_known};
 pub use ops::{forget, forget_others, known, list, mine};
-pub(crate) use ops::{forget_after_reset, name_of, remember};
 
 /// How long a browser stays known without a login: as long as browsers keep a cookie at most.
 pub const LIVES: Duration = Duration::from_hours(400 * 24);

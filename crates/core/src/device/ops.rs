@@ -1,6 +1,6 @@
 use super::{Device, Error, sql};
 use crate::access::{Actor, Myself, Subject};
-use crate::app::{Request, Snapshot, Tx};
+use crate::app::{Asked, Request, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
@@ -10,7 +10,17 @@ use crate::secret::Secret;
 
 /// The device of this cookie, if its owner has logged in with it. Without an owner the same work is done for nothing.
 pub fn known(snapshot: &Snapshot<'_>, owner: Option<Subject>, secret: &Secret) -> Result<Option<DeviceId>, Fault> {
-    sql::known(snapshot, owner.unwrap_or(Subject::User(UserId(0))), &secret.hash())
+    ask_known(snapshot, owner, secret, "")?.answer()
+}
+
+/// The same to be answered later, its row locked as `lock` says.
+pub(crate) fn ask_known<'a>(
+    snapshot: &'a Snapshot<'_>,
+    owner: Option<Subject>,
+    secret: &Secret,
+    lock: &str,
+) -> Result<Asked<'a, Option<DeviceId>>, Fault> {
+    sql::known(snapshot, owner.unwrap_or(Subject::User(UserId(0))), &secret.hash(), lock)
 }
 
 /// One's own devices, latest used first.
@@ -58,9 +68,9 @@ fn forget_all_but_this(tx: &Tx<'_>, owner: Subject) -> Result<u64, Fault> {
 pub(crate) fn remember(tx: &Tx<'_>, owner: Subject) -> Result<(DeviceId, Secret), Fault> {
     let presented = tx.request().device.clone();
     if let Some(secret) = &presented
-        && let Some(id) = sql::seen(tx, owner, &secret.hash())?
+        && let Some(id) = ask_known(tx, Some(owner), secret, tx.for_update())?.answer()?
     {
-        return Ok((id, secret.clone()));
+        return remember_known(tx, id, secret.clone());
     }
     // A cookie of another person who uses this browser serves both; one that nobody has is not taken over.
     let secret = match presented {
@@ -73,6 +83,12 @@ pub(crate) fn remember(tx: &Tx<'_>, owner: Subject) -> Result<(DeviceId, Secret)
         tell(tx, owner)?;
         sql::forget_oldest(tx, owner)?;
     }
+    Ok((id, secret))
+}
+
+/// The same of a device that is known and held.
+pub(crate) fn remember_known(tx: &Tx<'_>, id: DeviceId, secret: Secret) -> Result<(DeviceId, Secret), Fault> {
+    sql::seen(tx, id)?;
     Ok((id, secret))
 }
 

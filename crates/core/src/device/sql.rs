@@ -1,16 +1,21 @@
 use super::{Device, LIVES, MAX_PER_OWNER};
 use crate::access::Subject;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::db::Row;
 use crate::error::Fault;
 use crate::id::{DeviceId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
 
-pub(super) fn known(snapshot: &Snapshot<'_>, owner: Subject, hash: &SecretHash) -> Result<Option<DeviceId>, Fault> {
+pub(super) fn known<'a>(
+    snapshot: &'a Snapshot<'_>,
+    owner: Subject,
+    hash: &SecretHash,
+    lock: &str,
+) -> Result<Asked<'a, Option<DeviceId>>, Fault> {
     let (column, id) = (owner.column(), owner.id());
-    let sql = format!("select id from devices where {column} = $1 and token_hash = $2 and last_seen_at > $3");
-    snapshot.optional(&sql, params![id, hash, snapshot.now().before(LIVES)], Row::take)
+    let sql = format!("select id from devices where {column} = $1 and token_hash = $2 and last_seen_at > $3{lock}");
+    snapshot.ask_first(&sql, params![id, hash, snapshot.now().before(LIVES)], Row::take)
 }
 
 pub(super) fn exists(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<bool, Fault> {
@@ -18,16 +23,12 @@ pub(super) fn exists(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<bool,
     snapshot.one(sql, params![hash, snapshot.now().before(LIVES)], Row::take)
 }
 
-/// Notes a login; `None` when the device is not known to its owner.
-pub(super) fn seen(tx: &Tx<'_>, owner: Subject, hash: &SecretHash) -> Result<Option<DeviceId>, Fault> {
-    let (column, id) = (owner.column(), owner.id());
-    let sql = format!(
-        "update devices set last_seen_at = $1, ip = $2, user_agent = $3
-         where {column} = $4 and token_hash = $5 and last_seen_at > $6 returning id"
-    );
+/// Notes a login.
+pub(super) fn seen(tx: &Tx<'_>, id: DeviceId) -> Result<(), Fault> {
     let request = tx.request();
     let ip = request.ip.map_or_else(String::new, |ip| ip.to_string());
-    tx.optional(&sql, params![tx.now(), ip, request.user_agent, id, hash, tx.now().before(LIVES)], Row::take)
+    let sql = "update devices set last_seen_at = $1, ip = $2, user_agent = $3 where id = $4";
+    tx.put(sql, params![tx.now(), ip, request.user_agent, id])
 }
 
 pub(super) fn count(snapshot: &Snapshot<'_>, owner: Subject) -> Result<i64, Fault> {

@@ -18,7 +18,7 @@ use crate::secret::Secret;
 
 #[cfg(feature = "testing")]
 pub use ops::code_now;
-pub(crate) use ops::{by_passkey_alone, tell, verify, was_added, was_removed};
+pub(crate) use ops::{ask_enrolled, by_passkey_alone, tell, verify, was_added, was_removed};
 pub use ops::{
     confirm_totp, confirmed_where_enrolled, enrolled, list, new_recovery_codes, offer_totp, offered_totp, recovery_codes_left,
     remove, remove_all_of_admin, take_from_user, ways,

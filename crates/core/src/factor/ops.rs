@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, Ways, recovery, sql, totp};
 use crate::access::{AllowedAdmin, ChangeLogins, Confirmed, ConfirmedAdmin, Denied, Subject, System};
-use crate::app::{App, Snapshot, Tx};
+use crate::app::{App, Asked, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Authenticator, Guess, Kind, Standing};
@@ -20,6 +20,11 @@ fn purpose(subject: Subject) -> String {
 
 /// Whether a second factor is set up.
 pub fn enrolled(snapshot: &Snapshot<'_>, subject: Subject) -> Result<bool, Fault> {
+    ask_enrolled(snapshot, subject)?.answer()
+}
+
+/// The same to be answered later.
+pub(crate) fn ask_enrolled<'a>(snapshot: &'a Snapshot<'_>, subject: Subject) -> Result<Asked<'a, bool>, Fault> {
     sql::is_enrolled(snapshot, subject)
 }
 
@@ -96,7 +101,7 @@ pub(crate) fn was_added(tx: &Tx<'_>, by: &Confirmed) -> Result<Option<Vec<String
 
 /// A factor was removed: with the last one the recovery codes go.
 pub(crate) fn was_removed(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
-    if sql::is_enrolled(tx, subject)? { Ok(()) } else { all_gone(tx, subject) }
+    if enrolled(tx, subject)? { Ok(()) } else { all_gone(tx, subject) }
 }
 
 /// The last factor is gone, and with it the recovery codes and what an admin does only with one.
@@ -123,7 +128,7 @@ pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
 pub fn new_recovery_codes(tx: &Tx<'_>, by: &Confirmed) -> Result<Vec<String>, Error> {
     let subject = by.subject();
     let (name, _) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
-    if !sql::is_enrolled(tx, subject)? {
+    if !enrolled(tx, subject)? {
         return Err(Error::NoFactor);
     }
     tx.record(by.actor(), &about(subject, &name, EventKind::RecoveryCodesMade))?;

@@ -1,7 +1,7 @@
 use super::pending::Waiting;
 use super::{Factor, MAX_FAILURES};
 use crate::access::Subject;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
 use crate::error::Fault;
@@ -18,13 +18,13 @@ const fn owner(subject: Subject) -> (Option<UserId>, Option<AdminId>) {
     }
 }
 
-pub(super) fn is_enrolled(snapshot: &Snapshot<'_>, subject: Subject) -> Result<bool, Fault> {
+pub(super) fn is_enrolled<'a>(snapshot: &'a Snapshot<'_>, subject: Subject) -> Result<Asked<'a, bool>, Fault> {
     let sql = format!(
-        "select case when exists (select 1 from authenticators where {0} = $1 and confirmed_at is not null)
-                       or exists (select 1 from passkeys where {0} = $1) then 1 else 0 end",
+        "select 1 where exists (select 1 from authenticators where {0} = $1 and confirmed_at is not null)
+                     or exists (select 1 from passkeys where {0} = $1)",
         subject.column()
     );
-    snapshot.one(&sql, params![subject.id()], Row::take)
+    Ok(snapshot.ask(&sql, params![subject.id()], Row::take::<i64>)?.map(|found| !found.is_empty()))
 }
 
 pub(super) fn list(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Vec<Factor>, Fault> {

@@ -82,7 +82,7 @@ pub fn resolve(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret, ho
 pub fn session(snapshot: &Snapshot<'_>, security: &Security, tokens: &Tokens) -> Result<Option<Resolved>, Fault> {
     for (token, is_masquerade) in [(&tokens.masquerade, true), (&tokens.session, false)] {
         let Some(token) = token else { continue };
-        let found = session::resolve_under(snapshot, security, token)?;
+        let found = session::ask(snapshot, token)?.resolve(security)?;
         if let Some(found) = found.filter(|found| found.acting.is_some() == is_masquerade) {
             return Ok(Some(found));
         }

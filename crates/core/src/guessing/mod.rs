@@ -32,8 +32,8 @@ use crate::email::EmailKey;
 use crate::error::{Fault, HasKind};
 use crate::id::{AccountId, AdminId, ApiCredentialId, DeviceId, UserId};
 
-pub(crate) use ops::has_failed;
 pub use ops::{admit, failed, rebound, spend, succeeded, sweep_buckets, sweep_failures};
+pub(crate) use ops::{has_failed, let_in, success};
 
 /// Failures in a row after which an authenticator must be bound anew (NIST SP 800-63B-4, 3.2.2).
 pub const MAX_FAILURES: i64 = 100;

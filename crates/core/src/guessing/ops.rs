@@ -5,7 +5,7 @@ use super::{
     failures_from, sql,
 };
 use crate::access::{Actor, Subject, System};
-use crate::app::{Request, Snapshot, Tx};
+use crate::app::{Asked, Request, Snapshot, Tx};
 use crate::device;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
@@ -15,17 +15,17 @@ use crate::settings::{self, When};
 
 /// Whether a try is heard at all: asked before anything costly is done. Writes nothing.
 pub fn admit(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Standing, Error> {
-    let device = device_of(snapshot, request, guess)?;
+    let device = device_of(snapshot, request, guess, "")?;
+    let failures = guess.counter().map(|key| sql::failures(snapshot, &key)).transpose()?;
+    let device = answer(device)?;
     refuse_over(snapshot, &guess.buckets(request.ip, device))?;
-    let Some(key) = guess.counter() else { return Ok(Standing::Works) };
-    let failures = sql::failures(snapshot, &key)?;
-    Ok(standing(failures, device))
+    Ok(standing(answer(failures)?, device))
 }
 
 /// The try failed: it takes its tokens and is counted. In the transaction that says so; an error takes it all back, and the
 /// caller answers as if nothing had been compared.
 pub fn failed(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
-    let device = device_of(tx, tx.request(), guess)?;
+    let device = answer(device_of(tx, tx.request(), guess, "")?)?;
     if let Some(key) = guess.counter() {
         let forget_at = guess.owner.is_none().then(|| tx.now().after(NOBODY_REMEMBERED));
         let (strange, known) = sql::count(tx, &key, device.is_some(), forget_at)?;
@@ -37,27 +37,47 @@ pub fn failed(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
     take_all(tx, guess, device)
 }
 
+/// A try that has succeeded, and what stands against it: asked together with whatever else is asked of the login.
+pub(crate) struct Success<'a> {
+    guess: &'a Guess,
+    key: Option<Vec<u8>>,
+    device: Option<Asked<'a, Option<DeviceId>>>,
+    failures: Option<Asked<'a, Option<(i64, i64)>>>,
+}
+
 /// The try succeeded: refused all the same when others failed too often meanwhile; else what was counted against this person
 /// from here is forgotten. In the transaction that lets in.
 pub fn succeeded(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
-    let device = device_of(tx, tx.request(), guess)?;
+    let_in(tx, success(tx, guess)?).map(drop)
+}
+
+/// Asks what [`let_in`] needs. It stays as it is until the transaction ends.
+pub(crate) fn success<'a>(tx: &'a Tx<'_>, guess: &'a Guess) -> Result<Success<'a>, Fault> {
+    let device = device_of(tx, tx.request(), guess, tx.for_update())?;
     let key = guess.counter();
-    let failures = key.as_ref().map(|key| sql::hold_failures(tx, key)).transpose()?.flatten();
+    let failures = key.as_ref().map(|key| sql::hold_failures(tx, key)).transpose()?;
+    Ok(Success { guess, key, device, failures })
+}
+
+/// What [`succeeded`] does. The known device it was done with, if it is one.
+pub(crate) fn let_in(tx: &Tx<'_>, success: Success<'_>) -> Result<Option<DeviceId>, Error> {
+    let (device, failures) = (answer(success.device)?, answer(success.failures)?);
     if standing(failures, device) == Standing::Stopped {
         return Err(Error::Stopped);
     }
-    let buckets = guess.buckets(tx.request().ip, device);
+    let buckets = success.guess.buckets(tx.request().ip, device);
     let used = refuse_over(tx, &buckets)?;
     let own = buckets.iter().filter(|bucket| matches!(bucket.scope, Scope::Account | Scope::Device));
     for bucket in own.filter(|bucket| used.contains(&bucket.key)) {
         sql::empty(tx, &bucket.key)?;
     }
-    match (key, failures) {
+    match (success.key, failures) {
         // What strangers have stopped stays stopped for them until the authenticator is bound anew.
-        (Some(key), Some((strange, _))) if strange >= MAX_FAILURES => Ok(sql::forget_known(tx, &key)?),
-        (Some(key), Some(_)) => Ok(sql::forget(tx, &key)?),
-        _ => Ok(()),
+        (Some(key), Some((strange, _))) if strange >= MAX_FAILURES => sql::forget_known(tx, &key)?,
+        (Some(key), Some(_)) => sql::forget(tx, &key)?,
+        _ => {}
     }
+    Ok(device)
 }
 
 /// Does something that is allowed so often and no more: each time takes a token.
@@ -97,11 +117,21 @@ fn note_suspicion(tx: &Tx<'_>, kind: Kind) -> Result<(), Fault> {
     Ok(())
 }
 
-fn device_of(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Option<DeviceId>, Fault> {
+/// Nothing is asked where there is nothing to know.
+fn device_of<'a>(
+    snapshot: &'a Snapshot<'_>,
+    request: &Request,
+    guess: &Guess,
+    lock: &str,
+) -> Result<Option<Asked<'a, Option<DeviceId>>>, Fault> {
     match (&request.device, guess.kind.authenticator()) {
-        (Some(secret), Some(_)) => device::known(snapshot, guess.owner, secret),
+        (Some(secret), Some(_)) => device::ask_known(snapshot, guess.owner, secret, lock).map(Some),
         _ => Ok(None),
     }
+}
+
+fn answer<T>(asked: Option<Asked<'_, Option<T>>>) -> Result<Option<T>, Fault> {
+    asked.map(Asked::answer).transpose().map(Option::flatten)
 }
 
 fn standing(failures: Option<(i64, i64)>, device: Option<DeviceId>) -> Standing {

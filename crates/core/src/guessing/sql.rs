@@ -1,5 +1,5 @@
 use super::Bucket;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{Row, ToValue, Value};
 use crate::error::Fault;
@@ -46,18 +46,18 @@ pub(super) fn empty(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
 }
 
 /// Failures in a row of strangers and of known devices.
-pub(super) fn failures(snapshot: &Snapshot<'_>, key: &[u8]) -> Result<Option<(i64, i64)>, Fault> {
+pub(super) fn failures<'a>(snapshot: &'a Snapshot<'_>, key: &[u8]) -> Result<Asked<'a, Option<(i64, i64)>>, Fault> {
     failures_locked(snapshot, key, "")
 }
 
 /// Like [`failures`], and they stay as they are until the transaction ends.
-pub(super) fn hold_failures(tx: &Tx<'_>, key: &[u8]) -> Result<Option<(i64, i64)>, Fault> {
+pub(super) fn hold_failures<'a>(tx: &'a Tx<'_>, key: &[u8]) -> Result<Asked<'a, Option<(i64, i64)>>, Fault> {
     failures_locked(tx, key, tx.for_update())
 }
 
-fn failures_locked(snapshot: &Snapshot<'_>, key: &[u8], lock: &str) -> Result<Option<(i64, i64)>, Fault> {
+fn failures_locked<'a>(snapshot: &'a Snapshot<'_>, key: &[u8], lock: &str) -> Result<Asked<'a, Option<(i64, i64)>>, Fault> {
     let sql = format!("select strange, known from guess_failures where key = $1{lock}");
-    snapshot.optional(&sql, params![key], |row| Ok((row.take()?, row.take()?)))
+    snapshot.ask_first(&sql, params![key], |row| Ok((row.take()?, row.take()?)))
 }
 
 /// Counts one failure and returns how many there are now, of strangers and of known devices.

@@ -11,11 +11,11 @@ use crate::role;
 use crate::user::User;
 
 pub use ops::{
-    accounts_of, accounts_of_user, associate, associate_new, count_of, enter, enter_at_login, find, leave, list, make_owner,
-    mine, only_account_of, page, remove, set_grants, set_held,
+    accounts_of, accounts_of_user, ask_count_of, associate, associate_new, count_of, enter, enter_at_login, find, leave, list,
+    make_owner, mine, only_account_of, page, remove, set_grants, set_held,
 };
 pub(crate) use ops::{insert, join, leave_all};
-pub(crate) use sql::{count_of_user, entered, users_of};
+pub(crate) use sql::{entered, users_of};
 
 /// A user of an account.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@ use crate::access::{
     Actor, Allowed, AllowedAdmin, Associate, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers, Myself, Permission,
     ShowsUsers, TransferOwnership, ViewStaffArea, Who,
 };
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, RoleId, UserId};
@@ -51,6 +51,11 @@ pub fn only_account_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<A
 
 /// In how many accounts a user is.
 pub fn count_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64, Fault> {
+    ask_count_of(snapshot, user)?.answer()
+}
+
+/// The same to be answered later.
+pub fn ask_count_of<'a>(snapshot: &'a Snapshot<'_>, user: UserId) -> Result<Asked<'a, i64>, Fault> {
     sql::count_of_user(snapshot, user)
 }
 

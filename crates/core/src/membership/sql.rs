@@ -1,6 +1,6 @@
 use super::{Member, Mine, New};
 use crate::access::Grants;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::db::{DbError, Row};
 use crate::error::Fault;
 use crate::id::{AccountId, RoleId, UserId};
@@ -165,8 +165,8 @@ pub(super) fn entered_if_free(tx: &Tx<'_>, account: AccountId, user: UserId) -> 
     tx.put(&sql, params![tx.now(), account, user])
 }
 
-pub(crate) fn count_of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64, Fault> {
-    snapshot.one("select count(*) from memberships where user_id = $1", params![user], Row::take)
+pub(super) fn count_of_user<'a>(snapshot: &'a Snapshot<'_>, user: UserId) -> Result<Asked<'a, i64>, Fault> {
+    snapshot.ask_one("select count(*) from memberships where user_id = $1", params![user], Row::take)
 }
 
 /// The accounts of a user, in the order in which they are to be held.

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::{BegunBy, Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
-use crate::app::{App, Request, Snapshot, Tx};
+use crate::app::{App, Asked, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::device;
 use crate::email::{Email, EmailKey};
@@ -10,7 +10,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Guess, Standing};
-use crate::id::{SessionId, UserId};
+use crate::id::{DeviceId, SessionId, UserId};
 use crate::masquerade::{self, Whose};
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
@@ -85,17 +85,21 @@ fn note_failure(tx: &Tx<'_>, user: Option<&Credentials>, email: &str) -> Result<
 /// A password that was changed since it was compared opens nothing, and is not brought back by the renewal of its hash.
 pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result<Begun<Started>, Error> {
     let subject = Subject::User(proven.user);
-    // The user is held from here on: no factor is added or removed meanwhile.
-    let Some(name) = user::keep_password(tx, proven.user, proven.changed_at, proven.renewed.as_ref())? else {
+    // The user is held from the first on: no factor is added or removed meanwhile.
+    let kept = user::keep_password(tx, proven.user, proven.changed_at, proven.renewed.as_ref())?;
+    let (success, enrolled) = (guessing::success(tx, &proven.guess)?, factor::ask_enrolled(tx, subject)?);
+    let settings = settings::ask(tx)?;
+    let Some(name) = kept.answer()? else {
         return Err(Error::WrongCredentials);
     };
-    guessing::succeeded(tx, &proven.guess)?;
-    if factor::enrolled(tx, subject)? {
+    let device = guessing::let_in(tx, success)?;
+    if enrolled.answer()? {
         return Ok(Begun::SecondFactor(factor::begin(tx, subject, remember, proven.changed_at, next)?));
     }
     user::held_signed_in(tx, proven.user, proven.changed_at)?;
-    let by = tx.myself_named(proven.user, &name)?;
-    begin(tx, &by, remember, None).map(Begun::Session)
+    let (_, security) = settings.answer()?;
+    let begins = Begins { remember, second_factor: None, by: BegunBy::Login, device, security };
+    begin_so(tx, &tx.myself_named(proven.user, &name)?, &begins).map(Begun::Session)
 }
 
 /// Begins the session of a user who has just chosen its password.
@@ -118,60 +122,88 @@ pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>,
     if !user::signed_in(tx, user.id, user.password_changed_at)? {
         return Ok(None);
     }
-    let started = begin_by(tx, &tx.myself_named(user.id, &user.name.full())?, false, None, BegunBy::SingleSignOn)?;
+    let security = settings::security(tx)?;
+    let begins = Begins { remember: false, second_factor: None, by: BegunBy::SingleSignOn, device: None, security };
+    let started = begin_so(tx, &tx.myself_named(user.id, &user.name.full())?, &begins)?;
     Ok(Some(Started { who: started.who.begun_by_link(), ..started }))
 }
 
-pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
-    begin_by(tx, by, remember, second_factor, BegunBy::Login)
+/// How a session begins.
+struct Begins<'a> {
+    remember: bool,
+    second_factor: Option<&'a SecondProof>,
+    by: BegunBy,
+    /// The known device it begins on, where that is known already.
+    device: Option<DeviceId>,
+    security: Security,
 }
 
-fn begin_by(
-    tx: &Tx<'_>,
-    by: &Myself,
-    remember: bool,
-    second_factor: Option<&SecondProof>,
-    begun_by: BegunBy,
-) -> Result<Started, Error> {
-    let secret = tx.secret()?;
+pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
     let security = settings::security(tx)?;
+    begin_so(tx, by, &Begins { remember, second_factor, by: BegunBy::Login, device: None, security })
+}
+
+fn begin_so(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<Started, Error> {
+    let Begins { remember, second_factor, security, .. } = *begins;
+    let secret = tx.secret()?;
     let lives = if remember { security.remember } else { security.absolute };
-    let how = match begun_by {
+    let how = match begins.by {
         BegunBy::Login => second_factor.map(SecondProof::how).map_or("", FactorKind::key),
         BegunBy::SingleSignOn => "single sign-on",
     };
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
-    let (known, device) = match (begun_by, &tx.request().device) {
-        (BegunBy::Login, _) => device::remember(tx, Subject::User(by.id())).map(|(id, device)| (Some(id), device))?,
-        // Who opens a link has shown nothing: its browser does not become one of the user's.
-        (BegunBy::SingleSignOn, presented) => (None, presented.clone().map_or_else(|| tx.secret(), Ok)?),
-    };
-    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: known, begun_by };
+    let (known, device) = device_of(tx, by, begins)?;
+    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: known, begun_by: begins.by };
     let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
     if tx.request().ip.is_some() && tx.known_host().is_none() {
-        outbox::promise(tx, Topic::Hostname, id.0)?;
+        for id in id.answer()? {
+            outbox::promise(tx, Topic::Hostname, id.0)?;
+        }
     }
     let must_enrol = security.everybody && second_factor.is_none();
     let who = Who::new(by.id(), second_factor.map(|_| tx.now()), must_enrol);
     Ok(Started { secret, user: by.id(), who, cookie_lives: remember.then_some(lives), device })
 }
 
+/// The device a session begins on, if it is one of the user's, and what its cookie is to hold.
+fn device_of(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<(Option<DeviceId>, Secret), Error> {
+    let presented = tx.request().device.clone();
+    let (id, secret) = match (begins.by, begins.device, presented) {
+        // Who opens a link has shown nothing: its browser does not become one of the user's.
+        (BegunBy::SingleSignOn, _, presented) => return Ok((None, presented.map_or_else(|| tx.secret(), Ok)?)),
+        (BegunBy::Login, Some(known), Some(presented)) => device::remember_known(tx, known, presented)?,
+        (BegunBy::Login, _, _) => device::remember(tx, Subject::User(by.id()))?,
+    };
+    Ok((Some(id), secret))
+}
+
 /// Whose session this is, if it still lives.
 pub fn resolve(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    resolve_under(snapshot, &settings::security(snapshot)?, secret)
+    let (settings, session) = (settings::ask(snapshot)?, ask(snapshot, secret)?);
+    session.resolve(&settings.answer()?.1)
 }
 
-/// The same under limits that were read already.
-pub fn resolve_under(snapshot: &Snapshot<'_>, security: &Security, secret: &Secret) -> Result<Option<Resolved>, Fault> {
-    living(snapshot, security, sql::by_token(snapshot, &secret.hash())?)
+/// A session that was asked for and is looked at later.
+pub struct Asking<'a>(&'a Snapshot<'a>, Asked<'a, sql::Found>);
+
+/// Asks for a session.
+pub fn ask<'a>(snapshot: &'a Snapshot<'a>, secret: &Secret) -> Result<Asking<'a>, Fault> {
+    Ok(Asking(snapshot, sql::by_token(snapshot, &secret.hash())?))
 }
 
-/// The same for a session by its number: what belongs to it ends with it.
+impl Asking<'_> {
+    /// Whose session it is, if it still lives under these limits.
+    pub fn resolve(self, security: &Security) -> Result<Option<Resolved>, Fault> {
+        living(self.0, security, self.1.answer()?)
+    }
+}
+
+/// Whose session this is by its number, if it still lives: what belongs to it ends with it.
 pub(crate) fn resolve_id(snapshot: &Snapshot<'_>, security: &Security, id: SessionId) -> Result<Option<Resolved>, Fault> {
-    living(snapshot, security, sql::by_id(snapshot, id)?)
+    living(snapshot, security, sql::by_id(snapshot, id)?.answer()?)
 }
 
-fn living(snapshot: &Snapshot<'_>, security: &Security, found: Option<(Session, User, bool)>) -> Result<Option<Resolved>, Fault> {
+fn living(snapshot: &Snapshot<'_>, security: &Security, found: sql::Found) -> Result<Option<Resolved>, Fault> {
     let Some((session, user, is_masquerade)) = found else { return Ok(None) };
     let now = snapshot.now();
     // A limit that was lowered holds for the sessions there are, too.

@@ -1,5 +1,5 @@
 use super::{BegunBy, Session};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::error::Fault;
@@ -30,18 +30,20 @@ fn session(row: &mut Row) -> Result<Session, DbError> {
     })
 }
 
-/// The session, its user, and whether an admin acts in it.
-pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Option<(Session, User, bool)>, Fault> {
+/// A session, its user, and whether an admin acts in it.
+pub(super) type Found = Option<(Session, User, bool)>;
+
+pub(super) fn by_token<'a>(snapshot: &'a Snapshot<'_>, hash: &SecretHash) -> Result<Asked<'a, Found>, Fault> {
     found(snapshot, "s.token_hash = $1", params![hash])
 }
 
 /// The same by the session's number.
-pub(super) fn by_id(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<(Session, User, bool)>, Fault> {
+pub(super) fn by_id<'a>(snapshot: &'a Snapshot<'_>, id: SessionId) -> Result<Asked<'a, Found>, Fault> {
     found(snapshot, "s.id = $1", params![id])
 }
 
-fn found(snapshot: &Snapshot<'_>, condition: &str, arguments: &[Value]) -> Result<Option<(Session, User, bool)>, Fault> {
-    snapshot.optional(
+fn found<'a>(snapshot: &'a Snapshot<'_>, condition: &str, arguments: &[Value]) -> Result<Asked<'a, Found>, Fault> {
+    snapshot.ask_first(
         &format!(
             "select {COLUMNS}, {}, case when s.masquerade_session_id is null then 0 else 1 end
              from sessions s join users u on u.id = s.user_id where {condition}",
@@ -103,11 +105,17 @@ pub(super) struct New {
     pub(super) begun_by: BegunBy,
 }
 
-pub(super) fn insert(tx: &Tx<'_>, user: UserId, new: &New, second_factor: bool) -> Result<SessionId, Fault> {
+/// Whoever needs the number takes the answer.
+pub(super) fn insert<'a>(
+    tx: &'a Tx<'_>,
+    user: UserId,
+    new: &New,
+    second_factor: bool,
+) -> Result<Asked<'a, Vec<SessionId>>, Fault> {
     let request = tx.request();
     // A link of another system confirms nothing.
     let confirmed_at = (new.begun_by == BegunBy::Login).then(|| tx.now());
-    tx.one(
+    tx.ask(
         "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
                                confirmed_at, second_factor_at, device_id, begun_by, host)
          values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",

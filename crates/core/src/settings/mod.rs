@@ -16,10 +16,10 @@ use crate::text;
 
 #[cfg(feature = "testing")]
 pub(crate) use notifications::store as store_notifications;
-pub use notifications::{Notifications, Verification, notifications, set_notifications, verification};
+pub use notifications::{Notifications, Verification, ask_verification, notifications, set_notifications, verification};
 pub(crate) use notifications::{VERIFICATION, is_off};
 pub use puzzles::{Puzzles, When};
-pub use security::{Security, TypedLimits, look, require_two_factor_of_admins, security, set_security};
+pub use security::{Security, TypedLimits, ask, look, require_two_factor_of_admins, security, set_security};
 
 /// How this installation presents itself (white label).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::put;
 use crate::access::{AllowedAdmin, ConfigureSystem};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::db::Row;
 use crate::error::{Fault, Invalid};
 use crate::event::{Event, EventKind};
@@ -64,8 +64,13 @@ pub fn notifications(snapshot: &Snapshot<'_>) -> Result<Notifications, Fault> {
 
 /// Whether users confirm their address.
 pub fn verification(snapshot: &Snapshot<'_>) -> Result<Verification, Fault> {
-    let kept: Option<String> = value(snapshot, VERIFICATION)?;
-    Ok(Verification::ALL.into_iter().find(|choice| Some(choice.key()) == kept.as_deref()).unwrap_or_default())
+    ask_verification(snapshot)?.answer()
+}
+
+/// The same to be answered later.
+pub fn ask_verification<'a>(snapshot: &'a Snapshot<'_>) -> Result<Asked<'a, Verification>, Fault> {
+    let kept = snapshot.ask_first("select value from settings where key = $1", params![VERIFICATION], Row::take::<String>)?;
+    Ok(kept.map(|kept| Verification::ALL.into_iter().find(|choice| Some(choice.key()) == kept.as_deref()).unwrap_or_default()))
 }
 
 /// Whether the operator has switched a notice off.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Brand, Puzzles, put};
 use crate::access::{AllowedAdmin, ConfigureSystem, System};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::error::{Fault, Fields, Invalid};
 use crate::event::{Event, EventKind};
 use crate::masquerade::{self, Whose};
@@ -163,13 +163,21 @@ pub fn security(snapshot: &Snapshot<'_>) -> Result<Security, Fault> {
 
 /// How this installation presents itself and how long logins last: one read for every request.
 pub fn look(snapshot: &Snapshot<'_>) -> Result<(Brand, Security), Fault> {
-    let mut brand = Brand::default();
-    let mut security = Security::default();
-    let rows = snapshot.all(
+    ask(snapshot)?.answer()
+}
+
+/// The same to be answered later.
+pub fn ask<'a>(snapshot: &'a Snapshot<'_>) -> Result<Asked<'a, (Brand, Security)>, Fault> {
+    let rows = snapshot.ask(
         "select key, value from settings where key like 'brand.%' escape '\\' or key like 'security.%' escape '\\'",
         &[],
         |row| Ok((row.take::<String>()?, row.take::<String>()?)),
     )?;
+    Ok(rows.map(of_rows))
+}
+
+fn of_rows(rows: Vec<(String, String)>) -> (Brand, Security) {
+    let (mut brand, mut security) = (Brand::default(), Security::default());
     for (key, value) in rows {
         security.set(&key, &value);
         match key.as_str() {
@@ -180,7 +188,7 @@ pub fn look(snapshot: &Snapshot<'_>) -> Result<(Brand, Security), Fault> {
             _ => {}
         }
     }
-    Ok((brand, security))
+    (brand, security)
 }
 
 /// Changes what the operator has set.

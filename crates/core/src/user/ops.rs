@@ -2,7 +2,7 @@ use super::{Error, Listed, NewUser, PersonName, User, sql};
 use crate::access::{
     Actor, AllowedAdmin, ChangeLogins, ConfirmedAdmin, DeleteUsers, EditUsers, Myself, Subject, System, ViewStaffArea,
 };
-use crate::app::{App, Request, Snapshot, Tx};
+use crate::app::{App, Asked, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
 use crate::email::{Email, EmailKey};
@@ -300,13 +300,14 @@ pub(crate) fn held_signed_in(tx: &Tx<'_>, user: UserId, changed_at: Option<Times
     sql::held_signed_in(tx, user, changed_at)
 }
 
-/// Holds a user whose password was compared, and returns its name; `None` when the password was changed since, or the user is gone.
-pub(crate) fn keep_password(
-    tx: &Tx<'_>,
+/// Holds a user whose password was compared, before anything else that is asked; the answer is its name, and `None` when the
+/// password was changed since, or the user is gone.
+pub(crate) fn keep_password<'a>(
+    tx: &'a Tx<'_>,
     user: UserId,
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
-) -> Result<Option<String>, Fault> {
+) -> Result<Asked<'a, Option<String>>, Fault> {
     sql::keep_password(tx, user, changed_at, renewed)
 }
 

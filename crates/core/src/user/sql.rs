@@ -1,5 +1,5 @@
 use super::{LastLogin, Listed, NewUser, PersonName, User};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::email::{Email, EmailKey};
@@ -163,18 +163,18 @@ const NAME: &str = "first_name || ' ' || last_name";
 
 /// Holds the user, renews its hash and returns its name; `None` when the user is gone, or its password is no longer the one that
 /// was set at `changed_at`.
-pub(super) fn keep_password(
-    tx: &Tx<'_>,
+pub(super) fn keep_password<'a>(
+    tx: &'a Tx<'_>,
     id: UserId,
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
-) -> Result<Option<String>, Fault> {
+) -> Result<Asked<'a, Option<String>>, Fault> {
     let Some(renewed) = renewed else {
         let sql =
             format!("select {NAME} from users where id = $1 and password_changed_at is not distinct from $2{}", tx.for_update());
-        return tx.optional(&sql, params![id, changed_at], Row::take);
+        return tx.ask_first(&sql, params![id, changed_at], Row::take);
     };
-    tx.optional(
+    tx.ask_first(
         &format!(
             "update users set password_hash = $1 where id = $2 and password_changed_at is not distinct from $3 returning {NAME}"
         ),
