@@ -35,5 +35,6 @@ async fn only_who_is_logged_in_does_not_wait_among_strangers() {
         let ask = login.clone().with("cookie", &format!("{name}={made_up}"));
         assert!(waited(&world.server.anonymous(), &ask, 200).await >= LONGEST_TURN, "{name}");
     }
+    drop(turns);
     world.app.finish().await;
 }
