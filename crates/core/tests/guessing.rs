@@ -167,6 +167,22 @@ async fn the_pause_grows_gently_and_is_bounded(app: TestApp) {
 }
 
 #[on_both_databases]
+async fn failures_at_a_login_that_nobody_has_count_for_thirty_days_and_no_longer(app: TestApp) {
+    let guess = || Guess::login(&EmailKey::of(NOBODY), None);
+    let fail = async || app.app.write(&request(), move |tx| guessing::failed(tx, &guess())).await.unwrap();
+    let standing = async || app.app.read(move |snapshot| guessing::admit(snapshot, &request(), &guess())).await.unwrap();
+    for _ in 0..MAX_FAILURES {
+        fail().await;
+        app.clock.advance(Duration::from_mins(15));
+    }
+    assert_eq!(standing().await, Standing::Stopped);
+    app.clock.advance(Duration::from_hours(30 * 24));
+    assert_eq!(standing().await, Standing::Works, "though nobody has swept");
+    fail().await;
+    assert_eq!(number(&app, "select strange from guess_failures").await, 1, "the count begins anew");
+}
+
+#[on_both_databases]
 async fn nist_3_2_2_after_a_hundred_failures_in_a_row_the_password_must_be_set_anew(app: TestApp) {
     let gus = person(&app, "Gus").await;
     let known = login(&app.app, GUS).await;

@@ -45,7 +45,7 @@ pub(super) fn empty(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
     tx.put("delete from guess_buckets where key = $1", params![key])
 }
 
-/// Failures in a row of strangers and of known devices.
+/// Failures in a row of strangers and of known devices, as far as they are remembered.
 pub(super) fn failures<'a>(snapshot: &'a Snapshot<'_>, key: &[u8]) -> Result<Asked<'a, Option<(i64, i64)>>, Fault> {
     failures_locked(snapshot, key, "")
 }
@@ -56,18 +56,21 @@ pub(super) fn hold_failures<'a>(tx: &'a Tx<'_>, key: &[u8]) -> Result<Asked<'a, 
 }
 
 fn failures_locked<'a>(snapshot: &'a Snapshot<'_>, key: &[u8], lock: &str) -> Result<Asked<'a, Option<(i64, i64)>>, Fault> {
-    let sql = format!("select strange, known from guess_failures where key = $1{lock}");
-    snapshot.ask_first(&sql, params![key], |row| Ok((row.take()?, row.take()?)))
+    let sql = format!("select strange, known from guess_failures where key = $1 and (forget_at is null or forget_at > $2){lock}");
+    snapshot.ask_first(&sql, params![key, snapshot.now()], |row| Ok((row.take()?, row.take()?)))
 }
 
-/// Counts one failure and returns how many there are now, of strangers and of known devices.
+/// Counts one failure and returns how many there are now, of strangers and of known devices. What is to be forgotten by now counts
+/// no more.
 pub(super) fn count(tx: &Tx<'_>, key: &[u8], is_known: bool, forget_at: Option<Timestamp>) -> Result<(i64, i64), Fault> {
     tx.one(
         "insert into guess_failures (key, strange, known, forget_at) values ($1, $2, $3, $4)
-         on conflict (key) do update set strange = guess_failures.strange + excluded.strange,
-             known = guess_failures.known + excluded.known, forget_at = excluded.forget_at
+         on conflict (key) do update set
+             strange = case when guess_failures.forget_at <= $5 then 0 else guess_failures.strange end + excluded.strange,
+             known = case when guess_failures.forget_at <= $5 then 0 else guess_failures.known end + excluded.known,
+             forget_at = excluded.forget_at
          returning strange, known",
-        params![key, i64::from(!is_known), i64::from(is_known), forget_at],
+        params![key, i64::from(!is_known), i64::from(is_known), forget_at, tx.now()],
         |row| Ok((row.take()?, row.take()?)),
     )
 }
