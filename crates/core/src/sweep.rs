@@ -1,13 +1,30 @@
 //! What is over is removed by the clock and by nobody's request. Nothing else depends on it: whether something is over is asked of
 //! its times.
 
+use crate::access::System;
 use crate::app::Tx;
 use crate::clock::Timestamp;
 use crate::error::Fault;
-use crate::params;
+use crate::{admin, factor, guessing, idempotency, params, passkey, puzzle, session, sso};
 
 /// Rows that one transaction removes.
 pub const AT_ONCE: u64 = 500;
+
+/// Removes what is over of one kind, [`AT_ONCE`] at most. How many there were.
+pub type Sweep = fn(&Tx<'_>, &System) -> Result<u64, Fault>;
+
+/// Everything that is removed, and what it is called where that fails.
+pub const SWEEPS: [(&str, Sweep); 9] = [
+    ("sessions", session::sweep),
+    ("sessions of admins", admin::sweep),
+    ("logins that wait for a second factor", factor::sweep),
+    ("challenges of passkeys", passkey::sweep),
+    ("links of other systems", sso::sweep),
+    ("used puzzles", puzzle::sweep),
+    ("answers to calls", idempotency::sweep),
+    ("limits", guessing::sweep_buckets),
+    ("failures at logins that nobody has", guessing::sweep_failures),
+];
 
 /// Where rows are that end with time.
 pub(crate) struct Place {

@@ -54,6 +54,7 @@ mod sso;
 mod store;
 mod strangers;
 mod support;
+mod sweep;
 mod user;
 mod verification;
 mod webhook;

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::System;
-use latchkey_core::app::{App, Request, Tx};
+use latchkey_core::app::{App, Request};
 use latchkey_core::error::Fault;
-use latchkey_core::sweep::AT_ONCE;
-use latchkey_core::{admin, factor, guessing, idempotency, invitation, passkey, puzzle, session, sso};
+use latchkey_core::invitation;
+use latchkey_core::sweep::{AT_ONCE, SWEEPS};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -29,21 +28,6 @@ pub(crate) async fn run(app: &App, mut shutdown: watch::Receiver<bool>) {
         }
     }
 }
-
-/// Removes what is over of one kind, a bounded number. How many there were.
-type Sweep = fn(&Tx<'_>, &System) -> Result<u64, Fault>;
-
-const SWEEPS: [(&str, Sweep); 9] = [
-    ("sessions", session::sweep),
-    ("sessions of admins", admin::sweep),
-    ("logins that wait for a second factor", factor::sweep),
-    ("challenges of passkeys", passkey::sweep),
-    ("links of other systems", sso::sweep),
-    ("used puzzles", puzzle::sweep),
-    ("answers to calls", idempotency::sweep),
-    ("limits", guessing::sweep_buckets),
-    ("failures at logins that nobody has", guessing::sweep_failures),
-];
 
 /// Whether there may be more.
 async fn look(app: &App) -> bool {

@@ -1,0 +1,152 @@
+//! What is over is removed, and what is not stays: a case for every sweep there is.
+
+use std::time::Duration;
+
+use latchkey_core::clock::Timestamp;
+use latchkey_core::db::Location;
+use latchkey_core::sweep::SWEEPS;
+use latchkey_core::testing::TestApp;
+use latchkey_test_macros::on_both_databases;
+
+use crate::support::*;
+
+/// How long the clock runs.
+const RUN: Duration = Duration::from_hours(24);
+
+/// A table that a sweep looks after.
+struct Case {
+    sweep: &'static str,
+    table: &'static str,
+    columns: &'static str,
+    /// A row of its own that is over at `{due}`; `{key}` is its number, `{bytes}` the same in bytes.
+    row: &'static str,
+    /// A row that stays whatever the time is.
+    stays: Option<&'static str>,
+}
+
+const CASES: [Case; 9] = [
+    Case {
+        sweep: "sessions",
+        table: "sessions",
+        columns: "token_hash, user_id, created_at, last_seen_at, remember, ip, user_agent, expires_at",
+        row: "{bytes}, {user}, 0, 0, 0, '', '', {due}",
+        stays: None,
+    },
+    Case {
+        sweep: "sessions of admins",
+        table: "admin_sessions",
+        columns: "token_hash, admin_id, created_at, last_seen_at, ip, user_agent, expires_at",
+        row: "{bytes}, {admin}, 0, 0, '', '', {due}",
+        stays: None,
+    },
+    Case {
+        sweep: "logins that wait for a second factor",
+        table: "pending_logins",
+        columns: "token_hash, user_id, remember, sealed_next, created_at, expires_at",
+        row: "{bytes}, {user}, 0, {bytes}, 0, {due}",
+        stays: None,
+    },
+    Case {
+        sweep: "challenges of passkeys",
+        table: "passkey_challenges",
+        columns: "challenge_hash, browser_hash, purpose, expires_at",
+        row: "{bytes}, {bytes}, '', {due}",
+        stays: None,
+    },
+    Case {
+        sweep: "links of other systems",
+        table: "sso_tokens",
+        columns: "token_hash, user_id, credential_id, lands_at, created_at, expires_at",
+        row: "{bytes}, {user}, {credential}, '', 0, {due}",
+        stays: None,
+    },
+    Case { sweep: "used puzzles", table: "used_puzzles", columns: "puzzle_hash, expires_at", row: "{bytes}, {due}", stays: None },
+    Case {
+        sweep: "answers to calls",
+        table: "idempotent_answers",
+        columns: "credential_id, key, fingerprint, created_at",
+        // Kept for a day.
+        row: "{credential}, '{key}', {bytes}, {due} - 86400000000",
+        stays: None,
+    },
+    Case { sweep: "limits", table: "guess_buckets", columns: "key, tries, full_at", row: "{bytes}, 1, {due}", stays: None },
+    Case {
+        sweep: "failures at logins that nobody has",
+        table: "guess_failures",
+        columns: "key, strange, known, forget_at",
+        row: "{bytes}, 1, 0, {due}",
+        // Of somebody.
+        stays: Some("{bytes}, 1, 0, null"),
+    },
+];
+
+/// What the rows hang on.
+struct Ground {
+    user: i64,
+    admin: i64,
+    credential: i64,
+}
+
+impl Ground {
+    async fn of(app: &TestApp) -> Self {
+        let (user, admin) = (person(app, "Olivia").await.0, staff(app).await.0);
+        let made = format!(
+            "insert into api_credentials (name, identifier, secret_hash, role_id, admin_id, created_at)
+             select 'x', 'x', {}, min(id), {admin}, 0 from api_roles",
+            bytes(app, 0)
+        );
+        sql(app, &made).await.unwrap();
+        let credential = number(app, "select id from api_credentials").await;
+        Self { user, admin, credential }
+    }
+
+    async fn insert(&self, app: &TestApp, case: &Case, row: &str, key: usize, due: Timestamp) {
+        let values = [
+            ("{bytes}", bytes(app, key)),
+            ("{key}", key.to_string()),
+            ("{user}", self.user.to_string()),
+            ("{admin}", self.admin.to_string()),
+            ("{credential}", self.credential.to_string()),
+            ("{due}", due.as_micros().to_string()),
+        ];
+        let row = values.iter().fold(row.to_owned(), |row, (name, value)| row.replace(name, value));
+        sql(app, &format!("insert into {} ({}) values ({row})", case.table, case.columns)).await.unwrap();
+    }
+}
+
+/// Four bytes that tell rows apart, as this database writes them.
+fn bytes(app: &TestApp, key: usize) -> String {
+    match app.location {
+        Location::Sqlite(_) => format!("x'{key:08x}'"),
+        Location::Postgres(_) => format!("'\\x{key:08x}'::bytea"),
+    }
+}
+
+async fn count(app: &TestApp, table: &str) -> i64 {
+    number(app, &format!("select count(*) from {table}")).await
+}
+
+#[on_both_databases]
+async fn v14_2_7_every_sweep_removes_what_is_over_and_nothing_else(app: TestApp) {
+    assert_eq!(SWEEPS.map(|(name, _)| name), CASES.map(|case| case.sweep), "a sweep without a case, or the other way round");
+    let ground = Ground::of(&app).await;
+    let now = app.clock.now();
+    for (number, case) in CASES.iter().enumerate() {
+        let key = 10 * (number + 1);
+        ground.insert(&app, case, case.row, key, now.after(RUN)).await;
+        ground.insert(&app, case, case.row, key + 1, now.after(RUN + Duration::from_micros(1))).await;
+        if let Some(stays) = case.stays {
+            ground.insert(&app, case, stays, key + 2, now).await;
+        }
+    }
+    for ((name, sweep), case) in SWEEPS.iter().zip(CASES) {
+        assert_eq!((swept(&app.app, *sweep).await, *name), (0, case.sweep), "nothing is over yet");
+    }
+    app.clock.advance(RUN);
+    for ((name, sweep), case) in SWEEPS.iter().zip(CASES) {
+        let before = count(&app, case.table).await;
+        assert_eq!((swept(&app.app, *sweep).await, *name), (1, case.sweep));
+        assert_eq!(count(&app, case.table).await, before - 1, "{name}");
+        assert_eq!((swept(&app.app, *sweep).await, *name), (0, case.sweep), "the rest stays");
+    }
+}
