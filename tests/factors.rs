@@ -276,6 +276,23 @@ async fn the_limits_are_set_on_a_page_that_refuses_what_nist_does_not_take(app: 
 }
 
 #[on_both_databases]
+async fn how_long_mails_are_kept_is_set_on_a_page(app: TestApp) {
+    let world = World::new(app).await;
+    let send = async |days: &'static str| {
+        let fields: Vec<_> = crate::routes::SECURITY.into_iter().chain([("mail_days", days)]).collect();
+        world.admin.post("/admin/config/security", &fields).await
+    };
+    let shown = async || world.admin.get("/admin/config/security").await.text();
+    assert!(shown().await.contains("name=\"mail_days\" type=\"text\" value=\"365\""), "{}", shown().await);
+    let refused = send("-1").await;
+    assert!(refused.status == 422 && refused.text().contains("a whole number from 1 to 36500"), "{}", refused.text());
+    for days in ["30", ""] {
+        assert_eq!(send(days).await.outline(), "303 /admin/config/security (success)");
+        assert!(shown().await.contains(&format!("name=\"mail_days\" type=\"text\" value=\"{days}\"")), "{days}");
+    }
+}
+
+#[on_both_databases]
 async fn v7_5_1_without_a_fresh_proof_nobody_acts_for_an_owner_and_no_key_is_made(app: TestApp) {
     let world = World::new(app).await;
     world.app.clock.advance(Duration::from_mins(11));

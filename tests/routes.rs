@@ -14,7 +14,7 @@ use crate::support::{Answer, TestApp, World, on_both_databases};
 const WEBHOOK: [(&str, &str); 4] = [("url", "https://hooks.example/in"), ("kinds", "login"), ("seq", "0"), ("what", "after")];
 
 /// The form of *Security*.
-const SECURITY: [(&str, &str); 9] = [
+pub(crate) const SECURITY: [(&str, &str); 9] = [
     ("absolute_hours", "12"),
     ("idle_minutes", "60"),
     ("remember_days", "30"),

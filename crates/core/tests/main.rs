@@ -46,6 +46,7 @@ mod races;
 mod races_deletion;
 mod races_role;
 mod reset;
+mod retention;
 mod role;
 mod search;
 mod session;

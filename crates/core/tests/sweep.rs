@@ -24,7 +24,7 @@ struct Case {
     stays: Option<&'static str>,
 }
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 10] = [
     Case {
         sweep: "sessions",
         table: "sessions",
@@ -77,6 +77,15 @@ const CASES: [Case; 9] = [
         row: "{bytes}, 1, 0, {due}",
         // Of somebody.
         stays: Some("{bytes}, 1, 0, null"),
+    },
+    Case {
+        sweep: "mails",
+        table: "mails",
+        columns: "kind, to_address, subject, text_body, html_body, queued_at, sent_at",
+        // Kept for 365 days.
+        row: "'test', '', '', '', '', 0, {due} - 365 * 86400000000",
+        // Waits.
+        stays: Some("'test', '', '', '', '', 0, null"),
     },
 ];
 

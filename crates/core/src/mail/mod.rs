@@ -19,7 +19,7 @@ pub use notice::{About, Notice, Told};
 pub(crate) use notice::{Person, tell, tell_all, tell_at, tell_person};
 pub use ops::{
     claimed, failed, link_of_user, list, masked, masked_of_user, of_invitations, of_user, preview, put_off, queue_state,
-    send_test, sent,
+    send_test, sent, sweep,
 };
 pub(crate) use ops::{count_since, queue, queue_all, state_of, withdraw_links, withdraw_of_invitation, withdraw_one};
 

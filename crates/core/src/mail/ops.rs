@@ -148,6 +148,14 @@ fn about(kind: EventKind, mail: &sql::Concerned) -> Event {
     }
 }
 
+/// Removes a bounded number of mails that nothing more will come of, for as long as the operator keeps them. How many there were.
+pub fn sweep(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
+    match settings::retention(tx)?.mails {
+        Some(kept) => sql::sweep(tx, tx.now().before(kept)),
+        None => Ok(0),
+    }
+}
+
 /// The latest mails of an account, or of all, newest first.
 pub fn list(
     snapshot: &Snapshot<'_>,

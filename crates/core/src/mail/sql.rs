@@ -7,6 +7,7 @@ use crate::event::containing;
 use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::paging::{Part, Slice};
 use crate::params;
+use crate::sweep::AT_ONCE;
 
 /// A mail, what its template wrote, and its sealed secret.
 pub(super) type Ready<'a> = (&'a NewMail<'a>, Written, Option<Vec<u8>>);
@@ -222,6 +223,36 @@ pub(super) fn of_pending_invitations(snapshot: &Snapshot<'_>, account: AccountId
         params![account],
         mail,
     )
+}
+
+/// Where it is kept which mail carries a link, and the key of that table.
+const LINKS: [(&str, &str); 3] = [("resets", "user_id"), ("admin_resets", "admin_id"), ("admin_invitations", "id")];
+
+/// When nothing more comes of a mail.
+const OVER: &str = "coalesce(sent_at, failed_at, cancelled_at)";
+
+/// Removes those that were over by then, the oldest first and [`AT_ONCE`] at most, but for the mails of open invitations, whose
+/// state is shown. What refers to a mail lets go of it before the mail is held, and what somebody else holds is left for the next
+/// time: nobody waits for this in a circle.
+pub(super) fn sweep(tx: &Tx<'_>, by: Timestamp) -> Result<u64, Fault> {
+    let chosen = |also: &str| {
+        format!(
+            "select id from mails where {OVER} <= $1
+             and not exists (select 1 from invitations i where i.id = mails.invitation_id and i.expires_at > $3
+                 and i.accepted_at is null and i.declined_at is null and i.cancelled_at is null)
+             and not exists (select 1 from admin_invitations a where a.mail_id = mails.id and a.expires_at > $3
+                 and a.accepted_at is null and a.cancelled_at is null)
+             {also} order by {OVER} limit $2"
+        )
+    };
+    let (limit, skip_locked) = (i64::try_from(AT_ONCE).unwrap_or(i64::MAX), tx.skip_locked());
+    for (table, key) in LINKS {
+        let held = format!("select {key} from {table} where mail_id in ({}){skip_locked}", chosen(""));
+        tx.execute(&format!("update {table} set mail_id = null where {key} in ({held})"), params![by, limit, tx.now()])?;
+    }
+    let free = LINKS.map(|(table, _)| format!("and not exists (select 1 from {table} l where l.mail_id = mails.id)")).join(" ");
+    let sql = format!("delete from mails where id in ({}{skip_locked})", chosen(&free));
+    tx.execute(&sql, params![by, limit, tx.now()])
 }
 
 pub(super) fn count_failed(snapshot: &Snapshot<'_>) -> Result<i64, Fault> {

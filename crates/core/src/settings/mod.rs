@@ -3,6 +3,7 @@
 pub mod demo;
 mod notifications;
 mod puzzles;
+mod retention;
 mod security;
 
 use crate::access::{AllowedAdmin, ConfigureSystem};
@@ -19,6 +20,7 @@ pub(crate) use notifications::store as store_notifications;
 pub use notifications::{Notifications, Verification, ask_verification, notifications, set_notifications, verification};
 pub(crate) use notifications::{VERIFICATION, is_off};
 pub use puzzles::{Puzzles, When};
+pub use retention::{Retention, retention, set_retention};
 pub use security::{Security, TypedLimits, ask, look, require_two_factor_of_admins, security, set_security};
 
 /// How this installation presents itself (white label).

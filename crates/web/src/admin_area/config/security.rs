@@ -1,9 +1,9 @@
-//! How long logins last, and of whom two-factor is required.
+//! How long logins last, of whom two-factor is required, and how long things are kept.
 
 use axum::response::Response;
 use latchkey_core::access::{ConfigureSystem, Denied};
 use latchkey_core::error::Invalid;
-use latchkey_core::settings::{self, Puzzles, Security, TypedLimits, When};
+use latchkey_core::settings::{self, Puzzles, Retention, Security, TypedLimits, When};
 use serde::{Deserialize, Serialize};
 
 use crate::form::{Form, Shown};
@@ -24,10 +24,11 @@ pub(crate) struct SecurityForm {
     puzzle_when: String,
     puzzle_bits: String,
     puzzle_wait: String,
+    mail_days: String,
 }
 
 impl SecurityForm {
-    fn parse(&self) -> Result<Security, Vec<Invalid>> {
+    fn parse(&self) -> Result<(Security, Retention), Vec<Invalid>> {
         let typed = TypedLimits {
             absolute_hours: &self.absolute_hours,
             idle_minutes: &self.idle_minutes,
@@ -37,17 +38,22 @@ impl SecurityForm {
             admin_idle_minutes: &self.admin_idle_minutes,
         };
         let puzzles = Puzzles::parse(&self.puzzle_when, &self.puzzle_bits, &self.puzzle_wait);
-        match (Security::parse(&typed, !self.everybody.is_empty(), !self.admins.is_empty()), puzzles) {
-            (Ok(security), Ok(puzzles)) => Ok(Security { puzzles, ..security }),
-            (security, puzzles) => Err(security.err().into_iter().flatten().chain(puzzles.err().into_iter().flatten()).collect()),
+        let security = Security::parse(&typed, !self.everybody.is_empty(), !self.admins.is_empty());
+        match (security, puzzles, Retention::parse(&self.mail_days)) {
+            (Ok(security), Ok(puzzles), Ok(retention)) => Ok((Security { puzzles, ..security }, retention)),
+            (security, puzzles, retention) => {
+                Err([security.err(), puzzles.err(), retention.err()].into_iter().flatten().flatten().collect())
+            }
         }
     }
 }
 
-impl From<Security> for SecurityForm {
-    fn from(security: Security) -> Self {
+impl From<(Security, Retention)> for SecurityForm {
+    fn from((security, retention): (Security, Retention)) -> Self {
         let minutes = |span: std::time::Duration| (span.as_secs() / 60).to_string();
         let hours = |span: std::time::Duration| (span.as_secs() / 3_600).to_string();
+        let days =
+            |kept: Option<std::time::Duration>| kept.map_or_else(String::new, |kept| (kept.as_secs() / 86_400).to_string());
         let checked = |on: bool| if on { "yes".to_owned() } else { String::new() };
         Self {
             absolute_hours: hours(security.absolute),
@@ -61,6 +67,7 @@ impl From<Security> for SecurityForm {
             puzzle_when: security.puzzles.when.key().to_owned(),
             puzzle_bits: security.puzzles.bits.to_string(),
             puzzle_wait: security.puzzles.wait.as_secs().to_string(),
+            mail_days: days(retention.mails),
         }
     }
 }
@@ -81,22 +88,24 @@ fn form_page(staff: &Staff, form: &SecurityForm, invalid: &[Invalid]) -> Respons
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
     staff.may::<ConfigureSystem>().await?;
-    let security = staff.visit.web.app().read(settings::security).await?;
-    Ok(form_page(&staff, &security.into(), &[]))
+    let found =
+        staff.visit.web.app().read(|snapshot| Ok::<_, Denied>((settings::security(snapshot)?, settings::retention(snapshot)?)));
+    Ok(form_page(&staff, &found.await?.into(), &[]))
 }
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Form(form): Form<SecurityForm>) -> Answer {
     staff.may::<ConfigureSystem>().await?;
     let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let security = match form.parse() {
-        Ok(security) => security,
+    let (security, retention) = match form.parse() {
+        Ok(parsed) => parsed,
         Err(problems) => return Ok(form_page(&staff, &form, &problems)),
     };
     let saved = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ConfigureSystem>(admin)?;
         tx.confirmed_admin(admin, session)?;
-        Ok::<_, Denied>(settings::set_security(tx, &by, &security)?)
+        settings::set_security(tx, &by, &security)?;
+        Ok::<_, Denied>(settings::set_retention(tx, &by, &retention)?)
     });
     saved.await?;
     Ok(page::done(visit, "/admin/config/security", "flash-settings-saved", &[]))
