@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use latchkey_core::access::{Subject, System};
+use latchkey_core::event;
 use latchkey_core::factor;
 use latchkey_core::settings;
 
@@ -92,6 +93,24 @@ async fn an_invitation_is_accepted_after_the_second_step(app: TestApp) {
     assert_eq!(done.location(), Some(path.as_str()), "back to the invitation");
     let accepted = browser.press(&format!("{path}/accept")).await;
     assert_eq!(accepted.outline(), format!("303 /a/{} (success)", world.acme));
+}
+
+#[on_both_databases]
+async fn a_log_that_was_shortened_says_where_it_begins(app: TestApp) {
+    let world = World::new(app).await;
+    assert!(!world.admin.get("/admin/activity").await.text().contains("begins with event"));
+    let fields: Vec<_> = crate::routes::SECURITY.into_iter().chain([("log_days", "90")]).collect();
+    world.admin.post("/admin/config/security", &fields).await;
+    let system = world.app.system();
+    event::seal_all(&world.app.app, &system).await.unwrap();
+    world.app.clock.advance(Duration::from_hours(91 * 24));
+    world.app.app.write(&world.app.request(), move |tx| event::shorten(tx, &system)).await.unwrap();
+    let admin = world.server.admin("stella@staff.example").await;
+    let page = admin.get("/admin/activity").await.text();
+    assert!(
+        page.contains("The log was kept for 90 days and begins with event") && page.contains("Log shortened up to"),
+        "{page}"
+    );
 }
 
 #[on_both_databases]
@@ -276,14 +295,15 @@ async fn the_limits_are_set_on_a_page_that_refuses_what_nist_does_not_take(app: 
 }
 
 #[on_both_databases]
-async fn how_long_mails_are_kept_is_set_on_a_page(app: TestApp) {
+async fn how_long_mails_and_the_log_are_kept_is_set_on_a_page(app: TestApp) {
     let world = World::new(app).await;
     let send = async |days: &'static str| {
-        let fields: Vec<_> = crate::routes::SECURITY.into_iter().chain([("mail_days", days)]).collect();
+        let fields: Vec<_> = crate::routes::SECURITY.into_iter().chain([("mail_days", days), ("log_days", "90")]).collect();
         world.admin.post("/admin/config/security", &fields).await
     };
     let shown = async || world.admin.get("/admin/config/security").await.text();
     assert!(shown().await.contains("name=\"mail_days\" type=\"text\" value=\"365\""), "{}", shown().await);
+    assert!(shown().await.contains("name=\"log_days\" type=\"text\" value=\"\""), "{}", shown().await);
     let refused = send("-1").await;
     assert!(refused.status == 422 && refused.text().contains("a whole number from 1 to 36500"), "{}", refused.text());
     for days in ["30", ""] {

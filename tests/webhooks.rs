@@ -209,6 +209,52 @@ async fn v16_4_2_the_command_line_names_the_first_broken_link_on_postgres() {
     the_log_proves_itself(Place::postgres().await).await;
 }
 
+/// The log of long ago, shortened by a server, and heads of before and after.
+async fn a_shortened_log_proves_itself(place: Place) {
+    prepare(&place).await;
+    // Not sealed yet.
+    change(&place.location(), "update events set at = at - 100 * 86400000000").await;
+    let export = async |file: &str| {
+        let signed = place.run(&["audit", "head", "--sign"]).await;
+        std::fs::write(place.folder.path().join(file), stdout(&signed)).unwrap();
+    };
+    export("older.txt").await;
+    let created = ["user", "create", "--email", "mia@example.com", "--first-name", "M", "--last-name", "M"];
+    assert!(place.run(&created).await.status.success());
+    change(&place.location(), "update events set at = at - 99 * 86400000000 where seq is null").await;
+    export("last.txt").await;
+    let keep = "insert into settings (key, value, updated_at) values ('retention.log_days', '90', 0) returning key";
+    texts(&place.location(), keep).await;
+    let server = place.serve(&[]).await;
+    let begins = "select cast(seq as text) from event_beginning where seq > 0";
+    let last = until("the log is shortened", async || texts(&place.location(), begins).await.pop()).await;
+    server.stop().await;
+    let whole = place.run(&["audit", "verify"]).await;
+    let first = last.parse::<i64>().unwrap() + 1;
+    assert!(stdout(&whole).starts_with(&format!("The log is whole from event {first} on: ")), "{}", stdout(&whole));
+    assert!(stdout(&whole).contains(&format!("Events up to {last} were removed")), "{}", stdout(&whole));
+    let old = place.run(&["audit", "check-head", "older.txt"]).await;
+    assert!(!old.status.success() && stderr(&old).contains("can no longer be checked"), "{}", stderr(&old));
+    export("newest.txt").await;
+    for file in ["last.txt", "newest.txt"] {
+        let checked = place.run(&["audit", "check-head", file]).await;
+        assert!(checked.status.success(), "{}", stderr(&checked));
+    }
+    change(&place.location(), &format!("delete from events where seq = {first}")).await;
+    let broken = place.run(&["audit", "verify"]).await;
+    assert!(stderr(&broken).contains(&format!("broken at event {first}")), "{}", stderr(&broken));
+}
+
+#[tokio::test]
+async fn v14_2_7_the_command_line_verifies_a_log_that_was_shortened_on_sqlite() {
+    a_shortened_log_proves_itself(Place::sqlite()).await;
+}
+
+#[tokio::test]
+async fn v14_2_7_the_command_line_verifies_a_log_that_was_shortened_on_postgres() {
+    a_shortened_log_proves_itself(Place::postgres().await).await;
+}
+
 #[on_both_databases]
 async fn an_admin_manages_webhooks(app: TestApp) {
     let world = World::new(app).await;

@@ -225,6 +225,7 @@ user-delete-text = The login { $email } is deleted, with its password and sessio
 
 # Activity log
 activity-lede = Every change and every login: who, what, from where, when.
+activity-begins = The log was kept for { $days } days and begins with event { $first }.
 activity-filter = Filter the log
 export = Export
 filter-from = From
@@ -395,6 +396,8 @@ config-keep = How long things are kept
 config-keep-lede = What is over is removed by itself, a part at a time. With nothing or 0 it is kept for ever.
 config-keep-mails = Keep sent emails for (days)
 config-keep-mails-hint = Those that were given up or taken back, too. What still waits to be sent stays, and so do the emails of open invitations.
+config-keep-log = Keep the log for (days)
+config-keep-log-hint = At least 90. Older events are removed for good, at the end of a day (UTC); what is left still proves itself. What a webhook has yet to get stays.
 config-sessions-admins = Sessions of admins
 config-absolute-hours = Ends after (hours, at most 24)
 config-idle-minutes = Ends after resting (minutes, at most 60)

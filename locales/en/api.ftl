@@ -22,6 +22,8 @@ api-error-staff-only = A credential that is bound to an account may not do that.
 api-error-not-found = There is no such thing, or this credential may not see it.
 api-error-invalid = Some fields cannot be taken.
 api-error-gone = This is gone and does not come back.
+api-error-log-begins = The log begins with event { $what }: some of what you ask for was removed. Go on with after=0, which is the beginning.
+api-error-log-shortened = Some of the events that were asked for were removed. The log begins with the event that first names; after=0 goes on there.
 api-error-limited = Too many requests. Wait as long as Retry-After says.
 api-error-internal = Something went wrong. The server's log has more under the number in instance.
 api-error-method = This address does not know this method.

@@ -250,6 +250,7 @@ error-limit-number = Type a whole number, at least 1
 error-limit-hours-24 = At most 24 hours: NIST SP 800-63B-4 takes no more
 error-limit-minutes-60 = At most 60 minutes: NIST SP 800-63B-4 takes no more
 error-keep-days = Type a whole number from 1 to 36500, or nothing to keep them for ever
+error-keep-log-days = Type a whole number from 90 to 36500, or nothing to keep it for ever
 error-limit-days-30 = At most 30 days: NIST SP 800-63B-4 takes no more
 flash-confirmed = Confirmed. You can go on for ten minutes.
 flash-factor-added = Two-factor is on.

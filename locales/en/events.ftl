@@ -52,6 +52,7 @@ event-webhook-secret-rotated = A webhook got a new secret
 event-webhook-disabled = Webhook disabled
 event-webhook-enabled = Webhook enabled
 event-webhook-replayed = Events sent to a webhook again
+event-log-shortened = Log shortened { $detail }
 event-contact-added = Contact { $email } added to { $account }
 
 # Names of the kinds, for the filter of the Activity Log
@@ -62,6 +63,7 @@ event-kind-webhook-secret-rotated = New webhook secret
 event-kind-webhook-disabled = Webhook disabled
 event-kind-webhook-enabled = Webhook enabled
 event-kind-webhook-replayed = Webhook replayed
+event-kind-log-shortened = Log shortened
 event-kind-user-created = User made
 event-kind-user-updated = User changed
 event-kind-user-deleted = User deleted

@@ -108,7 +108,7 @@ password-stopped-mail-next = { $what ->
 }
 webhook-disabled-mail-subject = A webhook of { $brand } was disabled
 webhook-disabled-mail-text = Hello { $name }, nothing has got through to this webhook for five days, so it gets no events any more: { $what }.
-webhook-disabled-mail-next = See to the other system, send a test, and enable the webhook again: it goes on where it stopped, and nothing is lost.
+webhook-disabled-mail-next = See to the other system, send a test, and enable the webhook again: it goes on where it stopped, as far back as the log is kept.
 new-device-mail-subject = New device at { $brand }
 new-device-mail-text = Hello { $name }, your login was used with a device that was not seen before: { $what }.
 new-device-mail-next = If it was you, you need do nothing. If not, change your password at once: all other sessions end with it.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::{Rest, problem, read};
-use crate::support::tables::number;
+use crate::support::tables::{number, texts};
 use crate::support::{TestApp, on_both_databases};
 
 /// Seals what was committed, as the worker of a server does.
@@ -43,6 +43,33 @@ async fn a_reader_that_keeps_its_place_is_told_of_each_event_once_and_in_order(a
     }
     let wrong = problem(&rest.call("GET", "/api/v1/events?wait=3", None).await);
     assert_eq!(wrong, json!([422, "invalid", [["wait", "feed-wait"]]]));
+}
+
+#[on_both_databases]
+async fn a_reader_of_what_was_removed_is_told_where_the_log_begins(app: TestApp) {
+    let rest = Rest::new(app).await;
+    let keep = "insert into settings (key, value, updated_at) values ('retention.log_days', '90', 0) returning key";
+    texts(&rest.app.location, keep).await;
+    seal(&rest).await;
+    let last = rest.get("/api/v1/events?after=0&limit=1").await["head"].as_i64().unwrap();
+    rest.app.clock.advance(Duration::from_hours(91 * 24));
+    let system = rest.app.system();
+    rest.app.app.write(&rest.app.request(), move |tx| event::shorten(tx, &system)).await.unwrap();
+    seal(&rest).await;
+    for wait in ["", "&wait=1"] {
+        let refused = rest.call("GET", &format!("/api/v1/events?after={}{wait}", last - 1), None).await;
+        assert_eq!(problem(&refused), json!([410, "log-shortened", []]));
+        let document = read(&refused);
+        assert_eq!(document["first"], last + 1);
+        assert!(document["detail"].as_str().unwrap().contains(&format!("event {}:", last + 1)), "{document}");
+    }
+    for after in [0, last] {
+        let page = rest.get(&format!("/api/v1/events?after={after}")).await;
+        assert_eq!(
+            (page["items"][0]["seq"].as_i64(), page["items"][0]["kind"].as_str()),
+            (Some(last + 1), Some("log.shortened"))
+        );
+    }
 }
 
 #[on_both_databases]

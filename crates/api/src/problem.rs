@@ -33,10 +33,11 @@ struct Inner {
     /// The key of the text for people.
     text: &'static str,
     /// What the text names.
-    what: &'static str,
+    what: Cow<'static, str>,
     /// Fields, and the keys of what is wrong with them.
     fields: Vec<(Cow<'static, str>, &'static str)>,
     retry_after: Option<u64>,
+    first: Option<i64>,
     reference: Option<String>,
 }
 
@@ -55,6 +56,9 @@ pub(crate) struct Document {
     /// Under which the server's log has more.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
+    /// The number of the first event that is there, where earlier ones were removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<i64>,
     /// The fields that cannot be taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
@@ -81,7 +85,8 @@ impl FieldError {
 impl Problem {
     /// A problem of this status, by its stable name and the key of its text.
     pub(crate) fn new(status: StatusCode, name: &'static str, text: &'static str) -> Self {
-        Self(Box::new(Inner { status, name, text, what: "", fields: Vec::new(), retry_after: None, reference: None }))
+        let (what, fields) = (Cow::Borrowed(""), Vec::new());
+        Self(Box::new(Inner { status, name, text, what, fields, retry_after: None, first: None, reference: None }))
     }
 
     /// There is no such thing, or this caller may not see it.
@@ -136,7 +141,13 @@ impl Problem {
     }
 
     fn naming(self, what: &'static str) -> Self {
-        Self(Box::new(Inner { what, ..*self.0 }))
+        Self(Box::new(Inner { what: Cow::Borrowed(what), ..*self.0 }))
+    }
+
+    /// Some of what was asked for was removed, and what is there begins with this event.
+    fn removed(first: i64) -> Self {
+        let problem = Self::new(StatusCode::GONE, "log-shortened", "api-error-log-begins");
+        Self(Box::new(Inner { what: Cow::Owned(first.to_string()), first: Some(first), ..*problem.0 }))
     }
 
     fn refused(refusal: Refusal) -> Self {
@@ -187,6 +198,7 @@ impl<E: HasKind + 'static> From<E> for Problem {
             Kind::NotFound => Self::new(StatusCode::NOT_FOUND, "not-found", "api-error-not-found"),
             Kind::Invalid(fields) => Self::invalid(fields),
             Kind::Conflict(text) => Self::new(StatusCode::CONFLICT, "conflict", text),
+            Kind::Removed { first } => Self::removed(first),
             Kind::Gone => Self::new(StatusCode::GONE, "gone", "api-error-gone"),
             Kind::Limited { retry_after } => {
                 // Rounded up: whoever comes back then is not a moment too early.
@@ -222,6 +234,7 @@ pub(crate) const NAMES: &[(&str, u16, &str)] = &[
     ("too-late", 408, "api-error-too-late"),
     ("conflict", 409, "api-error-conflict"),
     ("gone", 410, "api-error-gone"),
+    ("log-shortened", 410, "api-error-log-shortened"),
     ("precondition", 412, "api-error-precondition"),
     ("revision-too-old", 412, "api-error-revision-too-old"),
     ("too-large", 413, "api-error-too-large"),
@@ -273,14 +286,15 @@ fn bare(status: StatusCode) -> Problem {
 }
 
 fn document(api: &Api, problem: &Problem) -> Document {
-    let Inner { status, name, text, what, fields, reference, .. } = &*problem.0;
+    let Inner { status, name, text, what, fields, first, reference, .. } = &*problem.0;
     let errors = fields.iter().map(|(field, message)| FieldError::new(api, field, message));
     Document {
         r#type: format!("/api/docs#problem-{name}"),
         title: status.canonical_reason().unwrap_or_default().to_owned(),
         status: status.as_u16(),
-        detail: api.text(text, &[("what", what)]),
+        detail: api.text(text, &[("what", what.as_ref())]),
         instance: reference.as_ref().map(|reference| format!("urn:latchkey:error:{reference}")),
+        first: *first,
         errors: errors.collect(),
     }
 }

@@ -29,6 +29,9 @@ pub enum Fault {
     /// A password was hashed with a pepper that this server does not have.
     #[error("the pepper {0} is not in the pepper file: passwords that were hashed with it cannot be compared")]
     NoPepper(String),
+    /// The log is not what was sealed.
+    #[error("the log is broken at event {0} and is not shortened any further: run latchkey audit verify")]
+    BrokenLog(i64),
     /// The file of breached passwords failed.
     #[error("the file of breached passwords cannot be searched: {0}")]
     Breached(std::io::Error),
@@ -62,6 +65,11 @@ pub enum Kind {
     Conflict(&'static str),
     /// Was there once and never comes back.
     Gone,
+    /// Removed by the clock. What is still there begins with this number.
+    Removed {
+        /// The number.
+        first: i64,
+    },
     /// Too much at once.
     Limited {
         /// When a new try makes sense.

@@ -5,7 +5,7 @@ use crate::access::System;
 use crate::app::Tx;
 use crate::clock::Timestamp;
 use crate::error::Fault;
-use crate::{admin, factor, guessing, idempotency, mail, params, passkey, puzzle, session, sso};
+use crate::{admin, event, factor, guessing, idempotency, mail, params, passkey, puzzle, session, sso};
 
 /// Rows that one transaction removes.
 pub const AT_ONCE: u64 = 500;
@@ -14,7 +14,7 @@ pub const AT_ONCE: u64 = 500;
 pub type Sweep = fn(&Tx<'_>, &System) -> Result<u64, Fault>;
 
 /// Everything that is removed, and what it is called where that fails.
-pub const SWEEPS: [(&str, Sweep); 10] = [
+pub const SWEEPS: [(&str, Sweep); 11] = [
     ("sessions", session::sweep),
     ("sessions of admins", admin::sweep),
     ("logins that wait for a second factor", factor::sweep),
@@ -25,6 +25,7 @@ pub const SWEEPS: [(&str, Sweep); 10] = [
     ("limits", guessing::sweep_buckets),
     ("failures at logins that nobody has", guessing::sweep_failures),
     ("mails", mail::sweep),
+    ("events", event::shorten),
 ];
 
 /// Where rows are that end with time.

@@ -51,6 +51,7 @@ mod role;
 mod search;
 mod session;
 mod settings;
+mod shortening;
 mod sso;
 mod store;
 mod strangers;

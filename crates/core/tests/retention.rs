@@ -39,7 +39,7 @@ async fn v14_2_7_sent_mails_are_kept_for_so_many_days(app: TestApp) {
     let (owner, acme) = acme(&app).await;
     let admin = staff(&app).await;
     assert_eq!(app.app.read(settings::retention).await.unwrap(), Retention::default());
-    keep(&app, admin, Retention { mails: Some(days(3)) }).await;
+    keep(&app, admin, Retention { mails: Some(days(3)), ..Retention::default() }).await;
     assert_eq!(app.second_node().read(settings::retention).await.unwrap().mails, Some(days(3)));
     send(&app.app, owner, acme, "open@example.org", "invoices").await.unwrap();
     let taken_back = send(&app.app, owner, acme, "gone@example.org", "invoices").await.unwrap();
@@ -77,7 +77,7 @@ async fn mails_are_kept_for_ever_where_that_is_set_and_removed_a_part_at_a_time_
          select 'test', '', '', '', '', i, i from n"
     );
     sql(&app, &filled).await.unwrap();
-    keep(&app, admin, Retention { mails: None }).await;
+    keep(&app, admin, Retention { mails: None, ..Retention::default() }).await;
     assert_eq!(swept(&app.app, mail::sweep).await, 0);
     keep(&app, admin, Retention::default()).await;
     let second = app.second_node();

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use latchkey_core::access::System;
 use latchkey_core::app::App;
-use latchkey_core::event::{self, Broken, BrokenLink, ExportedHead, Head, HeadKey};
+use latchkey_core::event::{self, Beginning, Broken, BrokenLink, ExportedHead, Head, HeadKey, Verified};
 
 use crate::cli::{AuditCommand, CheckHead, ExportHead, Options};
 use crate::config::Config;
@@ -36,9 +36,21 @@ async fn open_sealed(options: Options) -> anyhow::Result<(App, HeadKey)> {
 
 async fn verify(options: Options) -> anyhow::Result<()> {
     let (app, _) = open_sealed(options).await?;
-    let head = whole(&app, None).await?;
-    println!("The log is whole: {} events, up to {}.", head.seq, shown(&head));
+    let Verified { head, beginning, .. } = whole(&app, None).await?;
+    if beginning.is_whole() {
+        println!("The log is whole: {} events, up to {}.", head.seq, shown(&head));
+    } else {
+        let count = head.seq - beginning.last_removed.seq;
+        println!("The log is whole from event {} on: {count} events, up to {}.", beginning.first(), shown(&head));
+        println!("{}", removed(&beginning));
+    }
     Ok(())
+}
+
+fn removed(beginning: &Beginning) -> String {
+    let Beginning { last_removed, removed_at, kept_days } = beginning;
+    let (seq, at) = (last_removed.seq, removed_at.to_rfc3339());
+    format!("Events up to {seq} were removed, the last at {at}: the log was kept for {kept_days} days.")
 }
 
 async fn head(input: ExportHead) -> anyhow::Result<()> {
@@ -57,7 +69,11 @@ async fn check_head(input: CheckHead) -> anyhow::Result<()> {
     let (app, key) = open_sealed(input.options).await?;
     let trusted = input.public_key.unwrap_or_else(|| key.public());
     ensure!(exported.is_signed_by(&trusted), "the head in {} was not signed with the key {trusted}", input.file.display());
-    whole(&app, Some(&exported.head)).await?;
+    let verified = whole(&app, Some(&exported.head)).await?;
+    if verified.is_too_old(&exported.head) {
+        let (seq, removed) = (exported.head.seq, removed(&verified.beginning));
+        bail!("the head of event {seq} can no longer be checked, what is left of the log is whole. {removed}");
+    }
     println!("The log is whole and goes through this head: event {}, {}.", exported.head.seq, exported.head.hash);
     Ok(())
 }
@@ -67,8 +83,8 @@ fn read(file: &Path) -> anyhow::Result<ExportedHead> {
     text.parse().with_context(|| file.display().to_string())
 }
 
-/// The head of a chain in which nothing is broken.
-async fn whole(app: &App, exported: Option<&Head>) -> anyhow::Result<Head> {
+/// A chain in which nothing is broken.
+async fn whole(app: &App, exported: Option<&Head>) -> anyhow::Result<Verified> {
     let verified = event::verify(app, &system(), exported).await?;
     if let Some(BrokenLink { seq, what }) = verified.broken {
         let what = match what {
@@ -76,10 +92,11 @@ async fn whole(app: &App, exported: Option<&Head>) -> anyhow::Result<Head> {
             Broken::Missing => "it is missing",
             Broken::Reordered => "it was moved there from elsewhere in the log",
             Broken::Head => "the head does not belong to these events",
+            Broken::Beginning => "what was before it was removed, and not by this installation",
         };
         bail!("the log is broken at event {seq}: {what}");
     }
-    Ok(verified.head)
+    Ok(verified)
 }
 
 fn shown(head: &Head) -> String {

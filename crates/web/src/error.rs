@@ -148,7 +148,7 @@ impl<E: HasKind + 'static> From<E> for PageError {
             Kind::NotFound => shown(StatusCode::NOT_FOUND, "error-404"),
             Kind::Invalid(_) => shown(StatusCode::UNPROCESSABLE_ENTITY, "error-422"),
             Kind::Conflict(_) => shown(StatusCode::CONFLICT, "error-409"),
-            Kind::Gone => shown(StatusCode::GONE, "error-410"),
+            Kind::Gone | Kind::Removed { .. } => shown(StatusCode::GONE, "error-410"),
             Kind::Limited { retry_after } => Self(Box::new(Problem::Shown {
                 status: StatusCode::TOO_MANY_REQUESTS,
                 text: "error-429",

@@ -91,7 +91,7 @@ impl<E: HasKind + 'static> From<E> for Failure {
             Kind::Forbidden(Refusal::Closed) => Self::says("The client is closed"),
             Kind::Forbidden(_) => Self::NotAllowed,
             Kind::Unauthenticated => Self::forbidden("Authentication Failed"),
-            Kind::NotFound | Kind::Gone => Self::Missing,
+            Kind::NotFound | Kind::Gone | Kind::Removed { .. } => Self::Missing,
             Kind::Invalid(fields) => Self::Invalid(fields),
             Kind::Conflict(text) => Self::Text(text),
             Kind::Limited { retry_after } => Self::Limited((retry_after.as_secs() + 1).max(1)),

@@ -117,7 +117,8 @@ pub(crate) struct EventFilter {
     /// Where the page begins: from the page before.
     #[schema(max_length = 200)]
     cursor: Option<String>,
-    /// Read the feed: what was committed after the event of this number, in that order. 0 is the beginning. Takes `kind`, `user`,
+    /// Read the feed: what was committed after the event of this number, in that order. 0 is the beginning, wherever that is: where events behind another
+    /// number were removed, the answer is 410 and says so. Takes `kind`, `user`,
     /// `account` and `limit` (up to 100) beside it, and nothing else.
     #[schema(minimum = 0)]
     after: Option<i64>,

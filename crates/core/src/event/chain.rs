@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use ring::digest::{Context, SHA256};
 
+use crate::clock::Timestamp;
 use crate::db::{DbError, FromValue, Nullable, Row, ToValue, Value};
 use crate::error::Fault;
 use crate::id::EventId;
@@ -82,6 +83,11 @@ impl Entry {
     /// The event's id, which is the first column.
     pub(super) fn id(&self) -> Result<EventId, Fault> {
         Ok(EventId::from_value(self.0.first().cloned().unwrap_or(Value::Int(None)))?)
+    }
+
+    /// When it happened.
+    pub(super) fn at(&self) -> Result<Timestamp, Fault> {
+        Ok(Timestamp::from_value(self.0.get(1).cloned().unwrap_or(Value::Int(None)))?)
     }
 
     /// The hash of this event when it follows on `previous`.

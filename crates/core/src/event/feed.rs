@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::seal::head;
-use super::{ChainHash, EventKind, Recorded, sql};
+use super::{ChainHash, EventKind, FeedError, Recorded, beginning, sql};
 use crate::access::{AllowedAdmin, ViewLog};
 use crate::app::{App, Snapshot};
 use crate::error::Fault;
@@ -54,15 +54,24 @@ pub struct FeedPage {
 
 /// The events after number `after` that the filter wants, at most `limit` and never more than [`MAX_PAGE`].
 ///
-/// A page can be empty and still have a `next` to go on from: a page looks through a bounded number of events.
+/// A page can be empty and still have a `next` to go on from: a page looks through a bounded number of events. Number 0 is the
+/// beginning, wherever that is.
+///
+/// # Errors
+/// [`FeedError::Removed`] when some of what comes after this number is no longer there: a reader that has fallen behind has to know.
 pub fn feed(
     snapshot: &Snapshot<'_>,
     _by: &AllowedAdmin<ViewLog>,
     after: i64,
     limit: i64,
     filter: &FeedFilter,
-) -> Result<FeedPage, Fault> {
-    page(snapshot, after, limit, filter)
+) -> Result<FeedPage, FeedError> {
+    let beginning = beginning(snapshot)?;
+    let after = if after <= 0 { beginning.last_removed.seq } else { after };
+    if after < beginning.last_removed.seq {
+        return Err(FeedError::Removed { first: beginning.first() });
+    }
+    Ok(page(snapshot, after, limit, filter)?)
 }
 
 /// The same for the machine's own readers.
@@ -92,7 +101,7 @@ pub async fn long_poll<E>(
     ticket: impl Fn(&Snapshot<'_>) -> Result<AllowedAdmin<ViewLog>, E> + Clone + Send + 'static,
 ) -> Result<FeedPage, E>
 where
-    E: From<Fault> + Send + 'static,
+    E: From<Fault> + From<FeedError> + Send + 'static,
 {
     let deadline = Instant::now() + at_most.min(MAX_WAIT);
     let mut after = after;

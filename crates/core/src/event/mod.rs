@@ -3,6 +3,7 @@
 //! **Invariant:** whatever changes something records an event in the same transaction (PRODUCT rule
 //! 10), and no event holds a secret.
 
+mod beginning;
 mod chain;
 mod export;
 mod feed;
@@ -19,6 +20,8 @@ use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::id::{AccountId, ApiCredentialId, EventId, UserId};
 
+pub(crate) use beginning::hold_beginning;
+pub use beginning::{Beginning, FeedError, beginning, shorten};
 pub use chain::{ChainHash, Head};
 pub use export::{ExportedHead, HeadKey, UnreadableHead};
 pub(crate) use feed::page as feed_page;
@@ -189,13 +192,15 @@ kinds! {
     WebhookDisabled = "webhook-disabled": "A webhook gets no events any more.",
     WebhookEnabled = "webhook-enabled": "A webhook gets events again.",
     WebhookReplayed = "webhook-replayed": "Events are sent to a webhook again.",
+    LogShortened = "log-shortened": "Events that were older than the log is kept were removed from its front.",
 }
+
+use EventKind as K;
 
 impl EventKind {
     /// Whether who may do what can be another after it. A new kind does, as long as it is not listed here: a copy that is
     /// dropped for nothing costs a query, one that is kept too long opens a door.
     const fn may_change_access(self) -> bool {
-        use EventKind as K;
         !matches!(
             self,
             K::Login
@@ -258,6 +263,7 @@ impl EventKind {
                 | K::WebhookDisabled
                 | K::WebhookEnabled
                 | K::WebhookReplayed
+                | K::LogShortened
                 | K::OauthClientCreated
                 | K::OauthClientUpdated
                 | K::OauthClientDeleted

@@ -1,5 +1,5 @@
 use super::chain::Entry;
-use super::{Event, EventKind, FeedFilter, Head, LoginDay, Recorded, Sealed};
+use super::{Beginning, Event, EventKind, FeedFilter, Head, LoginDay, Recorded, Sealed};
 use crate::access::Actor;
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -116,6 +116,28 @@ pub(super) fn head(snapshot: &Snapshot<'_>, lock: &str) -> Result<Option<Head>, 
 
 pub(super) fn set_head(tx: &Tx<'_>, head: &Head) -> Result<(), Fault> {
     tx.put("update event_chain set seq = $1, hash = $2 where id = 1", params![head.seq, head.hash])
+}
+
+/// Where the log begins, and the same as it was sealed; `None` when somebody holds it and it is to be held.
+pub(super) fn beginning(snapshot: &Snapshot<'_>, lock: &str) -> Result<Option<(Beginning, Vec<u8>)>, Fault> {
+    let sql = format!("select seq, hash, removed_at, kept_days, sealed from event_beginning where id = 1{lock}");
+    snapshot.optional(&sql, &[], |row| {
+        let last_removed = Head { seq: row.take()?, hash: row.take()? };
+        Ok((Beginning { last_removed, removed_at: row.take()?, kept_days: row.take()? }, row.take()?))
+    })
+}
+
+pub(super) fn set_beginning(tx: &Tx<'_>, beginning: &Beginning, sealed: &[u8]) -> Result<(), Fault> {
+    let Beginning { last_removed: Head { seq, hash }, removed_at, kept_days } = beginning;
+    tx.put(
+        "update event_beginning set seq = $1, hash = $2, removed_at = $3, kept_days = $4, sealed = $5 where id = 1",
+        params![*seq, *hash, *removed_at, *kept_days, sealed],
+    )
+}
+
+/// Removes the front of the log up to this number.
+pub(super) fn remove_until(tx: &Tx<'_>, seq: i64) -> Result<(), Fault> {
+    tx.execute("delete from events where seq <= $1", params![seq]).map(drop)
 }
 
 /// Whether something waits to be sealed.

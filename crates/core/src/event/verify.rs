@@ -1,9 +1,11 @@
 //! Walks the chain and finds the first link that is not what was sealed.
 
+use super::beginning::{self, Beginning};
 use super::chain::{ChainHash, Entry, Head};
 use super::{seal, sql};
 use crate::access::System;
 use crate::app::App;
+use crate::db::DbError;
 use crate::error::Fault;
 
 /// Links that are read at once.
@@ -20,6 +22,8 @@ pub enum Broken {
     Reordered,
     /// The events are whole, but the head that is kept is not theirs, or the head it was compared with is another's.
     Head,
+    /// The log was shortened up to here by somebody else than this installation.
+    Beginning,
 }
 
 /// The first broken link.
@@ -36,23 +40,55 @@ pub struct BrokenLink {
 pub struct Verified {
     /// The head up to which it went.
     pub head: Head,
+    /// Where it began.
+    pub beginning: Beginning,
     /// The first broken link, if one is.
     pub broken: Option<BrokenLink>,
 }
 
-/// Verifies the chain from the first event to the head at the time of the call. With `exported`, a head that was exported
-/// earlier, the chain has to go through it.
+impl Verified {
+    /// Whether the events up to this head are no longer there, so that it cannot be compared.
+    pub const fn is_too_old(&self, exported: &Head) -> bool {
+        exported.seq < self.beginning.last_removed.seq
+    }
+}
+
+/// Verifies the chain from the first event that is there to the head at the time of the call. With `exported`, a head that was
+/// exported earlier, the chain has to go through it, unless it [is too old](Verified::is_too_old).
 ///
 /// Reads in batches, each in a snapshot of its own: a server may run beside it.
 pub async fn verify(app: &App, _by: &System, exported: Option<&Head>) -> Result<Verified, Fault> {
-    let head = app.read(seal::head).await?;
-    let broken = walk(app, &head, exported).await?;
-    Ok(Verified { head, broken })
+    loop {
+        let (head, beginning, is_genuine) = ends(app).await?;
+        let broken = if is_genuine {
+            walk(app, &beginning, &head, exported).await?
+        } else {
+            Some(BrokenLink { seq: beginning.first(), what: Broken::Beginning })
+        };
+        // What the walk missed may have been removed under its feet.
+        if broken.is_none() || app.read(beginning::beginning).await? == beginning {
+            return Ok(Verified { head, beginning, broken });
+        }
+    }
 }
 
-async fn walk(app: &App, head: &Head, exported: Option<&Head>) -> Result<Option<BrokenLink>, Fault> {
+/// Head and beginning of the same moment, and whether this installation has shortened the log up to there.
+async fn ends(app: &App) -> Result<(Head, Beginning, bool), Fault> {
+    let found = app.read(|snapshot| {
+        let stored = sql::beginning(snapshot, "")?.ok_or(Fault::Db(DbError::NoRow))?;
+        Ok::<_, Fault>((seal::head(snapshot)?, stored))
+    });
+    let (head, stored) = found.await?;
+    let (beginning, is_genuine) = beginning::verified(app, stored);
+    Ok((head, beginning, is_genuine))
+}
+
+async fn walk(app: &App, beginning: &Beginning, head: &Head, exported: Option<&Head>) -> Result<Option<BrokenLink>, Fault> {
     let broken = |seq, what| Ok(Some(BrokenLink { seq, what }));
-    let mut last = Head::default();
+    let mut last = beginning.last_removed.clone();
+    if exported.is_some_and(|exported| exported.seq == last.seq && exported.hash != last.hash) {
+        return broken(last.seq, Broken::Head);
+    }
     while last.seq < head.seq {
         let after = last.seq;
         for (stored, entry) in app.read(move |snapshot| sql::links(snapshot, after, BATCH)).await? {

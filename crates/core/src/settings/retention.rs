@@ -23,6 +23,8 @@ struct Keep {
 
 const MAILS: Keep =
     Keep { key: "retention.mail_days", field: "mail_days", default: Some(365), fewest: 1, refused: "error-keep-days" };
+const LOG: Keep =
+    Keep { key: "retention.log_days", field: "log_days", default: None, fewest: 90, refused: "error-keep-log-days" };
 
 impl Keep {
     fn allows(&self, days: u64) -> bool {
@@ -30,10 +32,10 @@ impl Keep {
     }
 
     /// What was typed: whole days; nothing or 0 is for ever.
-    fn take(&self, typed: &str, fields: &mut Fields) -> Option<Option<Duration>> {
+    fn take(&self, typed: &str, fields: &mut Fields) -> Option<u64> {
         let parsed = match typed.trim() {
-            "" | "0" => Ok(None),
-            typed => typed.parse().ok().filter(|days| self.allows(*days)).map(|days| Some(span(days))).ok_or(self.refused),
+            "" | "0" => Ok(0),
+            typed => typed.parse().ok().filter(|days| self.allows(*days)).ok_or(self.refused),
         };
         fields.take(self.field, parsed)
     }
@@ -42,12 +44,13 @@ impl Keep {
     fn read(&self, snapshot: &Snapshot<'_>) -> Result<Option<Duration>, Fault> {
         let stored = get(snapshot, self.key)?.and_then(|stored| stored.parse().ok());
         let stored = stored.filter(|days| *days == 0 || self.allows(*days));
-        Ok(stored.or(self.default).filter(|days| *days > 0).map(span))
+        Ok(stored.or(self.default).and_then(span))
     }
 }
 
-const fn span(days: u64) -> Duration {
-    Duration::from_secs(days * DAY)
+/// So many days; none for 0, which is for ever.
+fn span(days: u64) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_secs(days * DAY))
 }
 
 /// Whole days; 0 is for ever.
@@ -60,33 +63,35 @@ fn days(span: Option<Duration>) -> u64 {
 pub struct Retention {
     /// Mails, from the moment when they were sent, given up or taken back.
     pub mails: Option<Duration>,
+    /// The log, from its end back.
+    pub log: Option<Duration>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { mails: MAILS.default.map(span) }
+        Self { mails: MAILS.default.and_then(span), log: LOG.default.and_then(span) }
     }
 }
 
 impl Retention {
     /// Reads what was typed: whole days, nothing or 0 for ever.
-    pub fn parse(mail_days: &str) -> Result<Self, Vec<Invalid>> {
+    pub fn parse(mail_days: &str, log_days: &str) -> Result<Self, Vec<Invalid>> {
         let mut fields = Fields::default();
-        let mails = MAILS.take(mail_days, &mut fields);
+        let (mails, log) = (MAILS.take(mail_days, &mut fields), LOG.take(log_days, &mut fields));
         fields.finish()?;
-        mails.map(|mails| Self { mails }).ok_or_else(Vec::new)
+        mails.zip(log).map(|(mails, log)| Self { mails: span(mails), log: span(log) }).ok_or_else(Vec::new)
     }
 }
 
 /// How long things are kept.
 pub fn retention(snapshot: &Snapshot<'_>) -> Result<Retention, Fault> {
-    Ok(Retention { mails: MAILS.read(snapshot)? })
+    Ok(Retention { mails: MAILS.read(snapshot)?, log: LOG.read(snapshot)? })
 }
 
 /// Changes how long things are kept, where that is another time than before.
 pub fn set_retention(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, chosen: &Retention) -> Result<(), Fault> {
     let present = retention(tx)?;
-    for (keep, before, after) in [(MAILS, present.mails, chosen.mails)] {
+    for (keep, before, after) in [(MAILS, present.mails, chosen.mails), (LOG, present.log, chosen.log)] {
         if before != after {
             put(tx, keep.key, &days(after).to_string())?;
             let detail = format!("{} {} → {}", keep.key, days(before), days(after));
@@ -102,13 +107,14 @@ mod tests {
 
     #[test]
     fn nothing_is_for_ever_and_what_cannot_be_is_refused() {
-        assert_eq!(Retention::parse("365"), Ok(Retention::default()));
+        assert_eq!(Retention::parse("365", ""), Ok(Retention::default()));
         for for_ever in ["", " ", "0"] {
-            assert_eq!(Retention::parse(for_ever).map(|kept| kept.mails), Ok(None));
+            assert_eq!(Retention::parse(for_ever, for_ever), Ok(Retention { mails: None, log: None }));
         }
-        assert_eq!(Retention::parse(" 1 ").map(|kept| kept.mails), Ok(Some(span(1))));
+        assert_eq!(Retention::parse(" 1 ", "90"), Ok(Retention { mails: span(1), log: span(90) }));
         for refused in ["-1", "x", "1.5", "36501", "99999999999999999999"] {
-            assert_eq!(Retention::parse(refused), Err(vec![Invalid::new("mail_days", "error-keep-days")]), "{refused}");
+            assert_eq!(Retention::parse(refused, ""), Err(vec![Invalid::new("mail_days", "error-keep-days")]), "{refused}");
         }
+        assert_eq!(Retention::parse("", "89"), Err(vec![Invalid::new("log_days", "error-keep-log-days")]));
     }
 }

@@ -28,6 +28,7 @@ pub use ops::{
     attempts, attempts_before, create, delete, disable, enable, find, find_to_change, list, page, replay, rotate, secrets,
     send_test, update,
 };
+pub(crate) use work::sent_by_all;
 pub use work::{Batch, Claimed, GIVE_UP_AFTER, Outcome, advance, claim, due, release, settle};
 
 /// Endpoints of one installation.

@@ -118,34 +118,31 @@ pub fn rotate(
     Ok(secret)
 }
 
-/// Lets an endpoint go on where it stopped. Nothing changes when it was not stopped.
+/// Lets an endpoint go on where it stopped, or where the log begins if that is later: what it does not get any more is said in
+/// the event. Nothing changes when it was not stopped.
 pub fn enable(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, _log: &AllowedAdmin<ViewLog>, id: WebhookId) -> Result<Webhook, Error> {
-    let enable = |tx: &Tx<'_>, id| {
-        tx.promise();
-        sql::enable(tx, id)
-    };
-    switch(tx, by, id, EventKind::WebhookEnabled, |webhook| webhook.disabled.is_some(), enable)
+    let webhook = held(tx, id)?;
+    if webhook.disabled.is_none() {
+        return Ok(webhook);
+    }
+    let (mut detail, last_removed) = (webhook.label(), event::hold_beginning(tx)?.last_removed.seq);
+    sql::enable(tx, id)?;
+    if webhook.delivered_seq < last_removed {
+        sql::go_on_after(tx, id, last_removed)?;
+        let first = webhook.delivered_seq + 1;
+        detail = format!("{detail}: events {first} to {last_removed} are no longer in the log and are not sent");
+    }
+    tx.promise();
+    record(tx, by, EventKind::WebhookEnabled, &detail)?;
+    Ok(webhook)
 }
 
 /// Stops an endpoint. Nothing changes when it is stopped already.
 pub fn disable(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: WebhookId) -> Result<Webhook, Error> {
-    let disable = |tx: &Tx<'_>, id| sql::disable(tx, id, Because::Staff);
-    switch(tx, by, id, EventKind::WebhookDisabled, |webhook| webhook.disabled.is_none(), disable)
-}
-
-/// Changes and records it, where there is something to change.
-fn switch(
-    tx: &Tx<'_>,
-    by: &AllowedAdmin<ManageApi>,
-    id: WebhookId,
-    kind: EventKind,
-    changes: impl FnOnce(&Webhook) -> bool,
-    change: impl FnOnce(&Tx<'_>, WebhookId) -> Result<(), Fault>,
-) -> Result<Webhook, Error> {
     let webhook = held(tx, id)?;
-    if changes(&webhook) {
-        change(tx, id)?;
-        record(tx, by, kind, &webhook.label())?;
+    if webhook.disabled.is_none() {
+        sql::disable(tx, id, Because::Staff)?;
+        record(tx, by, EventKind::WebhookDisabled, &webhook.label())?;
     }
     Ok(webhook)
 }
@@ -168,7 +165,7 @@ pub fn send_test(tx: &Tx<'_>, _by: &AllowedAdmin<ManageApi>, id: WebhookId) -> R
 /// Sends events again. An event that is sent a second time has the same message's id as before.
 ///
 /// # Errors
-/// [`Error::NoSuchEvent`]; [`Error::TooMany`] when too many single events wait for this endpoint.
+/// [`Error::NoSuchEvent`], also when it is no longer in the log; [`Error::TooMany`] when too many single events wait for this endpoint.
 pub fn replay(
     tx: &Tx<'_>,
     by: &AllowedAdmin<ManageApi>,
@@ -178,13 +175,13 @@ pub fn replay(
     what: Replay,
 ) -> Result<Webhook, Error> {
     let webhook = held(tx, id)?;
-    let head = event::head(tx)?.seq;
+    let (head, first) = (event::head(tx)?.seq, event::hold_beginning(tx)?.first());
     let detail = match what {
-        Replay::One(seq) if (1..=head).contains(&seq) => {
+        Replay::One(seq) if (first..=head).contains(&seq) => {
             extra(tx, id, Some(seq))?;
             seq.to_string()
         }
-        Replay::After(seq) if (0..=head).contains(&seq) => {
+        Replay::After(seq) if (first - 1..=head).contains(&seq) => {
             sql::go_on_after(tx, id, seq)?;
             tx.promise();
             format!("{seq}+")

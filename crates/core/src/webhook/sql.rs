@@ -171,6 +171,16 @@ pub(super) fn delete_extra(tx: &Tx<'_>, extra: i64) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The lowest place of all endpoints but those that were disabled by then, and of what is asked for out of turn.
+pub(super) fn sent_by_all(snapshot: &Snapshot<'_>, disabled_by: Timestamp) -> Result<Option<i64>, Fault> {
+    snapshot.one(
+        "select min(place) from (select min(delivered_seq) as place from webhooks where disabled_at is null or disabled_at > $1
+             union all select min(seq) - 1 from webhook_extras where seq is not null) places",
+        params![disabled_by],
+        Row::take,
+    )
+}
+
 /// Endpoints that have something to be sent, leased.
 pub(super) fn claim(tx: &Tx<'_>, limit: i64, until: Timestamp) -> Result<Vec<Claimed>, Fault> {
     let sql = format!(

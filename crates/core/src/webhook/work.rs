@@ -91,6 +91,12 @@ pub fn claim(tx: &Tx<'_>, _by: &System, limit: i64, lease: Duration) -> Result<V
     sql::claim(tx, limit, tx.now().after(lease))
 }
 
+/// The last event up to which nothing is left to be sent: to no endpoint that gets events, nor to one that was disabled less than
+/// [`GIVE_UP_AFTER`] ago, nor out of turn. `None` where there is nobody to send to.
+pub(crate) fn sent_by_all(snapshot: &Snapshot<'_>) -> Result<Option<i64>, Fault> {
+    sql::sent_by_all(snapshot, snapshot.now().before(GIVE_UP_AFTER))
+}
+
 /// What is to be sent now; `None` when the lease counts no more. What staff asked for out of turn comes first.
 pub async fn due(app: &App, _by: &System, claimed: &Claimed) -> Result<Option<Batch>, Fault> {
     let claimed = claimed.clone();

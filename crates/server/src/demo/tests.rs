@@ -104,7 +104,7 @@ const SECOND_FACTORS: [EventKind; 8] = [
 ];
 
 /// Nobody in the story forgets a password, changes an address, guesses or wants to go.
-const QUIET: [&str; 22] = [
+const QUIET: [&str; 23] = [
     "role-updated",
     "role-deleted",
     "password-reset",
@@ -118,6 +118,7 @@ const QUIET: [&str; 22] = [
     "device-",
     "ban-",
     "webhook-",
+    "log-",
     "passkey-",
     "sso-",
     "message-",

@@ -99,7 +99,10 @@ pub(crate) async fn show(staff: Staff, Query(asked): Query<Asked>) -> Answer {
     found.truncate(PAGE);
     let last = found.last().map(|event| event.id).filter(|_| more);
     let kind = |kind: &EventKind| KindShown { key: kind.key(), label: web.text(&format!("event-kind-{}", kind.key()), &[]) };
+    let beginning = web.app().read(event::beginning).await?;
+    let begins = context! { first => beginning.first(), days => beginning.kept_days };
     let context = context! {
+        begins => (!beginning.is_whole()).then_some(begins),
         next_url => last.map(|id| format!("/admin/activity?{}&before={id}", asked.query())),
         export_url => format!("/admin/activity.csv?{}", asked.query()),
         kinds => EventKind::ALL.iter().map(kind).collect::<Vec<_>>(),

@@ -25,6 +25,7 @@ pub(crate) struct SecurityForm {
     puzzle_bits: String,
     puzzle_wait: String,
     mail_days: String,
+    log_days: String,
 }
 
 impl SecurityForm {
@@ -39,7 +40,7 @@ impl SecurityForm {
         };
         let puzzles = Puzzles::parse(&self.puzzle_when, &self.puzzle_bits, &self.puzzle_wait);
         let security = Security::parse(&typed, !self.everybody.is_empty(), !self.admins.is_empty());
-        match (security, puzzles, Retention::parse(&self.mail_days)) {
+        match (security, puzzles, Retention::parse(&self.mail_days, &self.log_days)) {
             (Ok(security), Ok(puzzles), Ok(retention)) => Ok((Security { puzzles, ..security }, retention)),
             (security, puzzles, retention) => {
                 Err([security.err(), puzzles.err(), retention.err()].into_iter().flatten().flatten().collect())
@@ -68,6 +69,7 @@ impl From<(Security, Retention)> for SecurityForm {
             puzzle_bits: security.puzzles.bits.to_string(),
             puzzle_wait: security.puzzles.wait.as_secs().to_string(),
             mail_days: days(retention.mails),
+            log_days: days(retention.log),
         }
     }
 }
