@@ -1,5 +1,7 @@
 //! An app for tests: a set clock, seeded randomness, captured mail, a private database.
 
+pub mod tables;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -85,8 +87,7 @@ impl TestApp {
         let url = std::env::var(POSTGRES)
             .unwrap_or_else(|_| panic!("{POSTGRES} is not set: run scripts/test, or scripts/with-postgres cargo nextest run"));
         let schema = unique();
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
+        let client = tables::postgres(&url).await;
         client.batch_execute(&format!("drop schema if exists {schema} cascade; create schema {schema}")).await.unwrap();
         let separator = if url.contains('?') { '&' } else { '?' };
         let location = Location::Postgres(format!("{url}{separator}options=-csearch_path%3D{schema}"));

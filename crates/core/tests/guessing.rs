@@ -5,49 +5,42 @@ use std::time::Duration;
 
 use latchkey_core::access::Subject;
 use latchkey_core::app::{App, Request};
-use latchkey_core::device;
 use latchkey_core::email::EmailKey;
 use latchkey_core::error::{HasKind, Kind as ErrorKind};
 use latchkey_core::guessing::{self, Authenticator, Guess, Kind, MAX_FAILURES, Standing};
 use latchkey_core::id::{SessionId, UserId};
-use latchkey_core::mail::Outgoing;
 use latchkey_core::password::Password;
 use latchkey_core::reset::{self, Logins};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Error, Started};
 use latchkey_core::settings::Verification;
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{admin, invitation, passkey, user, verification};
+use latchkey_core::{admin, user};
 use latchkey_test_macros::on_both_databases;
 
+use crate::device::new_devices;
 use crate::support::*;
 
-const GUS: &str = "gus@example.com";
+pub(crate) const GUS: &str = "gus@example.com";
 const NOBODY: &str = "nobody@example.com";
 
 /// A request from the nth of many addresses, each in a network of its own.
-fn from_nth(number: u32) -> Request {
+pub(crate) fn from_nth(number: u32) -> Request {
     let [_, high, low, _] = number.to_be_bytes().map(|byte| byte);
     let last = u8::try_from(number % 256).unwrap();
     Request { ip: Some(IpAddr::from([198, high.wrapping_add(low), last, 1])), ..request() }
 }
 
-fn with_device(device: &Secret) -> Request {
+pub(crate) fn with_device(device: &Secret) -> Request {
     Request { device: Some(device.clone()), ..request() }
 }
 
-async fn try_from(app: &App, from: &Request, email: &str, password: &str) -> Result<Started, Error> {
+pub(crate) async fn try_from(app: &App, from: &Request, email: &str, password: &str) -> Result<Started, Error> {
     let begun = log_in_with(app, from, credentials(email, password, false), "").await?;
     Ok(begun.session().expect("no second factor is set up"))
 }
 
-/// The notices of new devices that wait.
-async fn notices(app: &TestApp) -> Vec<Outgoing> {
-    let mails = app.take_mails().await;
-    mails.into_iter().filter(|mail| mail.written.subject == "new-device").collect()
-}
-
-fn wait_of<T, E: HasKind>(result: &Result<T, E>) -> Option<Duration> {
+pub(crate) fn wait_of<T, E: HasKind>(result: &Result<T, E>) -> Option<Duration> {
     match result.as_ref().err().map(HasKind::kind) {
         Some(ErrorKind::Limited { retry_after }) => Some(retry_after),
         _ => None,
@@ -132,7 +125,7 @@ async fn many_who_succeed_from_one_address_are_not_held_back(app: TestApp) {
     }
     assert_eq!(number(&app, "select count(*) from guess_buckets").await, 1, "the notices of new devices alone");
     assert_eq!(number(&app, "select count(*) from devices").await, 20, "devices are bounded");
-    assert_eq!(notices(&app).await.len(), 5, "and so are notices");
+    assert_eq!(new_devices(&app).await.len(), 5, "and so are notices");
 }
 
 #[on_both_databases]
@@ -303,24 +296,6 @@ async fn v2_4_1_invitations_are_sent_so_often_and_no_more(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn links_that_never_were_are_counted_and_real_ones_work_all_the_same(app: TestApp) {
-    let (owner, acme) = acme(&app).await;
-    let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
-    let mut heard = 0;
-    loop {
-        let forged = app.app.random().secret().unwrap();
-        let result = invitation::try_link(&app.app, &request(), &forged).await;
-        if wait_of(&result).is_some() {
-            break;
-        }
-        assert!(matches!(result, Err(invitation::Error::Gone)));
-        heard += 1;
-    }
-    assert_eq!(heard, 50);
-    assert!(invitation::try_link(&app.app, &request(), &link).await.is_ok(), "who holds a link is not held back");
-}
-
-#[on_both_databases]
 async fn v6_3_8_resets_are_limited_by_what_is_typed_and_never_by_who_has_it(app: TestApp) {
     person(&app, "Gus").await;
     let ask = async |from: Request, address: &str| {
@@ -359,52 +334,6 @@ async fn v2_4_1_a_network_asks_for_resets_so_often_and_no_more(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn links_of_resets_and_verifications_are_not_guessed_at_without_end(app: TestApp) {
-    app.notify(Verification::Ask).await;
-    let gus = person(&app, "Gus").await;
-    ask_for_reset(&app, GUS).await;
-    let choosing = latest_link(&app).await;
-    as_myself(&app.app, gus, verification::resend).await.unwrap();
-    let confirming = latest_link(&app).await;
-    let forged = || app.app.random().secret().unwrap();
-    let (mut choices, mut confirmations) = (0, 0);
-    while wait_of(&reset::try_link(&app.app, &request(), Logins::Users, &forged()).await).is_none() {
-        choices += 1;
-    }
-    while wait_of(&verification::try_link(&app.app, &request(), &forged()).await).is_none() {
-        confirmations += 1;
-    }
-    assert_eq!((choices, confirmations), (50, 50));
-    assert!(reset::try_link(&app.app, &request(), Logins::Users, &choosing).await.is_ok(), "who holds a link is not held back");
-    assert!(verification::try_link(&app.app, &request(), &confirming).await.is_ok());
-    assert!(wait_of(&reset::try_link(&app.app, &from_nth(1), Logins::Users, &forged()).await).is_none());
-}
-
-#[on_both_databases]
-async fn challenges_of_passkeys_are_made_so_often_for_a_network_and_no_more(app: TestApp) {
-    let begin = async |from: Request| {
-        let browser = app.app.random().secret().unwrap();
-        app.app.write(&from, move |tx| passkey::begin_login(tx, &browser)).await.map(drop)
-    };
-    let mut made = 0;
-    let refused = loop {
-        let answer = begin(request()).await;
-        if answer.is_err() {
-            break answer;
-        }
-        made += 1;
-    };
-    assert_eq!(made, 300);
-    assert_eq!(number(&app, "select count(*) from passkey_challenges").await, made, "what is refused leaves no row");
-    assert!(begin(from_nth(1)).await.is_ok());
-    app.clock.advance(wait_of(&refused).unwrap());
-    assert!(begin(request()).await.is_ok());
-    app.clock.advance(Duration::from_mins(5));
-    swept(&app.app, passkey::sweep).await;
-    assert_eq!(number(&app, "select count(*) from passkey_challenges").await, 0, "what nobody answered is removed by the clock");
-}
-
-#[on_both_databases]
 async fn the_present_password_cannot_be_guessed_with_a_stolen_session(app: TestApp) {
     let gus = person(&app, "Gus").await;
     let new = Password::typed("another password");
@@ -432,67 +361,6 @@ async fn admins_are_guarded_like_users(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn v6_3_5_a_login_with_a_new_device_is_told_by_mail(app: TestApp) {
-    app.notify(Verification::Off).await;
-    let gus = person(&app, "Gus").await;
-    let first = login(&app.app, GUS).await;
-    assert_eq!(notices(&app).await.len(), 0, "the first has nothing to be compared with");
-    let again = try_from(&app.app, &with_device(&first.device), GUS, PASSWORD).await.unwrap();
-    assert!(again.device == first.device && notices(&app).await.is_empty());
-    let forged = app.app.random().secret().unwrap();
-    let other = try_from(&app.app, &with_device(&forged), GUS, PASSWORD).await.unwrap();
-    assert!(other.device != forged, "a cookie that nobody was given is not taken over");
-    let waiting = notices(&app).await;
-    assert_eq!(waiting.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [GUS]);
-    assert_eq!(count_events(&app, "device-new").await, 1);
-    let mia = person(&app, "Mia").await;
-    let shared = try_from(&app.app, &with_device(&first.device), "mia@example.com", PASSWORD).await.unwrap();
-    assert!(shared.device == first.device, "two people may use one browser");
-    let listed = app.app.read(move |snapshot| Ok::<_, Error>(device::list(snapshot, &snapshot.myself(gus)?)?)).await.unwrap();
-    assert_eq!(listed.len(), 2);
-    app.app
-        .write(&with_device(&first.device), move |tx| Ok::<_, Error>(device::forget_others(tx, &tx.myself(gus)?)?))
-        .await
-        .unwrap();
-    let known = async |user: UserId, secret: Secret| {
-        app.app.read(move |snapshot| device::known(snapshot, Some(Subject::User(user)), &secret)).await.unwrap().is_some()
-    };
-    assert!(known(gus, first.device.clone()).await && known(mia, first.device.clone()).await);
-    assert!(!known(gus, other.device).await, "the other devices are forgotten");
-    app.clock.advance(device::LIVES);
-    assert!(!known(gus, first.device).await, "no device is known for ever");
-}
-
-#[on_both_databases]
-async fn a_device_that_was_forgotten_is_a_new_one_and_its_session_goes_on(app: TestApp) {
-    app.notify(Verification::Off).await;
-    let (gus, mia) = (person(&app, "Gus").await, person(&app, "Mia").await);
-    let first = login(&app.app, GUS).await;
-    let second = try_from(&app.app, &request(), GUS, PASSWORD).await.unwrap();
-    app.take_mails().await;
-    let id = app.app.read({
-        let from = with_device(&second.device);
-        move |snapshot| Ok::<_, Error>(device::mine(snapshot, &snapshot.myself(gus)?, &from)?.unwrap())
-    });
-    let id = id.await.unwrap();
-    let forget = async |user: UserId| as_myself(&app.app, user, move |tx, by| device::forget(tx, by, id)).await;
-    assert!(matches!(forget(mia).await, Err(device::Error::NotFound)), "somebody else's");
-    forget(gus).await.unwrap();
-    assert!(matches!(forget(gus).await, Err(device::Error::NotFound)));
-    let session = resolved(&app.app, &second.secret).await.expect("its session goes on").session;
-    assert!(!session.of_known_device);
-    assert!(resolved(&app.app, &first.secret).await.unwrap().session.of_known_device);
-    try_from(&app.app, &with_device(&second.device), GUS, PASSWORD).await.unwrap();
-    assert_eq!(notices(&app).await.len(), 1, "the next login with it is told");
-    assert_eq!(count_events(&app, "device-forgotten").await, 1);
-    ask_for_reset(&app, GUS).await;
-    let link = latest_link(&app).await;
-    choose(&app.app, &link, "another password altogether").await.unwrap();
-    assert_eq!(number(&app, "select count(*) from devices").await, 0, "a reset from elsewhere forgets all");
-    app.take_mails().await;
-}
-
-#[on_both_databases]
 async fn a_new_password_brings_an_authenticator_back(app: TestApp) {
     let gus = person(&app, "Gus").await;
     let guess = Guess::login(&EmailKey::of(GUS), Some(gus));
@@ -510,8 +378,4 @@ async fn a_new_password_brings_an_authenticator_back(app: TestApp) {
     app.app.write(&request(), move |tx| guessing::rebound(tx, Authenticator::Password, owner)).await.unwrap();
     assert_eq!(standing().await, Standing::Works);
     assert_eq!(told(&app).await, ["password-stopped"]);
-}
-
-async fn count_events(app: &TestApp, kind: &str) -> usize {
-    events(app).await.iter().filter(|event| event.kind == kind).count()
 }
