@@ -15,9 +15,6 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::check::{check_all, may, require};
 use crate::support::*;
 
-const USERS: usize = 4;
-const ACCOUNTS: usize = 3;
-
 #[derive(Clone, Debug)]
 enum Step {
     Associate { account: usize, user: usize, keys: &'static str },
@@ -90,15 +87,9 @@ struct World {
 impl World {
     async fn new(test: TestApp) -> Self {
         test.expect_unsent_mails();
-        let (mut users, mut accounts, mut model) = (Vec::new(), Vec::new(), Model::default());
-        for index in 0..USERS {
-            users.push(person(&test, &format!("User{index}")).await);
-        }
-        for (index, owner) in users.iter().enumerate().take(ACCOUNTS) {
-            accounts.push(test.account(&format!("Account{index}"), *owner).await);
-            let members = BTreeMap::from([(index, "")]);
-            model.accounts.insert(index, Account { owner: index, closed: false, required: false, members });
-        }
+        let (users, accounts) = crowd(&test).await;
+        let account = |owner| Account { owner, closed: false, required: false, members: BTreeMap::from([(owner, "")]) };
+        let model = Model { accounts: (0..ACCOUNTS).map(|index| (index, account(index))).collect(), ..Model::default() };
         let nodes = [test.app.clone(), test.second_node()];
         let admin = staff(&test).await;
         Self { test, nodes, users, accounts, admin, model }

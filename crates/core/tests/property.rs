@@ -19,8 +19,6 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::support::*;
 
-const USERS: usize = 4;
-const ACCOUNTS: usize = 3;
 /// The addresses of the users, and three of nobody.
 const ADDRESSES: usize = USERS + 3;
 
@@ -274,13 +272,7 @@ struct Real {
 impl Real {
     async fn new(app: TestApp) -> Self {
         let admin = staff(&app).await;
-        let (mut users, mut accounts) = (Vec::new(), Vec::new());
-        for index in 0..USERS {
-            users.push(person(&app, &format!("User{index}")).await);
-        }
-        for (index, owner) in users.iter().enumerate().take(ACCOUNTS) {
-            accounts.push(app.account(&format!("Account {index}"), *owner).await);
-        }
+        let (users, accounts) = crowd(&app).await;
         Self { app, admin, users, accounts, links: Vec::new() }
     }
 

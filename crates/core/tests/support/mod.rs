@@ -1,6 +1,7 @@
 //! Short names for what tests do.
 
 mod acting;
+mod crowd;
 mod logins;
 mod tables;
 
@@ -17,6 +18,7 @@ use latchkey_core::testing::TestApp;
 use latchkey_core::{account, client_group, membership, role, user};
 
 pub(crate) use acting::*;
+pub(crate) use crowd::*;
 pub(crate) use logins::*;
 pub(crate) use tables::*;
 
@@ -169,7 +171,7 @@ pub(crate) async fn reopen(app: &App, admin: AdminId, account: AccountId) {
 }
 
 pub(crate) async fn delete_user(app: &App, admin: AdminId, user: UserId) -> Result<(), user::Error> {
-    as_staff(app, admin, move |tx, by| user::delete(tx, by, &confirmed(), user)).await
+    as_staff(app, admin, move |tx, by| user::delete(tx, by, &confirmed(), user).map(drop)).await
 }
 
 // Invitations.
