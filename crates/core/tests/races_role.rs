@@ -7,6 +7,8 @@ use latchkey_core::access::{ConfigureSystem, ConfirmedAdmin, ManageUsers, Permis
 use latchkey_core::account;
 use latchkey_core::app::App;
 use latchkey_core::check::{self, Question, Reason, Scope};
+use latchkey_core::db::Location;
+use latchkey_core::error::{HasKind, Kind};
 use latchkey_core::id::{AccountId, AdminId, InvitationId, RoleId, UserId};
 use latchkey_core::invitation::{self, LoginAndAccept, NewInvitation};
 use latchkey_core::membership;
@@ -299,4 +301,73 @@ async fn rule_11_who_changes_a_role_that_was_given_while_it_waited_hinders_nobod
             take_role(&nodes.first, nodes.owner, nodes.acme, user).await;
         }
     }
+}
+
+/// A transaction behind core's back.
+struct Other {
+    client: tokio_postgres::Client,
+    pid: i32,
+}
+
+impl Other {
+    async fn begin(app: &TestApp, statement: &str) -> Self {
+        let Location::Postgres(url) = &app.location else { panic!("only PostgreSQL has two writers") };
+        let client = postgres(url).await;
+        client.batch_execute(&format!("begin; {statement}")).await.unwrap();
+        let pid = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
+        Self { client, pid }
+    }
+
+    async fn commit(&self) {
+        self.client.batch_execute("commit").await.unwrap();
+    }
+
+    /// Whether somebody waits for what it holds.
+    async fn is_waited_for(&self) -> bool {
+        let waiting = "select count(*) > 0 from pg_stat_activity where $1 = any(pg_blocking_pids(pid))";
+        self.client.query_one(waiting, &[&self.pid]).await.unwrap().get(0)
+    }
+}
+
+/// Each time the role is waited for, it is given in one more account, which somebody else holds at once.
+#[tokio::test]
+async fn rule_11_who_changes_a_role_that_is_given_again_and_again_is_told_so_and_changes_nothing() {
+    let app = TestApp::postgres().await;
+    let nodes = nodes(&app).await;
+    let changed = role(&app, nodes.admin, "Changed", "domains").await;
+    let mia = person(&app, "Mia").await;
+    let mut accounts = Vec::new();
+    for number in 0..30 {
+        let account = app.account(&format!("Account {number}"), nodes.owner).await;
+        app.member(account, mia, grants("emails")).await;
+        accounts.push(account);
+    }
+    let give = async |account: AccountId| {
+        let given = format!("update memberships set role_id = {changed} where account_id = {account} and user_id = {mia}");
+        let giving = Other::begin(&app, &given).await;
+        (giving, Other::begin(&app, &format!("select id from accounts where id = {account} for update")).await)
+    };
+    let before = number(&app, "select count(*) from events").await;
+    let (mut giving, mut holding) = give(accounts[0]).await;
+    let change = tokio::spawn({
+        let (node, admin) = (nodes.first.clone(), nodes.admin);
+        async move { change_role(&node, admin, changed, "tickets").await }
+    });
+    while !giving.is_waited_for().await {}
+    for account in accounts.into_iter().skip(1) {
+        giving.commit().await;
+        while !change.is_finished() && !holding.is_waited_for().await {}
+        if change.is_finished() {
+            break;
+        }
+        let (next, next_holding) = give(account).await;
+        // Whoever changes the role has seen by now who has it, and next waits for the role.
+        holding.commit().await;
+        (giving, holding) = (next, next_holding);
+    }
+    let change = change.await.unwrap();
+    assert!(matches!(change, Err(Error::Busy)), "{change:?}");
+    assert_eq!(change.unwrap_err().kind(), Kind::Conflict("error-role-busy"));
+    assert_eq!(number(&app, "select count(*) from events").await, before);
+    assert_eq!(number(&app, "select count(*) from roles where grants = 'domains' and revision = 1").await, 1);
 }
