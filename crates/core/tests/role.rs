@@ -250,3 +250,42 @@ async fn everybody_who_has_a_role_is_told_of_its_change_by_a_mail_of_its_own(app
     assert_eq!(told.iter().map(|mail| mail.to.clone()).collect::<Vec<_>>(), wanted);
     assert!(told.iter().all(|mail| mail.written.subject == told[0].written.subject));
 }
+
+#[on_both_databases]
+async fn the_names_of_many_roles_are_found_at_once(app: TestApp) {
+    let admin = staff(&app).await;
+    let mut made = Vec::new();
+    for number in 0..101 {
+        let name = format!("Role {number}");
+        made.push((create(&app, admin, None, &name, "invoices").await.unwrap(), name));
+    }
+    for count in [0, 1, 2, 100, 101] {
+        let expected = made[..count].to_vec();
+        let asked: Vec<RoleId> = expected.iter().map(|(id, _)| *id).chain([RoleId(NOWHERE)]).collect();
+        let mut found = app.app.read(move |snapshot| role::names(snapshot, &asked)).await.unwrap();
+        found.sort();
+        assert_eq!(found, expected, "each once, and nothing of one that is not there");
+    }
+}
+
+#[on_both_databases]
+async fn what_happens_to_a_role_of_one_account_is_told_of_that_account(app: TestApp) {
+    app.expect_unsent_mails();
+    let (_, acme) = acme(&app).await;
+    let admin = staff(&app).await;
+    let seen = events(&app).await.len();
+    let own = create(&app, admin, Some(acme), "Own", "invoices").await.unwrap();
+    change(&app, admin, own, "Own", "tickets").await.unwrap();
+    delete(&app, admin, own).await.unwrap();
+    let everybodys = create(&app, admin, None, "Everybody's", "invoices").await.unwrap();
+    delete(&app, admin, everybodys).await.unwrap();
+    let logged: Vec<_> = events(&app).await.into_iter().skip(seen).map(|event| (event.kind, event.account_name)).collect();
+    let told = [
+        ("role-created", "Acme"),
+        ("role-updated", "Acme"),
+        ("role-deleted", "Acme"),
+        ("role-created", ""),
+        ("role-deleted", ""),
+    ];
+    assert_eq!(logged, told.map(|(kind, account)| (kind.to_owned(), account.to_owned())));
+}

@@ -1,5 +1,6 @@
 use super::{Details, Error, Listed, MAX_ROLES, Role, sql};
 use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, Permission, ShowsUsers, ViewStaffArea};
+use crate::account;
 use crate::app::{Snapshot, Tx};
 use crate::check::Changed;
 use crate::db::DbError;
@@ -54,7 +55,7 @@ pub fn find_to_end(tx: &Tx<'_>, _by: &AllowedAdmin<ConfigureSystem>, id: RoleId)
 
 /// The names of these roles, for those who explain an answer.
 pub fn names(snapshot: &Snapshot<'_>, ids: &[RoleId]) -> Result<Vec<(RoleId, String)>, Fault> {
-    ids.iter().filter_map(|id| sql::name(snapshot, *id).map(|name| name.map(|name| (*id, name))).transpose()).collect()
+    sql::names(snapshot, ids)
 }
 
 fn taken(fault: Fault) -> Error {
@@ -76,8 +77,16 @@ pub fn create(
         return Err(Error::TooMany);
     }
     let id = sql::insert(tx, account, new, &folded(&new.name)).map_err(taken)?;
-    tx.record(by.actor(), &Event::new(EventKind::RoleCreated).with_detail(format!("{}: {}", new.name, new.grants)))?;
+    let created = about(tx, EventKind::RoleCreated, account)?.with_detail(format!("{}: {}", new.name, new.grants));
+    tx.record(by.actor(), &created)?;
     Ok(id)
+}
+
+/// An event about a role, in the one account whose members may have it.
+fn about(tx: &Tx<'_>, kind: EventKind, only: Option<AccountId>) -> Result<Event, Fault> {
+    let Some(id) = only else { return Ok(Event::new(kind)) };
+    let name = account::find(tx, id)?.map(|account| account.details.name).unwrap_or_default();
+    Ok(Event::new(kind).in_account(id, &name))
 }
 
 /// How often it is tried to hold a role that others are just giving to somebody.
@@ -101,13 +110,13 @@ fn hold(tx: &Tx<'_>, id: RoleId) -> Result<Role, Error> {
 
 /// Changes a role, and with it what everybody may do who has it.
 pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: RoleId, new: &Details) -> Result<(), Error> {
-    let before = hold(tx, id)?.details;
+    let Role { account, details: before, .. } = hold(tx, id)?;
     let new = &Details { grants: new.grants.clone().keeping_unknown_of(&before.grants), ..new.clone() };
     if before == *new {
         return Ok(());
     }
     sql::update(tx, id, new, &folded(&new.name)).map_err(taken)?;
-    tx.record(by.actor(), &Event::new(EventKind::RoleUpdated).with_detail(changes(&before, new)))?;
+    tx.record(by.actor(), &about(tx, EventKind::RoleUpdated, account)?.with_detail(changes(&before, new)))?;
     if before.grants == new.grants {
         return Ok(());
     }
@@ -140,7 +149,7 @@ fn changes(before: &Details, after: &Details) -> String {
 
 /// Deletes a role that nobody has or is offered, and returns its name.
 pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: RoleId) -> Result<String, Error> {
-    let name = hold(tx, id)?.details.name;
+    let Role { account, details: Details { name, .. }, .. } = hold(tx, id)?;
     if sql::is_offered(tx, id)? {
         return Err(Error::InUse);
     }
@@ -148,6 +157,6 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: RoleId) -> Re
         Err(Fault::Db(DbError::ForeignKey)) => return Err(Error::InUse),
         deleted => deleted?,
     }
-    tx.record(by.actor(), &Event::new(EventKind::RoleDeleted).with_detail(&name))?;
+    tx.record(by.actor(), &about(tx, EventKind::RoleDeleted, account)?.with_detail(&name))?;
     Ok(name)
 }
