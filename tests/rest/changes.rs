@@ -28,6 +28,8 @@ async fn a_change_is_made_to_the_version_that_was_read_and_to_no_other(app: Test
     let deleted = rest.send(&asked(&rest.full, "DELETE", &path, None).with("if-match", &tag)).await;
     assert_eq!(deleted.status, 412);
     assert_eq!(rest.get(&path).await["city"], "Delft");
+    assert_eq!(rest.send(&change("Gouda", "\"é\"")).await.status, 412, "what cannot be read is no version");
+    assert_eq!(rest.get(&path).await["city"], "Delft");
 }
 
 #[on_both_databases]
@@ -53,6 +55,22 @@ async fn of_many_who_change_one_version_at_once_one_succeeds(app: TestApp) {
         }
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412], "{path}");
+    }
+}
+
+#[on_both_databases]
+async fn a_user_who_was_changed_since_it_was_read_is_not_deleted(app: TestApp) {
+    let rest = Rest::new(app).await;
+    let node = super::serve(&rest.app, rest.app.second_node(), 1_000_000).await;
+    for round in 0..20 {
+        let user = rest.app.user("Tom", "Target", &format!("tom{round}@example.com")).await;
+        let path = format!("/api/v1/users/{user}");
+        let tag = rest.call("GET", &path, None).await.header("etag").unwrap().to_owned();
+        let change = asked(&rest.full, "PATCH", &path, Some(&json!({"last_name": "More"}))).with("if-match", &tag);
+        let delete = asked(&rest.full, "DELETE", &path, None).with("if-match", &tag);
+        let (changed, deleted) = tokio::join!(change.send(node), rest.send(&delete));
+        let statuses = (changed.unwrap().status, deleted.status);
+        assert!(matches!(statuses, (200, 412) | (404, 204)), "{statuses:?}");
     }
 }
 

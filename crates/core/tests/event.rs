@@ -140,7 +140,7 @@ fn user_cases(w: &World) -> Vec<Case> {
         case(&[SessionEnded], move |tx| Ok(session::end_others(tx, &tx.myself(member)?, session).map(drop)?)),
         case(&[Logout], move |tx| Ok(session::logout(tx, &tx.myself(member)?, session)?)),
         case(&[SessionEnded], move |tx| Ok(session::end_all_of(tx, &tx.authorize_admin(admin)?, member).map(drop)?)),
-        case(&[UserDeleted], move |tx| Ok(user::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), loner)?)),
+        case(&[UserDeleted], move |tx| Ok(user::delete(tx, &tx.authorize_admin(admin)?, &confirmed(), loner).map(drop)?)),
     ]
 }
 

@@ -8,7 +8,7 @@ use latchkey_core::id::AccountId;
 use latchkey_core::invitation::{self, LoginAndAccept};
 use latchkey_core::outbox::Topic;
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{membership, note, session};
+use latchkey_core::{membership, note, own_data, session};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
 
@@ -23,6 +23,23 @@ async fn rule_9_deleting_a_user_and_letting_it_in_have_one_outcome(app: TestApp)
         let (deleted, let_in) =
             join!(delete_user(&nodes.first, nodes.admin, guest), associate(&nodes.second, nodes.acme, guest, "invoices"));
         assert_eq!(count([ok(&deleted), ok(&let_in)]), 1, "{deleted:?} {let_in:?}");
+    }
+}
+
+#[on_both_databases]
+async fn rule_9_who_takes_the_wish_to_be_deleted_back_keeps_its_accounts(app: TestApp) {
+    app.expect_unsent_mails();
+    let nodes = nodes(&app).await;
+    for round in 0..ROUNDS {
+        let guest = member(&app, nodes.acme, &format!("Guest{round}"), "invoices").await;
+        sql(&app, &format!("insert into deletion_requests (user_id, requested_at) values ({guest}, 1)")).await.unwrap();
+        let cancelled = as_myself(&nodes.second, guest, own_data::cancel_deletion);
+        let (deleted, cancelled) = join!(delete_user(&nodes.first, nodes.admin, guest), cancelled);
+        ok(&cancelled);
+        let taken_back = format!("select count(*) from events where kind = 'deletion-cancelled' and user_id = {guest}");
+        let taken_back = number(&app, &taken_back).await == 1;
+        assert_eq!(count([ok(&deleted), taken_back]), 1, "{deleted:?} {cancelled:?}");
+        assert_eq!(can_enter(&nodes.first, guest, nodes.acme).await, taken_back);
     }
 }
 

@@ -103,6 +103,16 @@ async fn somebody_changes_the_own_name_and_nothing_else(app: TestApp) {
 }
 
 #[on_both_databases]
+async fn a_change_that_changes_nothing_is_no_event(app: TestApp) {
+    let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
+    let before = dump(&app).await;
+    as_myself(&app.app, gus, |tx, by| user::change_own_name(tx, by, &name("Gus", "Example"))).await.unwrap();
+    let change = AdminChange { name: name("Gus", "Example"), email: email("gus@example.com") };
+    as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await.unwrap();
+    assert_eq!(changed(&before, &dump(&app).await), Vec::<String>::new());
+}
+
+#[on_both_databases]
 async fn a_user_who_does_not_exist_is_not_found(app: TestApp) {
     let admin = staff(&app).await;
     let change = AdminChange { name: name("No", "Body"), email: email("nobody@example.com") };

@@ -102,10 +102,10 @@ pub(crate) struct UserChange {
 #[utoipa::path(get, path = "/api/v1/users", tag = "users", params(UserFilter), responses((status = 200, body = Page<User>)))]
 pub(crate) async fn list(machine: Machine, Query { wanted, uri }: Query<UserFilter>) -> Result<Response, Problem> {
     let paging = Paging::new(uri, wanted.limit, wanted.cursor.as_deref())?;
-    let (after, fetch) = (paging.after().map(UserId), paging.fetch());
+    let (before, fetch) = (paging.after().map(UserId), paging.fetch());
     let found = machine.look(ApiRight::UsersRead, move |snapshot, call| {
         let by = snapshot.authorize_api_staff::<ViewStaffArea>(call)?;
-        Ok(user::list(snapshot, &by, wanted.query.as_deref().unwrap_or_default(), after, fetch)?)
+        Ok(user::list(snapshot, &by, wanted.query.as_deref().unwrap_or_default(), before, fetch)?)
     });
     Ok(paging.page(found.await?, |listed| listed.user.id.0, |listed| User::from(listed.user)))
 }
@@ -162,8 +162,9 @@ pub(crate) async fn update(Path(id): Path<i64>, change: Change<UserChange>) -> R
 pub(crate) async fn delete(Path(id): Path<i64>, change: Change<Nothing>) -> Result<Answer, Problem> {
     let work = change.run(ApiRight::UsersDelete, move |tx, call, _, if_match| {
         let by = tx.authorize_api_staff::<DeleteUsers>(call)?;
-        if_match.check(&User::from(user::find(tx, UserId(id))?.ok_or(user::Error::NotFound)?))?;
-        user::delete(tx, &by, &call.confirmed(), UserId(id))?;
+        let gone = user::delete(tx, &by, &call.confirmed(), UserId(id))?;
+        // Another version than the one that was read is not gone: nothing of this is committed.
+        if_match.check(&User::from(gone))?;
         Ok(Answer::none())
     });
     work.await

@@ -14,7 +14,14 @@ use crate::{api_credential, invitation, role};
 
 /// The users of the account: the owner first, then by the time they came.
 pub fn list<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Member>, Fault> {
-    sql::list(snapshot, by.account())
+    /// The most that one list holds.
+    const MOST: i64 = 1_000;
+    first(snapshot, by, MOST)
+}
+
+/// The first few of them, for a glance.
+pub fn first<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>, limit: i64) -> Result<Vec<Member>, Fault> {
+    sql::list(snapshot, by.account(), limit)
 }
 
 /// Users of the account by their numbers, after this one: a page for programs.
@@ -156,8 +163,9 @@ fn tell_owner_of_leaving(tx: &Tx<'_>, account: AccountId, account_name: &str, me
     mail::tell(tx, owner, Notice::MemberLeft, &about)
 }
 
-/// Ends every membership of a user who is to be deleted. What it owns stays, and so does the user then.
-pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<(), Fault> {
+/// Ends every membership of a user who is to be deleted, and returns how many. What it owns stays, and so does the user then.
+pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<usize, Fault> {
+    let mut left = 0;
     for mine in sql::in_order_of_accounts(tx, user)? {
         tx.bump_revision_of_existing(mine)?;
         let Some(member) = sql::find(tx, mine, user)?.filter(|member| !member.is_owner) else { continue };
@@ -171,8 +179,9 @@ pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<(), Fau
             .with_email(member.user.email.as_str())
             .with_detail(member.grants.to_string());
         tx.record(by, &event)?;
+        left += 1;
     }
-    Ok(())
+    Ok(left)
 }
 
 /// Makes a member the owner. The old owner stays, with all permissions.

@@ -24,14 +24,15 @@ fn member(row: &mut Row) -> Result<Member, DbError> {
     Ok(Member { user, is_owner, grants: single.union(&given), single, role, since, added_by, last_entered_at })
 }
 
-pub(super) fn list(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Member>, Fault> {
+/// The owner first, then in the order in which they came.
+pub(super) fn list(snapshot: &Snapshot<'_>, account: AccountId, limit: i64) -> Result<Vec<Member>, Fault> {
     let sql = format!(
         "select {} from memberships m join users u on u.id = m.user_id join accounts a on a.id = m.account_id
          where m.account_id = $1
-         order by case when a.owner_id = u.id then 0 else 1 end, m.created_at, u.id limit 1000",
+         order by case when a.owner_id = u.id then 0 else 1 end, m.created_at, u.id limit $2",
         member_columns()
     );
-    snapshot.all(&sql, params![account], member)
+    snapshot.all(&sql, params![account, limit], member)
 }
 
 pub(super) fn page(snapshot: &Snapshot<'_>, account: AccountId, after: Option<UserId>, limit: i64) -> Result<Vec<Member>, Fault> {

@@ -269,6 +269,8 @@ pub async fn ask_for_deletion(
 
 /// Takes the request back.
 pub fn cancel_deletion(tx: &Tx<'_>, by: &Myself) -> Result<(), Error> {
+    // Whoever is deleting the user has either seen this or finished.
+    user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
     if sql::cancel_deletion(tx, by.id())? {
         tx.record(by.actor(), &Event::new(EventKind::DeletionCancelled).to_user(by.id(), by.name()))?;
     }

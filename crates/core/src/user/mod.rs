@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::email::{self, Email};
 use crate::error::{Fault, Fields, HasKind, Invalid, Kind};
 use crate::id::UserId;
+use crate::membership::Mine;
 use crate::text;
 
 pub use ops::{
@@ -109,6 +110,12 @@ pub fn parse(first: &str, last: &str, email: &str) -> Result<(PersonName, Email)
     let email = fields.take("email", Email::parse(email));
     fields.finish()?;
     name.zip(email).ok_or_else(|| vec![Invalid::new("email", email::MALFORMED)])
+}
+
+/// Whether somebody who may enter these accounts can be deleted (PRODUCT rule 9): who has asked for it leaves them on the way, but
+/// none that it owns.
+pub fn can_be_deleted(accounts: &[Mine], has_asked: bool) -> bool {
+    accounts.is_empty() || (has_asked && !accounts.iter().any(|mine| mine.is_owner))
 }
 
 /// Why a user could not be made or changed.

@@ -166,6 +166,9 @@ pub(crate) fn set_password(tx: &Tx<'_>, id: UserId, hash: &PasswordHash) -> Resu
 }
 
 fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Email) -> Result<(), Error> {
+    if before.name == *name && before.email == *email {
+        return Ok(());
+    }
     sql::update(tx, before.id, name, email)
         .map_err(|fault| if fault.is_unique("users_email_key") { Error::EmailTaken } else { Error::Fault(fault) })?;
     index(tx, before.id, name, email)?;
@@ -175,14 +178,18 @@ fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Emai
     Ok(tx.record(by, &event)?)
 }
 
-/// Deletes a user who can enter no account (PRODUCT rule 9).
-pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteUsers>, _confirmed: &ConfirmedAdmin, id: UserId) -> Result<(), Error> {
+/// Deletes a user who can enter no account (PRODUCT rule 9), and returns it as it was at the end.
+pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<DeleteUsers>, _confirmed: &ConfirmedAdmin, id: UserId) -> Result<User, Error> {
     // Who has asked to be deleted leaves its accounts on the way; the accounts are held before the user is.
-    if own_data::deletion_asked_at(tx, id)?.is_some() {
-        membership::leave_all(tx, by.actor(), id)?;
-    }
+    let asked = own_data::deletion_asked_at(tx, id)?.is_some();
+    let left = if asked { membership::leave_all(tx, by.actor(), id)? } else { 0 };
     let user = sql::hold(tx, id)?.ok_or(Error::NotFound)?;
-    delete_orphan(tx, by.actor(), &user)
+    // Who has taken that back meanwhile keeps its accounts.
+    if left > 0 && own_data::deletion_asked_at(tx, id)?.is_none() {
+        return Err(Error::HasAccounts);
+    }
+    delete_orphan(tx, by.actor(), &user)?;
+    Ok(user)
 }
 
 pub(crate) fn delete_orphan(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), Error> {

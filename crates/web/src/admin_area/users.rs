@@ -224,8 +224,7 @@ fn user_page(staff: &Staff, loaded: Loaded, form: &UserForm, invalid: &[Invalid]
     };
     let sessions: Vec<SessionShown> = loaded.sessions.iter().map(|one| view::session(web, one, false)).collect();
     let context = context! {
-        may_delete => loaded.memberships.is_empty()
-            || (loaded.deletion_asked_at.is_some() && !loaded.memberships.iter().any(|mine| mine.is_owner)),
+        may_delete => user::can_be_deleted(&loaded.memberships, loaded.deletion_asked_at.is_some()),
         deletion_asked_at => loaded.deletion_asked_at,
         mails => mail_rows(web, &loaded.mails),
         memberships => loaded.memberships.iter().map(membership).collect::<Vec<_>>(),
@@ -265,11 +264,10 @@ pub(crate) async fn delete(staff: Staff, Path(id): Path<UserId>, _: Form<Pressed
     let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let deleted = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<DeleteUsers>(admin)?;
-        let name = user::find(tx, id)?.ok_or(user::Error::NotFound)?.name.full();
-        user::delete(tx, &by, &tx.confirmed_admin(admin, session)?, id).map(|()| name)
+        user::delete(tx, &by, &tx.confirmed_admin(admin, session)?, id)
     });
-    page::pressed(visit, &format!("/admin/users/{id}"), deleted.await, |name| {
-        page::done(visit, "/admin/users", "flash-user-deleted", &[("user", &name)])
+    page::pressed(visit, &format!("/admin/users/{id}"), deleted.await, |user| {
+        page::done(visit, "/admin/users", "flash-user-deleted", &[("user", &user.name.full())])
     })
 }
 
