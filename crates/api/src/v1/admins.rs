@@ -6,7 +6,7 @@ use latchkey_core::access::{ApiRight, ManageAdmins};
 use latchkey_core::email::Email;
 use latchkey_core::error::Fields;
 use latchkey_core::id::{AdminId, AdminInvitationId, AdminRoleId};
-use latchkey_core::{admin, admin_invitation, text};
+use latchkey_core::{admin, admin_invitation, text, user};
 use latchkey_http::Routes;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
@@ -164,7 +164,7 @@ pub(crate) async fn invite(post: Post<NewAdminInvitation>) -> Result<Answer, Pro
     let work = post.run(ApiRight::AdminsWrite, |tx, call, new| {
         let by = tx.authorize_api_staff::<ManageAdmins>(call)?;
         let mut fields = Fields::default();
-        let name = fields.take("name", text::optional_line(new.name.as_deref().unwrap_or_default(), 100));
+        let name = fields.take("name", text::optional_line(new.name.as_deref().unwrap_or_default(), user::MAX_NAME));
         let email = fields.take("email", Email::parse(&new.email));
         fields.finish().map_err(Problem::invalid)?;
         let (Some(name), Some(email)) = (name, email) else { return Err(Problem::invalid(Vec::new())) };

@@ -93,10 +93,9 @@ pub(crate) async fn create_many(Path(account): Path<i64>, post: Post<BulkInvitat
         let lines: Vec<_> = bulk.invitations.iter().map(|line| parsed(&line.email, &line.permissions, line.role)).collect();
         let good: Vec<_> = lines.iter().filter_map(|line| line.as_ref().ok().cloned()).collect();
         let mut results = invitation::send_many(tx, &by, &good, send_mail, dry_run)?.into_iter();
-        let outcome = |(line, parsed): (&Line, Result<_, Problem>)| match parsed.map(|_| results.next()) {
-            Ok(Some(Ok(sent))) => LineResult::taken(&line.email, sent),
-            Ok(Some(Err(error))) => LineResult::refused(&line.email, &error.into(), &api),
-            Ok(None) => LineResult { error: None, ..LineResult::taken(&line.email, Sent::Possible) },
+        let mut next = || results.next().unwrap_or(Err(invitation::Error::NotFound)).map_err(Problem::from);
+        let outcome = |(line, parsed): (&Line, Result<_, Problem>)| match parsed.and_then(|_| next()) {
+            Ok(sent) => LineResult::taken(&line.email, sent),
             Err(problem) => LineResult::refused(&line.email, &problem, &api),
         };
         let lines: Vec<LineResult> = bulk.invitations.iter().zip(lines).map(outcome).collect();

@@ -293,7 +293,7 @@ fn complete_components(components: &mut Map<String, Value>) {
     );
 }
 
-/// Whether the document shows exactly these rows.
+/// The rows that the document shows: each path with its method.
 #[cfg(test)]
 pub(crate) fn rows(document: &Value) -> Vec<(String, String)> {
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();

@@ -193,8 +193,8 @@ pub(crate) async fn update(Path((account, user)): Path<(i64, i64)>, change: Chan
     let (account, user) = (AccountId(account), UserId(user));
     let work = change.run(ApiRight::MembershipsWrite, move |tx, call, change, if_match| {
         let by = tx.authorize_api::<ManageUsers>(call, account)?;
-        if_match.check(&Membership::new(account, membership::find(tx, &by, user)?))?;
         let before = membership::find(tx, &by, user)?;
+        if_match.check(&Membership::new(account, before.clone()))?;
         let role = match change.role {
             Wanted::Unsaid => before.role.map(|role| role.id),
             Wanted::Role(role) => role,
