@@ -213,6 +213,36 @@ async fn everybody_gets_the_reviewed_answer_on_every_route_on_postgres() {
     reviewed_on(TestApp::postgres).await;
 }
 
+/// Who is refused where, as it was reviewed.
+fn refused() -> Vec<(&'static str, &'static str)> {
+    let (mut refused, mut row) = (Vec::new(), "");
+    for line in include_str!("snapshots/routes.txt").lines() {
+        match line.strip_prefix("    ") {
+            None => row = line,
+            Some(answer) => {
+                let actors = answer.strip_prefix("403 ").map(str::trim).into_iter().flat_map(|actors| actors.split(", "));
+                refused.extend(actors.filter_map(|actor| Some((row.strip_prefix("POST ")?, actor))));
+            }
+        }
+    }
+    refused
+}
+
+#[on_both_databases]
+async fn who_may_not_send_a_form_is_refused_whatever_stands_in_it(app: TestApp) {
+    app.expect_unsent_mails();
+    let world = World::with_staff(app).await;
+    let refused = refused();
+    assert!(refused.len() > 100, "{}", refused.len());
+    for (route, actor) in refused {
+        for fields in [&[][..], &[("action", "search")], &[("owner", "existing"), ("send_invite", "no")]] {
+            let path = fill(&world, route, actor).await;
+            let answer = world.actor(actor).post(&path, fields).await;
+            assert_eq!(answer.status, 403, "{path} as {actor} with {fields:?}: {}", answer.outline());
+        }
+    }
+}
+
 #[on_both_databases]
 async fn what_is_not_in_the_table_is_not_found(app: TestApp) {
     let world = World::new(app).await;

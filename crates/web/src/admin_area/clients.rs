@@ -138,6 +138,7 @@ impl ClientForm {
 }
 
 async fn form_page(staff: &Staff, form: &ClientForm, invalid: &[Invalid]) -> Result<Response, PageError> {
+    staff.may::<EditAccounts>().await?;
     let matches = match form.owner.as_str() {
         "existing" => matches(staff, &form.owner_query).await?,
         _ => Vec::<Match>::new(),
@@ -153,7 +154,6 @@ async fn form_page(staff: &Staff, form: &ClientForm, invalid: &[Invalid]) -> Res
 
 /// The empty form.
 pub(crate) async fn new(staff: Staff) -> Answer {
-    staff.may::<EditAccounts>().await?;
     form_page(&staff, &ClientForm { details: DetailsForm::fresh(), owner: "new".to_owned(), ..ClientForm::default() }, &[]).await
 }
 

@@ -78,6 +78,7 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Form(form): Form<NotificationsForm>) -> Answer {
+    staff.may::<ConfigureSystem>().await?;
     let (visit, admin) = (&staff.visit, staff.id());
     let chosen = match Notifications::parse(&form.verification, &form.told) {
         Ok(chosen) => chosen,
