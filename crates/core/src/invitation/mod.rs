@@ -20,7 +20,8 @@ use crate::secret::Secret;
 pub use accept::{Accepted, LoginAndAccept, RegisterAndAccept, accept, decline, login_and_accept, register_and_accept};
 pub use many::{Sent, find, list, send_many};
 pub use ops::{
-    accepted_by, cancel, link, open, pending, resend, resend_without_mail, send, send_without_mail, tell_expired, try_link,
+    accepted_by, cancel, count_pending, link, open, pending, resend, resend_without_mail, send, send_without_mail, tell_expired,
+    try_link,
 };
 pub(crate) use ops::{cancel_sent_by, cancel_sent_by_deleted, cancel_sent_by_machines_of};
 

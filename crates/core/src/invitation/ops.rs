@@ -228,6 +228,11 @@ pub fn pending<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Resul
     sql::pending(snapshot, by.account())
 }
 
+/// How many they are.
+pub fn count_pending<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<i64, Fault> {
+    sql::count_pending(snapshot, by.account())
+}
+
 /// The invitations a user has accepted, latest first.
 pub fn accepted_by(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Invitation>, Fault> {
     sql::accepted_by(snapshot, by.id())

@@ -45,6 +45,10 @@ pub(super) fn pending(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec
     )
 }
 
+pub(super) fn count_pending(snapshot: &Snapshot<'_>, account: AccountId) -> Result<i64, Fault> {
+    snapshot.one(&format!("select count(*) from invitations i where i.account_id = $1 and {OPEN}"), params![account], Row::take)
+}
+
 pub(super) fn accepted_by(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Invitation>, Fault> {
     snapshot.all(
         &format!("{SELECT} where i.accepted_by = $1 order by i.accepted_at desc, i.id desc limit 200"),

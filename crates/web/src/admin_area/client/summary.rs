@@ -23,14 +23,14 @@ use crate::view;
 use crate::visit::Staff;
 
 /// Users, mails and events that are shown.
-const USERS: usize = 5;
+const USERS: i64 = 5;
 const MAILS: i64 = 5;
 const EVENTS: i64 = 10;
 
 struct Loaded {
     account: Account,
     members: Vec<Member>,
-    open_invitations: usize,
+    open_invitations: i64,
     mails: Vec<Mail>,
     notes: Vec<Note>,
     events: Vec<Recorded>,
@@ -44,8 +44,8 @@ async fn load(staff: &Staff, id: AccountId) -> Result<Loaded, PageError> {
         let filter = Filter { account: Some(id), ..Filter::default() };
         Ok::<_, Error>(Loaded {
             account: account::find(snapshot, id)?.ok_or(Error::NotFound)?,
-            members: membership::list(snapshot, &inside)?,
-            open_invitations: invitation::pending(snapshot, &inside)?.len(),
+            members: membership::first(snapshot, &inside, USERS)?,
+            open_invitations: invitation::count_pending(snapshot, &inside)?,
             mails: mail::list(snapshot, &by, Some(id), MAILS)?,
             notes: note::list(snapshot, &by, id)?,
             events: match snapshot.admin_may::<ViewLog>(admin)? {
@@ -68,10 +68,9 @@ pub(crate) struct DeleteForm {
 fn summary_page(staff: &Staff, loaded: Loaded, form: &DeleteForm, invalid: &[Invalid]) -> Response {
     let web = &staff.visit.web;
     let pinned = loaded.notes.into_iter().filter(|note| note.pinned).map(NoteShown::from);
-    let members: Vec<Member> = loaded.members.into_iter().take(USERS).collect();
     let context = context! {
         client => Client::from(loaded.account),
-        users => view::people(web, &members, None, |_| true),
+        users => view::people(web, &loaded.members, None, |_| true),
         open_invitations => loaded.open_invitations,
         mails => mail_rows(web, &loaded.mails),
         notes => pinned.collect::<Vec<_>>(),
