@@ -266,8 +266,10 @@ async fn a_host_names_the_account_by_the_operators_pattern_and_no_other_opens(ap
     let named = asked(&format!("account={}", people.acme), &host(&umbrella));
     assert_eq!(at_umbrella.send(&named).await.header("x-latchkey-account"), Some(people.acme.to_string().as_str()));
     for unclear in ["www.example.com".to_owned(), host(&format!("{}x", people.acme)), host(&format!("0{}", people.acme))] {
-        let status = at_acme.send(&asked("", &unclear)).await.status;
-        assert!(matches!(status, 401 | 403), "{unclear}: {status}");
+        for browser in [&at_acme, &doors.browser()] {
+            let status = browser.send(&asked("redirect=1", &unclear)).await.status;
+            assert_eq!(status, 403, "{unclear} names no account, and nobody is led to the login");
+        }
     }
 }
 
