@@ -234,13 +234,17 @@ async fn who_may_not_send_a_form_is_refused_whatever_stands_in_it(app: TestApp) 
     let world = World::with_staff(app).await;
     let refused = refused();
     assert!(refused.len() > 100, "{}", refused.len());
+    let mut taken = Vec::new();
     for (route, actor) in refused {
         for fields in [&[][..], &[("action", "search")], &[("owner", "existing"), ("send_invite", "no")]] {
             let path = fill(&world, route, actor).await;
             let answer = world.actor(actor).post(&path, fields).await;
-            assert_eq!(answer.status, 403, "{path} as {actor} with {fields:?}: {}", answer.outline());
+            if answer.status != 403 {
+                taken.push(format!("{path} as {actor} with {fields:?}: {}", answer.outline()));
+            }
         }
     }
+    assert!(taken.is_empty(), "{taken:#?}");
 }
 
 #[on_both_databases]

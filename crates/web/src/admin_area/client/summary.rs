@@ -116,6 +116,7 @@ pub(crate) async fn reopen(staff: Staff, Path(id): Path<AccountId>, _: Form<Pres
 
 /// Deletes the account, with or without the users it would leave alone.
 pub(crate) async fn delete(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<DeleteForm>) -> Answer {
+    staff.may::<DeleteAccounts>().await?;
     let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let loaded = load(&staff, id).await?;
     let name = loaded.account.details.name.clone();
