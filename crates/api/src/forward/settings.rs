@@ -92,13 +92,14 @@ impl FromStr for Pattern {
 }
 
 impl Pattern {
-    /// The account that an address names. `None` as well when different programs may read the path in different ways.
+    /// The account that an address names. `None` as well when different programs may read the path or the number in different ways:
+    /// `07` is 7 to one, and a name of its own to another.
     pub(crate) fn account(&self, host: &str, uri: &str) -> Option<AccountId> {
         let path = uri.split(['?', '#']).next().unwrap_or_default();
         let by_host = between(&self.host, without_port(host), true)?;
         let by_path = if is_plain(path) { between(&self.path, path, false)? } else { return None };
         let digits = by_host.or(by_path).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-        digits.parse().ok().filter(|number| *number > 0).map(AccountId)
+        if digits.starts_with('0') { None } else { digits.parse().ok().map(AccountId) }
     }
 }
 
@@ -163,9 +164,15 @@ mod tests {
         let of = |host: &str, uri: &str| pattern.account(host, uri).map(|account| account.0);
         assert_eq!(of("7.example.com", "/x/../y"), None, "what programs read in different ways is refused");
         assert_eq!(of("7.example.com:443", "/x?y=/../"), Some(7));
-        for other in
-            ["0.example.com", "x.example.com", "7.8.example.com", "7.example.com.evil.example", "example.com", ".example.com"]
-        {
+        for other in [
+            "0.example.com",
+            "07.example.com",
+            "x.example.com",
+            "7.8.example.com",
+            "7.example.com.evil.example",
+            "example.com",
+            ".example.com",
+        ] {
             assert_eq!(of(other, "/"), None, "{other}");
         }
     }
@@ -183,6 +190,7 @@ mod tests {
             "/clients//7/",
             "/clients/7;/8/",
             "/clients/7x/",
+            "/clients/07/",
             "/clients//",
             "/other/7/",
             "/clients/99999999999999999999/",
