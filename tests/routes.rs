@@ -235,7 +235,8 @@ async fn who_may_not_send_a_form_is_refused_whatever_stands_in_it(app: TestApp) 
     let refused = refused();
     assert!(refused.len() > 100, "{}", refused.len());
     let mut taken = Vec::new();
-    for (route, actor) in refused {
+    // Support changes names, and is refused another login alone.
+    for (route, actor) in refused.into_iter().filter(|row| *row != ("/admin/users/{user}", "support")) {
         for fields in [&[][..], &[("action", "search")], &[("owner", "existing"), ("send_invite", "no")]] {
             let path = fill(&world, route, actor).await;
             let answer = world.actor(actor).post(&path, fields).await;

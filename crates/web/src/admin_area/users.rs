@@ -246,6 +246,7 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<UserId>) -> Answer {
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<UserId>, Form(form): Form<UserForm>) -> Answer {
+    staff.may::<EditUsers>().await?;
     let (visit, admin) = (&staff.visit, staff.id());
     let path = format!("/admin/users/{id}");
     let saved = page::submit(visit, form.parse(), move |tx, change| {

@@ -65,6 +65,7 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<AccountId>) -> Answer {
 
 /// Adds a note.
 pub(crate) async fn add(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<NoteForm>) -> Answer {
+    staff.may::<WriteNotes>().await?;
     let (visit, admin) = (&staff.visit, staff.id());
     let pinned = !form.pinned.is_empty();
     let parsed = note::parse(&form.text).map_err(|message| vec![Invalid::new("text", message)]);

@@ -112,6 +112,7 @@ pub(crate) async fn sso(staff: Staff, Path(id): Path<AccountId>, Form(form): For
 
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Path(id): Path<AccountId>, Form(form): Form<ProfileForm>) -> Answer {
+    staff.may::<EditAccounts>().await?;
     let (visit, admin) = (&staff.visit, staff.id());
     let path = format!("/admin/clients/{id}/profile");
     let saved = page::submit(visit, form.parse(), move |tx, (details, group, active)| {
