@@ -36,6 +36,7 @@ pub mod mail;
 pub mod mail_template;
 pub mod masquerade;
 pub mod membership;
+pub mod merge;
 pub mod note;
 pub mod oauth_client;
 pub mod outbox;

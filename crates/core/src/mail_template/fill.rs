@@ -1,12 +1,10 @@
 //! What stands in braces, and what it stands for.
 
 use crate::account::Account;
+use crate::merge::{self, Piece};
 
 /// The fields of our own, in the order in which pages name them.
 pub const FIELDS: [&str; 7] = ["first_name", "last_name", "account_name", "account_id", "company", "email", "brand_name"];
-
-/// Longest name of a field.
-const MAX_FIELD: usize = 60;
 
 /// What the fields of a message stand for.
 #[derive(Clone, Debug)]
@@ -51,18 +49,16 @@ impl Values {
     /// `{first_name}`; and `{$client_name}`, as templates that were written for WHMCS have it. What the caller brings along counts
     /// with the dollar sign and without, and comes after our own names and before those of WHMCS.
     fn get(&self, field: &str) -> Option<&str> {
-        let bare = field.strip_prefix('$');
-        let name = bare.unwrap_or(field);
+        let name = merge::bare(field);
+        let has_dollar = name != field;
         let in_list = |list: &'_ [(&'static str, String)]| list.iter().position(|(known, _)| *known == name);
-        if bare.is_none()
-            && let Some((_, value)) = in_list(&self.own).and_then(|at| self.own.get(at))
-        {
+        if !has_dollar && let Some((_, value)) = in_list(&self.own).and_then(|at| self.own.get(at)) {
             return Some(value);
         }
         if let Some((_, value)) = self.custom.iter().find(|(known, _)| known == name) {
             return Some(value);
         }
-        let whmcs = in_list(&self.whmcs).filter(|_| bare.is_some());
+        let whmcs = in_list(&self.whmcs).filter(|_| has_dollar);
         whmcs.and_then(|at| self.whmcs.get(at)).map(|(_, value)| value.as_str())
     }
 
@@ -75,23 +71,17 @@ impl Values {
             filled.push_str(part);
             (length <= max).then_some(())
         };
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            add(before)?;
-            let field = after.split_once('}').filter(|(field, _)| is_field(field));
-            let known = field.and_then(|(field, behind)| Some((self.get(field)?, behind)));
-            let (value, behind) = known.unwrap_or(("{", after));
-            add(value)?;
-            rest = behind;
+        for piece in merge::pieces(text) {
+            match piece {
+                Piece::Text(text) => add(text)?,
+                Piece::Field(field) => match self.get(field) {
+                    Some(value) => add(value)?,
+                    None => ["{", field, "}"].into_iter().try_for_each(&mut add)?,
+                },
+            }
         }
-        add(rest)?;
         Some(filled)
     }
-}
-
-fn is_field(text: &str) -> bool {
-    let name = text.strip_prefix('$').unwrap_or(text);
-    !name.is_empty() && name.len() <= MAX_FIELD && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
