@@ -134,6 +134,7 @@ test("lists and logs of the Admin Area", async ({ open, world }) => {
     "/admin/config/mail",
     "/admin/config/templates",
     "/admin/config/templates/new",
+    "/admin/config/templates/mails/invitation",
     "/admin/config/admins",
     "/admin/config/roles",
     "/admin/config/groups",

@@ -1,3 +1,4 @@
+import type { Locator } from "@playwright/test";
 import { ALL, PASSWORD, STAFF, Sink, World, address, expect, test, unique } from "./lib/test.ts";
 import { complains, confirm, logIn, register, row, summary, told } from "./lib/steps.ts";
 
@@ -62,17 +63,55 @@ test("a test mail says whether mail works", async ({ open, sink }) => {
   expect(mail.text).toContain("Mail works");
 });
 
-test("mail templates can be looked at", async ({ open, watch }) => {
+test("a mail says what the operator writes, until its original is restored", async ({ open, watch, another, playwright }) => {
   // The preview is shut off from everything, from the server's own icon too.
   watch.allow(/favicon/);
-  const page = await open({ admin: STAFF });
-  await page.goto("/admin/config/templates");
-  const templates = page.getByRole("region").filter({ hasText: "Plain text" });
-  await expect(templates.nth(10)).toBeVisible(); // Whatever people are told is here, and the links they get.
-  await templates.first().getByText("Plain text").click();
-  await expect(templates.first().locator(".mail-text")).toContainText("To see the invitation and accept it");
-  const [preview] = await Promise.all([page.waitForEvent("popup"), templates.first().getByRole("link", { name: "Preview" }).click()]);
-  await expect(preview.getByRole("heading")).toContainText("You have been invited to");
+  const sink = await Sink.start();
+  const server = await another({ sink, admin: STAFF });
+  const request = await playwright.request.newContext();
+  const world = await World.of(server, sink, STAFF, request);
+  const account = await world.owned();
+  const page = await open({ server, admin: STAFF });
+  await page.goto("/admin/config/notifications");
+  await page.getByRole("main").getByRole("link", { name: "Email Templates" }).last().click();
+  const mails = page.getByRole("table", { name: "Mails of this server" });
+  await expect(mails.getByRole("row").nth(20)).toBeVisible(); // Whatever people are told is here, and the links they get.
+  const preview = async (button: Locator) => {
+    const [opened] = await Promise.all([page.waitForEvent("popup"), button.click()]);
+    return opened;
+  };
+  const invitation = row(page, "Invitation to an account");
+  const original = await preview(invitation.getByRole("link", { name: "Preview" }));
+  await expect(original.getByRole("heading")).toContainText("You have been invited to");
+  await invitation.getByRole("link", { name: "Edit" }).click();
+
+  const message = page.getByRole("textbox", { name: "Message" });
+  await expect(message).toHaveValue(/To see the invitation and accept it, open this address:\n\n\{link\}/);
+  await page.getByRole("textbox", { name: "Subject" }).fill("{inviter} asks you to join {account_name}");
+  await message.fill("Dear colleague,\n\nplease join.");
+  await page.getByRole("button", { name: "Save Changes" }).click();
+  await complains(message, "Without its link this mail is of no use. Put {link} into the message.");
+  await message.fill("Dear colleague,\n\n{link}\n\nYou may:\n\n- {permissions}");
+  const typed = await preview(page.getByRole("button", { name: "Preview" }));
+  await expect(typed.getByRole("heading")).toHaveText("Mara Example asks you to join Harbour Bakery Ltd.");
+  await expect(typed.getByRole("listitem")).toHaveText(["View & Pay Invoices", "View & Open Support Tickets"]);
+  await page.getByRole("textbox", { name: "Button" }).fill("Join Us");
+  await page.getByRole("button", { name: "Save Changes" }).click();
+  await told(page, "Invitation to an account saved.");
+  await expect(invitation).toContainText("Changed");
+
+  const email = address();
+  const link = await world.invite(account, email, ["tickets"]);
+  const mail = await sink.mail(email);
+  expect(mail.subject).toBe(`${STAFF.name} asks you to join ${account.name}`);
+  expect(mail.text.trim()).toBe(`Dear colleague,\n\n${link}\n\nYou may:\n\n- View & Open Support Tickets`);
+
+  await invitation.getByRole("link", { name: "Edit" }).click();
+  await confirm(page, page.getByRole("button", { name: "Restore Original" }), "Restore Original");
+  await told(page, "Invitation to an account says what its template says again.");
+  await expect(invitation).toContainText("Original");
+  await request.dispose();
+  await sink.down();
 });
 
 test("another admin is invited, chooses a password, is disabled at once, and enabled again", async ({ open, sink }) => {

@@ -77,6 +77,7 @@ const GROUP: [(&str, &str, Kind); 3] = [DETAILS[0], ("colour", "colour", Kind::C
 
 const TEMPLATE: &[(&str, &str)] =
     &[("name", "Invoice Created"), ("category", "invoice"), ("subject", "Invoice {invoice_num}"), ("message", "It is ready.")];
+const WORDS: &[(&str, &str)] = &[("subject", "Join {account_name}"), ("message", "Hello: {link}"), ("button", "Join")];
 const FIRST: (&str, &str, Kind) = ("first_name", "first-name", Kind::Name);
 const LAST: (&str, &str, Kind) = ("last_name", "last-name", Kind::Name);
 const EMAIL: (&str, &str, Kind) = ("email", "email", Kind::Email);
@@ -218,6 +219,7 @@ pub(crate) const FORMS: &[Form] = &[
     Form { path: "/admin/config/groups", actor: "admin", good: GOLD, fields: &GROUP },
     Form { path: "/admin/config/templates", actor: "admin", good: TEMPLATE, fields: &[DETAILS[0]] },
     Form { path: "/admin/config/templates/own/{template}", actor: "admin", good: TEMPLATE, fields: &[] },
+    Form { path: "/admin/config/templates/mails/{key}", actor: "admin", good: WORDS, fields: &[] },
     Form { path: "/admin/config/groups/{group}", actor: "admin", good: GOLD, fields: &[GROUP[1], GROUP[2]] },
     Form {
         path: "/admin/clients/{account}/notes",

@@ -25,6 +25,7 @@ mod input;
 mod invitation;
 mod invitation_alike;
 mod login;
+mod mail_texts;
 mod masquerade;
 mod masquerade_doors;
 mod mass_assignment;

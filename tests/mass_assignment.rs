@@ -83,6 +83,8 @@ const HAS: &[(&str, &str)] = &[
     ("/admin/clients/new", "user_id"),
     ("/admin/config/templates", "subject"),
     ("/admin/config/templates/own/{template}", "subject"),
+    ("/admin/config/templates/mails/{key}", "subject"),
+    ("/admin/config/templates/mails/{key}/preview", "subject"),
 ];
 
 #[tokio::test]

@@ -109,6 +109,9 @@ fn typical_of_configuration(path: &str) -> &'static [(&'static str, &'static str
         "/admin/config/templates" | "/admin/config/templates/own/{template}" => {
             &[("name", "Template of ACTOR"), ("category", "invoice"), ("subject", "Hello {first_name}"), ("message", "A text.")]
         }
+        "/admin/config/templates/mails/{key}" | "/admin/config/templates/mails/{key}/preview" => {
+            &[("subject", "Words of ACTOR"), ("message", "Open {link}"), ("button", "Open")]
+        }
         "/admin/config" => &[("name", "Latchkey"), ("hue", "220")],
         "/admin/config/api" | "/a/{account}/api" => &[("name", "Billing"), ("role", "2")],
         "/admin/config/api/roles" | "/admin/config/api/roles/{api_role}" => &[("name", "Sales"), ("rights", "getclients")],

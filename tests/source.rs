@@ -68,7 +68,7 @@ fn v1_3_7_no_template_is_made_of_anything_but_files() {
     let (_, engine) = sources().into_iter().find(|(name, _)| name == "crates/web/src/engine/mod.rs").unwrap();
     let made: Vec<&str> = engine.lines().filter(|line| makers.iter().any(|maker| line.contains(maker))).collect();
     assert_eq!(made.len(), 1, "{made:?}");
-    assert!(engine.contains("for (name, text) in Files::templates(overrides)?.texts()?"));
+    assert!(engine.contains("let templates = Files::templates(overrides)?;\n        for (name, text) in templates.texts()? {"));
 }
 
 /// Who opens a connection, and to where: the database, the mail server, the resolver, webhooks – and those to where `reach` allows.

@@ -23,10 +23,10 @@ document.addEventListener("focusin", (event) => {
   }
 });
 
-// A form is sent once. The pressed button stays enabled until the form's data is collected, so its value is sent too.
+// A form is sent once; into another tab, which leaves this page as it is, as often as somebody likes. The pressed button stays enabled until the form's data is collected, so its value is sent too.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
+  if (event.defaultPrevented || form.method !== "post" || event.submitter?.formTarget === "_blank") return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

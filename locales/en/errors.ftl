@@ -261,6 +261,13 @@ flash-two-factor-not-required = Two-factor is no longer required.
 
 error-mail-template-name-taken = Another email template has this name.
 error-mail-templates-too-many = There are too many email templates. Delete one that is no longer needed.
+error-wording-field-unknown = A brace or a name in braces is no field of this mail. The list of fields shows which there are.
+error-wording-field-in-line = The fields {"{link}"} and {"{permissions}"} can only stand in the message.
+error-wording-no-words = Write words of your own, not fields alone: a field can be empty.
+error-wording-link-missing = Without its link this mail is of no use. Put {"{link}"} into the message.
+error-wording-too-many-fields = The message holds too many fields. It can hold 200.
+flash-mail-text-saved = { $mail } saved.
+flash-mail-text-restored = { $mail } says what its template says again.
 flash-mail-template-created = Email template { $template } added.
 flash-mail-template-saved = Email template { $template } saved.
 flash-mail-template-deleted = Email template { $template } deleted.

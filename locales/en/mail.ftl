@@ -40,8 +40,8 @@ email-change-mail-not-you = If it was not you, you need do nothing, and nothing 
 
 # What people are told. Variables, always given but possibly empty: $brand, $name (who is told), $account, $by (who did it),
 # $what (what it is about).
-notice-mail-when = When: { $when }. From: { $ip }.
-notice-mail-when-only = When: { $when }.
+notice-mail-when = When: { $when }.
+notice-mail-from = From: { $ip }.
 notice-mail-button = See Security Settings
 notice-mail-why = { $brand } sent this mail to { $email }.
 password-changed-mail-subject = Your password for { $brand } was changed
@@ -100,7 +100,8 @@ recovery-code-used-mail-text = Hello { $name }, a recovery code was used to conf
 recovery-code-used-mail-next = If it was not you, change your password, make new codes and end the other sessions. Make new ones before the last is used.
 password-stopped-mail-subject = Somebody tries to log in as you at { $brand }
 password-stopped-mail-text = Hello { $name }, a hundred tries in a row failed at your login. What was tried no longer opens it on devices that you have not used before.
-password-stopped-mail-next = { $what ->
+password-stopped-mail-next = { $what }
+password-stopped-mail-what = { $what ->
     [totp] It was the code of your authenticator app. To have it work everywhere again, log in with a recovery code or a passkey, remove the app and set it up again.
     [recovery-code] It was a recovery code. To have them work everywhere again, log in with your other factor and make new ones.
     [passkey] It was a passkey. To have them work everywhere again, log in with your other factor or a recovery code and add a passkey anew.

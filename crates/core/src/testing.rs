@@ -18,7 +18,7 @@ use crate::error::Fault;
 use crate::factor::Begun;
 use crate::id::{AccountId, AdminId, UserId};
 use crate::invitation::{self, NewInvitation};
-use crate::mail::{self, Content, Notice, Outgoing, Templates, Written};
+use crate::mail::{self, Content, Notice, Outgoing, Templates, Wording, Written};
 use crate::outbox::{self, Topic};
 use crate::password::{Hasher, Password};
 use crate::reset::{self, Logins};
@@ -274,8 +274,20 @@ pub fn link_secret(mail: &Outgoing) -> Secret {
 struct PlainTemplates;
 
 impl Templates for PlainTemplates {
-    fn write(&self, brand: &Brand, content: &Content) -> Result<Written, Fault> {
-        Ok(match content {
+    fn write(&self, brand: &Brand, content: &Content, words: Option<&Wording>) -> Result<Written, Fault> {
+        let plain = Self::plain(brand, content);
+        Ok(match words {
+            Some(words) => {
+                Written { subject: words.subject.clone(), text: format!("{}\n{}", words.message, plain.text), ..plain }
+            }
+            None => plain,
+        })
+    }
+}
+
+impl PlainTemplates {
+    fn plain(brand: &Brand, content: &Content) -> Written {
+        match content {
             Content::Invitation { account_name, inviter, link, .. } => Written {
                 subject: format!("{inviter} invites you to {account_name}"),
                 text: format!("{}\n{link}\n", brand.name),
@@ -302,6 +314,6 @@ impl Templates for PlainTemplates {
                 html: format!("<p>{}</p>", message.paragraphs.join("</p><p>")),
             },
             Content::Test {} => Written { subject: "Test".to_owned(), text: "Test".to_owned(), html: "Test".to_owned() },
-        })
+        }
     }
 }

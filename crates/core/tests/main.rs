@@ -62,3 +62,4 @@ mod sweep;
 mod user;
 mod verification;
 mod webhook;
+mod wording;

@@ -12,7 +12,7 @@ use latchkey_core::email::Email;
 use latchkey_core::error::Fault;
 use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
 use latchkey_core::invitation::{self, NewInvitation};
-use latchkey_core::mail::{self, Content, Mail, State, Templates, Written};
+use latchkey_core::mail::{self, Content, Mail, State, Templates, Wording, Written};
 use latchkey_core::password::Hasher;
 use latchkey_core::secret::{Random, SealKey};
 use latchkey_core::settings::Brand;
@@ -172,7 +172,7 @@ pub(crate) fn another_app(test: &TestApp, location: &Location, key: u64, templat
 pub(crate) struct Always(pub(crate) Written);
 
 impl Templates for Always {
-    fn write(&self, _: &Brand, _: &Content) -> Result<Written, Fault> {
+    fn write(&self, _: &Brand, _: &Content, _: Option<&Wording>) -> Result<Written, Fault> {
         Ok(self.0.clone())
     }
 }

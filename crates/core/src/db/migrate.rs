@@ -48,6 +48,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0039_invitation_makers", include_str!("../../../../migrations/0039_invitation_makers.sql")),
     ("0040_reset_mails", include_str!("../../../../migrations/0040_reset_mails.sql")),
     ("0041_roles", include_str!("../../../../migrations/0041_roles.sql")),
+    ("0042_mail_texts", include_str!("../../../../migrations/0042_mail_texts.sql")),
     ("0044_retention", include_str!("../../../../migrations/0044_retention.sql")),
 ];
 

@@ -177,6 +177,8 @@ kinds! {
     MailTemplateCreated = "mail-template-created": "An email template was made.",
     MailTemplateUpdated = "mail-template-updated": "An email template changed.",
     MailTemplateDeleted = "mail-template-deleted": "An email template was deleted.",
+    MailReworded = "mail-reworded": "A mail of this server says something else from now on.",
+    MailRestored = "mail-restored": "A mail of this server says what its template says again.",
     LineWritten = "line-written": "Another system wrote a line into the log.",
     SsoTokenMade = "sso-token-made": "A link that logs a user in was made for another system.",
     OauthClientCreated = "oauth-client-created": "An OAuth credential was made.",
@@ -201,6 +203,9 @@ impl EventKind {
     /// Whether who may do what can be another after it. A new kind does, as long as it is not listed here: a copy that is
     /// dropped for nothing costs a query, one that is kept too long opens a door.
     const fn may_change_access(self) -> bool {
+        if self.is_of_mails() {
+            return false;
+        }
         !matches!(
             self,
             K::Login
@@ -215,9 +220,6 @@ impl EventKind {
                 | K::InvitationResent
                 | K::InvitationCancelled
                 | K::InvitationDeclined
-                | K::MailSent
-                | K::MailFailed
-                | K::MailLinkShown
                 | K::NoteAdded
                 | K::NoteUpdated
                 | K::NoteDeleted
@@ -250,10 +252,6 @@ impl EventKind {
                 | K::InvitationExpired
                 | K::ContactUpdated
                 | K::DeviceForgotten
-                | K::MessageQueued
-                | K::MailTemplateCreated
-                | K::MailTemplateUpdated
-                | K::MailTemplateDeleted
                 | K::LineWritten
                 | K::SsoTokenMade
                 | K::WebhookCreated
@@ -270,6 +268,23 @@ impl EventKind {
                 | K::AdminInvited
                 | K::AdminInvitationResent
                 | K::AdminInvitationCancelled
+        )
+    }
+
+    /// Whether it is about mails and what they say.
+    const fn is_of_mails(self) -> bool {
+        use EventKind as K;
+        matches!(
+            self,
+            K::MailSent
+                | K::MailFailed
+                | K::MailLinkShown
+                | K::MessageQueued
+                | K::MailTemplateCreated
+                | K::MailTemplateUpdated
+                | K::MailTemplateDeleted
+                | K::MailReworded
+                | K::MailRestored
         )
     }
 }

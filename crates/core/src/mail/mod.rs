@@ -4,6 +4,7 @@ mod message;
 mod notice;
 mod ops;
 mod sql;
+mod wording;
 
 use std::fmt::Debug;
 
@@ -22,6 +23,7 @@ pub use ops::{
     send_test, sent, sweep,
 };
 pub(crate) use ops::{count_since, queue, queue_all, state_of, withdraw_links, withdraw_of_invitation, withdraw_one};
+pub use wording::{LINK, MAX_BUTTON, MailKind, PERMISSIONS, Wording, reword, wording, wordings};
 
 /// Stands in a stored mail where the secret of its link goes. No text that people type can hold it,
 /// since control characters are refused.
@@ -123,8 +125,8 @@ pub struct Written {
 
 /// Writes mails. Core knows no template engine; a door brings one.
 pub trait Templates: Send + Sync {
-    /// Writes a mail.
-    fn write(&self, brand: &Brand, content: &Content) -> Result<Written, Fault>;
+    /// Writes a mail, in the operator's words where there are some.
+    fn write(&self, brand: &Brand, content: &Content, words: Option<&Wording>) -> Result<Written, Fault>;
 }
 
 /// What happened to a mail.

@@ -14,7 +14,7 @@ use crate::settings;
 use crate::user::{self, User};
 
 macro_rules! notices {
-    ($($name:ident = $key:literal, $always:literal: $doc:literal,)*) => {
+    ($($name:ident = $key:literal, $always:literal, [$($field:literal),*]: $doc:literal,)*) => {
         /// Something that people are told by mail.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Notice {
@@ -34,33 +34,38 @@ macro_rules! notices {
             pub const fn is_always_told(self) -> bool {
                 match self { $(Self::$name => $always),* }
             }
+
+            /// The particulars that it has beside those of all notices.
+            pub const fn fields(self) -> &'static [&'static str] {
+                match self { $(Self::$name => &[$($field),*]),* }
+            }
         }
     };
 }
 
-// Key, whether it is always told, what happened.
+// Key, whether it is always told, its particulars, what happened.
 notices! {
-    PasswordChanged = "password-changed", true: "The password was changed.",
-    ResetDone = "reset-done", true: "A new password was chosen by a link.",
-    EmailChangeAsked = "email-change-asked", true: "Another address was asked for; told to the present one.",
-    EmailChanged = "email-changed", true: "The address was changed; told to the old and the new one.",
-    EmailInUse = "email-in-use", true: "Somebody asked for an address that this user has.",
-    AccessGiven = "access-given", false: "The user can enter an account.",
-    AccessChanged = "access-changed", false: "The user's permissions in an account changed.",
-    AccessRemoved = "access-removed", false: "The user can no longer enter an account.",
-    FactorAdded = "factor-added", true: "A second factor was added.",
-    FactorRemoved = "factor-removed", true: "A second factor was removed.",
-    FactorTaken = "factor-taken", true: "Staff removed the second factors.",
-    RecoveryCodeUsed = "recovery-code-used", true: "A recovery code was used.",
-    PasswordStopped = "password-stopped", true: "So many tries failed that the password or factor no longer works.",
-    NewDevice = "new-device", false: "The user or admin logged in with a browser that was not known.",
-    InvitationAccepted = "invitation-accepted", false: "Somebody accepted an invitation; told to the account's owner.",
-    MemberLeft = "member-left", false: "A member gave the access up; told to the account's owner.",
-    AccountDeleted = "account-deleted", false: "An account that the user could enter was deleted.",
-    OwnershipGained = "ownership-gained", false: "The user owns an account now.",
-    OwnershipLost = "ownership-lost", false: "The user no longer owns an account.",
-    Masquerade = "masquerade", false: "An admin logged in as the owner of an account.",
-    WebhookDisabled = "webhook-disabled", false: "A webhook failed for five days and gets no events any more; told to admins who manage it.",
+    PasswordChanged = "password-changed", true, []: "The password was changed.",
+    ResetDone = "reset-done", true, []: "A new password was chosen by a link.",
+    EmailChangeAsked = "email-change-asked", true, ["what"]: "Another address was asked for; told to the present one.",
+    EmailChanged = "email-changed", true, ["by", "what"]: "The address was changed; told to the old and the new one.",
+    EmailInUse = "email-in-use", true, []: "Somebody asked for an address that this user has.",
+    AccessGiven = "access-given", false, ["account_name"]: "The user can enter an account.",
+    AccessChanged = "access-changed", false, ["account_name"]: "The user's permissions in an account changed.",
+    AccessRemoved = "access-removed", false, ["account_name", "by"]: "The user can no longer enter an account.",
+    FactorAdded = "factor-added", true, []: "A second factor was added.",
+    FactorRemoved = "factor-removed", true, []: "A second factor was removed.",
+    FactorTaken = "factor-taken", true, []: "Staff removed the second factors.",
+    RecoveryCodeUsed = "recovery-code-used", true, ["what"]: "A recovery code was used.",
+    PasswordStopped = "password-stopped", true, ["what"]: "So many tries failed that the password or factor no longer works.",
+    NewDevice = "new-device", false, ["what"]: "The user or admin logged in with a browser that was not known.",
+    InvitationAccepted = "invitation-accepted", false, ["account_name", "by"]: "Somebody accepted an invitation; told to the account's owner.",
+    MemberLeft = "member-left", false, ["account_name", "by", "what"]: "A member gave the access up; told to the account's owner.",
+    AccountDeleted = "account-deleted", false, ["what"]: "An account that the user could enter was deleted.",
+    OwnershipGained = "ownership-gained", false, ["account_name", "by"]: "The user owns an account now.",
+    OwnershipLost = "ownership-lost", false, ["account_name", "by", "what"]: "The user no longer owns an account.",
+    Masquerade = "masquerade", false, ["account_name", "by", "what"]: "An admin logged in as the owner of an account.",
+    WebhookDisabled = "webhook-disabled", false, ["what"]: "A webhook failed for five days and gets no events any more; told to admins who manage it.",
 }
 
 impl Notice {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql};
+use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql, wording};
 use crate::access::{
     Allowed, AllowedAdmin, ChangeLogins, ConfigureSystem, Denied, HandOnLinks, ShowsUsers, StaffRight, System, ViewStaffArea,
 };
@@ -29,11 +29,11 @@ pub(crate) fn queue(tx: &Tx<'_>, mail: &NewMail<'_>) -> Result<MailId, Fault> {
 
 /// Writes mails and promises them.
 pub(crate) fn queue_all(tx: &Tx<'_>, mails: &[NewMail<'_>]) -> Result<Vec<MailId>, Fault> {
-    let brand = settings::brand(tx)?;
+    let (brand, wordings) = (settings::brand(tx)?, wording::of(tx, mails)?);
     let mut ids = Vec::with_capacity(mails.len());
     for some in mails.chunks(AT_ONCE) {
         let ready = some.iter().map(|mail| {
-            let written = tx.templates().write(&brand, &mail.content)?;
+            let written = tx.templates().write(&brand, &mail.content, wordings.get(mail.content.template()))?;
             Ok((mail, written, mail.secret.map(|secret| tx.seal(secret)).transpose()?))
         });
         let stored = sql::insert(tx, &ready.collect::<Result<Vec<_>, Fault>>()?)?;

@@ -104,7 +104,7 @@ const SECOND_FACTORS: [EventKind; 8] = [
 ];
 
 /// Nobody in the story forgets a password, changes an address, guesses or wants to go.
-const QUIET: [&str; 23] = [
+const QUIET: [&str; 25] = [
     "role-updated",
     "role-deleted",
     "password-reset",
@@ -123,6 +123,8 @@ const QUIET: [&str; 23] = [
     "sso-",
     "message-",
     "mail-template-",
+    "mail-reworded",
+    "mail-restored",
     "line-",
     "oauth-",
     "api-",

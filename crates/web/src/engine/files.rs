@@ -1,7 +1,7 @@
 //! The files that are built into the binary, and a folder of the operator's that overrides single ones.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -60,13 +60,16 @@ struct File {
     version: String,
     /// Where a browser finds it, as a template takes it: a page names hundreds of icons.
     url: Value,
+    /// Whether it is the operator's.
+    is_own: bool,
 }
 
 impl Files {
     pub(super) fn templates(overrides: Option<&Path>) -> Result<Self, Broken> {
         let mut files = Self::read::<Templates>(overrides, "templates")?;
         for (name, text) in Notice::ALL.iter().flat_map(|notice| of_notice(notice.key())) {
-            let file = File::new("templates", &name, overridden(overrides, "templates", &name)?.unwrap_or(Cow::Owned(text)));
+            let own = overridden(overrides, "templates", &name)?;
+            let file = File::new("templates", &name, own, || Cow::Owned(text));
             files.0.insert(name, file);
         }
         Ok(files)
@@ -84,8 +87,7 @@ impl Files {
         let mut files = BTreeMap::new();
         for name in E::iter() {
             let own = overridden(overrides, kind, &name)?;
-            let content = own.unwrap_or_else(|| E::get(&name).map(|file| file.data).unwrap_or_default());
-            let file = File::new(kind, &name, content);
+            let file = File::new(kind, &name, own, || E::get(&name).map(|file| file.data).unwrap_or_default());
             files.insert(name.into_owned(), file);
         }
         Ok(Self(files))
@@ -98,6 +100,11 @@ impl Files {
             Err(_) => Err(Broken::new(name, "is not UTF-8")),
         };
         self.0.iter().map(text).collect()
+    }
+
+    /// The names of those that are the operator's.
+    pub(super) fn own(&self) -> BTreeSet<String> {
+        self.0.iter().filter(|(_, file)| file.is_own).map(|(name, _)| name.clone()).collect()
     }
 
     pub(super) fn asset(&self, path: &str) -> Option<Asset<'_>> {
@@ -113,11 +120,13 @@ impl Files {
 }
 
 impl File {
-    fn new(kind: &str, name: &str, content: Cow<'static, [u8]>) -> Self {
+    fn new(kind: &str, name: &str, own: Option<Cow<'static, [u8]>>, built_in: impl FnOnce() -> Cow<'static, [u8]>) -> Self {
+        let is_own = own.is_some();
+        let content = own.unwrap_or_else(built_in);
         let version = fingerprint(&content);
         let url = Value::from_safe_string(format!("/{kind}/{name}?v={version}"));
         let gzip = if kind == "assets" { compressed(&content) } else { None };
-        Self { content, gzip, version, url }
+        Self { content, gzip, version, url, is_own }
     }
 }
 

@@ -3,13 +3,27 @@
 use std::time::Duration;
 
 use latchkey_core::clock::{Clock, Timestamp};
+use latchkey_core::merge::{self, Piece};
+use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind};
 
+/// A moment to the minute, as people read it.
+pub(crate) const EXACT: &str = "%-d %b %Y, %H:%M UTC";
+
 pub(super) fn add(environment: &mut Environment<'static>, clock: Clock) {
-    environment.add_filter("ago", move |micros: i64| ago(Timestamp::from_micros(micros), clock.now()));
-    environment.add_filter("exact", |micros: i64| written(micros, "%-d %b %Y, %H:%M UTC"));
-    environment.add_filter("iso", |micros: i64| written(micros, "%Y-%m-%dT%H:%M:%SZ"));
-    environment.add_filter("day", |micros: i64| written(micros, "%-d %b %Y"));
+    environment.add_filter("ago", move |at: Value| field_or(at, |micros| Ok(ago(Timestamp::from_micros(micros), clock.now()))));
+    environment.add_filter("exact", |at: Value| field_or(at, |micros| written(micros, EXACT)));
+    environment.add_filter("iso", |at: Value| field_or(at, |micros| written(micros, "%Y-%m-%dT%H:%M:%SZ")));
+    environment.add_filter("day", |at: Value| field_or(at, |micros| written(micros, "%-d %b %Y")));
+}
+
+/// A moment in words. A merge field stands for itself: so what a mail's template says is read as words with fields.
+fn field_or(at: Value, words: impl Fn(i64) -> Result<String, Error>) -> Result<String, Error> {
+    let is_field = |text: &str| matches!(merge::pieces(text).next(), Some(Piece::Field(_)));
+    match at.as_str().filter(|text| is_field(text)) {
+        Some(field) => Ok(field.to_owned()),
+        None => words(i64::try_from(at)?),
+    }
 }
 
 /// A moment in UTC, by a `strftime` pattern.
@@ -68,6 +82,6 @@ mod tests {
             assert_eq!(ago(now.before(Duration::from_secs(seconds)), now), expected);
         }
         assert_eq!(ago(now.after(Duration::from_hours(7 * 24)), now), "in 7 days");
-        assert_eq!(format(now, "%-d %b %Y, %H:%M UTC").as_deref(), Some("24 Nov 2026, 08:00 UTC"));
+        assert_eq!(format(now, EXACT).as_deref(), Some("24 Nov 2026, 08:00 UTC"));
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod filters;
 mod parts;
 mod texts;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Engine {
     environment: Environment<'static>,
     texts: Arc<Texts>,
     assets: Arc<Files>,
+    /// The names of templates that are the operator's.
+    overridden: BTreeSet<String>,
 }
 
 impl Engine {
@@ -41,16 +44,22 @@ impl Engine {
         filters::add(&mut environment, clock.clone());
         parts::add(&mut environment, &assets, clock);
         add_functions(&mut environment, &texts, &assets);
-        for (name, text) in Files::templates(overrides)?.texts()? {
+        let templates = Files::templates(overrides)?;
+        for (name, text) in templates.texts()? {
             environment.add_template_owned(name.clone(), text).map_err(|error| Broken::new(&name, format!("{error:#}")))?;
         }
-        Ok(Self { environment, texts, assets })
+        Ok(Self { environment, texts, assets, overridden: templates.own() })
     }
 
     /// Renders a template.
     pub(crate) fn render(&self, template: &str, context: Value) -> Result<String, Broken> {
         let rendered = self.environment.get_template(template).and_then(|found| found.render(context));
         rendered.map_err(|error| Broken::new(template, format!("{error:#}")))
+    }
+
+    /// Whether a template is the operator's.
+    pub(crate) fn is_overridden(&self, template: &str) -> bool {
+        self.overridden.contains(template)
     }
 
     /// The names of all templates.

@@ -9,7 +9,7 @@ use minijinja::{Environment, Error};
 
 use super::escape;
 use super::files::Files;
-use super::filters::{ago, written};
+use super::filters::{EXACT, ago, written};
 
 pub(super) fn add(environment: &mut Environment<'static>, assets: &Arc<Files>, clock: Clock) {
     let assets = Arc::clone(assets);
@@ -31,7 +31,7 @@ fn icon(assets: &Files, name: &str) -> Result<Value, Error> {
 
 /// A moment: shown as `words`, exact in the tooltip and in `datetime`.
 fn time(micros: i64, words: &str) -> Result<Value, Error> {
-    let (iso, exact) = (written(micros, "%Y-%m-%dT%H:%M:%SZ")?, written(micros, "%-d %b %Y, %H:%M UTC")?);
+    let (iso, exact) = (written(micros, "%Y-%m-%dT%H:%M:%SZ")?, written(micros, EXACT)?);
     Ok(Value::from_safe_string(format!(r#"<time datetime="{iso}" title="{exact}">{words}</time>"#)))
 }
 

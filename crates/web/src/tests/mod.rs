@@ -4,6 +4,7 @@ mod faults;
 mod fuzz;
 mod templates;
 mod texts;
+mod worded;
 
 use latchkey_core::clock::Clock;
 use latchkey_core::testing::START;

@@ -80,13 +80,13 @@ fn names_are_escaped_in_pages_and_html_mails_and_left_alone_in_plain_text() {
     };
     for hue in [0, 90, 180, 270, 359] {
         let brand = Brand { name: evil.to_owned(), hue, ..Brand::default() };
-        let written = mail::write(&engine, &brand, &content).unwrap();
+        let written = mail::write(&engine, &brand, &content, None).unwrap();
         assert!(!written.subject.contains(['\r', '\n']), "{:?}", written.subject);
         assert!(!written.html.contains("<script"), "{}", written.html);
         assert!(written.html.contains("&lt;script&gt;"));
         assert!(written.text.contains("https://login.example/invite/x") && written.text.contains("<script>"), "{}", written.text);
     }
-    assert!(mail::write(&engine, &Brand::default(), &Content::Test {}).is_ok());
+    assert!(mail::write(&engine, &Brand::default(), &Content::Test {}, None).is_ok());
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_mail_that_invites_names_the_role_before_what_it_gives() {
             expires_at: START,
             link: "https://login.example/invite/x".to_owned(),
         };
-        let written = mail::write(&engine, &Brand::default(), &content).unwrap();
+        let written = mail::write(&engine, &Brand::default(), &content, None).unwrap();
         for text in [written.text, written.html] {
             let (role, gives) = (text.find("offered the role"), text.find("You will be able to").unwrap());
             assert_eq!(role.is_some_and(|role| role < gives), named, "{text}");
@@ -138,7 +138,7 @@ fn every_notice_has_a_template_of_its_own() {
             let name = format!("mail/{}{ending}", notice.key());
             assert!(templates.contains(&name), "there is no {name}");
         }
-        let mail = mail::write(&engine, &Brand::default(), &told(*notice)).unwrap();
+        let mail = mail::write(&engine, &Brand::default(), &told(*notice), None).unwrap();
         assert!(mail.html.contains("<!doctype html>") || mail.html.contains("<!DOCTYPE html>"), "{}", notice.key());
         assert!(!written.contains(&mail.text), "{} has the words of another", notice.key());
         written.push(mail.text);
@@ -151,7 +151,7 @@ fn every_notice_is_overridden_by_its_name_alone() {
     let place = std::env::temp_dir().join(format!("latchkey-notices-{}", std::process::id()));
     let mails = place.join("templates/mail");
     let write_all = |engine: &Engine| -> Vec<_> {
-        Notice::ALL.iter().map(|notice| mail::write(engine, &Brand::default(), &told(*notice)).unwrap()).collect()
+        Notice::ALL.iter().map(|notice| mail::write(engine, &Brand::default(), &told(*notice), None).unwrap()).collect()
     };
     let plain = write_all(&engine());
     // Every other notice, and then those between.
@@ -208,7 +208,7 @@ fn names_in_links_and_notices_add_no_header_and_no_markup() {
     };
     let links = [Content::PasswordReset(link()), Content::EmailVerification(link()), Content::EmailChange(link())];
     for content in links.into_iter().chain(Notice::ALL.iter().map(notice)) {
-        let written = mail::write(&engine, &brand, &content).unwrap();
+        let written = mail::write(&engine, &brand, &content, None).unwrap();
         assert!(!written.subject.contains(['\r', '\n']), "{:?}", written.subject);
         assert!(!written.html.contains("<script"), "{}", written.html);
         assert!(written.text.contains("https://login.example/") && written.html.contains("https://login.example/"));

@@ -7,7 +7,9 @@ mod bans;
 mod general;
 mod groups;
 mod mail;
+mod mail_samples;
 mod mail_templates;
+mod mail_texts;
 mod member_roles;
 mod notifications;
 mod roles;
@@ -37,6 +39,10 @@ pub(super) fn routes() -> Routes<Web> {
         .get("/admin/config/templates/own/{template}", mail_templates::edit)
         .post("/admin/config/templates/own/{template}", mail_templates::save)
         .post("/admin/config/templates/own/{template}/delete", mail_templates::delete)
+        .get("/admin/config/templates/mails/{key}", mail_texts::edit)
+        .post("/admin/config/templates/mails/{key}", mail_texts::save)
+        .post("/admin/config/templates/mails/{key}/preview", mail_texts::preview)
+        .post("/admin/config/templates/mails/{key}/restore", mail_texts::restore)
         .get("/admin/config/admins", admins::show)
         .post("/admin/config/admins", admins::invite)
         .post("/admin/config/admins/invitations/{invitation}/resend", admins::resend)

@@ -1,17 +1,17 @@
-//! The operator's own templates, and the mails of this server as they look, with sample content.
-
-use std::time::Duration;
+//! **Email Templates**: the operator's own, and the mails of this server with sample content.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse};
-use latchkey_core::access::{ConfigureSystem, Grants, Permission};
-use latchkey_core::mail::{Content, Link, Notice, Told, Written};
-use latchkey_core::{reset, verification};
+use latchkey_core::access::{ConfigureSystem, Denied};
+use latchkey_core::mail::{self, MailKind, Wording};
+use latchkey_core::settings;
 use serde::Serialize;
 
+use super::mail_samples::{sample, samples};
 use super::mail_templates;
+use super::mail_texts::{kind, load, title};
 use crate::error::PageError;
 use crate::mail::write;
 use crate::page::{self, Answer};
@@ -21,98 +21,50 @@ use crate::visit::Staff;
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; sandbox; frame-ancestors 'none'";
 
+/// A mail of this server in the list.
 #[derive(Serialize)]
-struct Sample {
+struct Row {
     key: &'static str,
     name: String,
     subject: String,
-    text: String,
-    html_url: String,
-}
-
-/// Every kind of mail, with sample content.
-fn samples(staff: &Staff) -> Vec<Content> {
-    let app = staff.visit.web.app();
-    let grants: Grants = [Permission::Invoices, Permission::Tickets].into_iter().collect();
-    let invitation = Content::Invitation {
-        account_name: "Harbour Bakery Ltd.".to_owned(),
-        inviter: "Mara Example".to_owned(),
-        email: "name@example.com".to_owned(),
-        role: String::new(),
-        all_permissions: false,
-        permissions: grants.iter().map(|permission| permission.key().to_owned()).collect(),
-        expires_at: app.now().after(Duration::from_hours(7 * 24)),
-        link: format!("{}/invite/…", app.public_url()),
-    };
-    let admin_invitation = Content::AdminInvitation {
-        inviter: "Sam Porter".to_owned(),
-        email: "name@example.com".to_owned(),
-        role: "Support".to_owned(),
-        expires_at: app.now().after(Duration::from_hours(7 * 24)),
-        link: format!("{}/admin/invite/…", app.public_url()),
-    };
-    let link = |path: &str, lives| Link {
-        name: "Mara Example".to_owned(),
-        email: "name@example.com".to_owned(),
-        expires_at: app.now().after(lives),
-        link: format!("{}/{path}/…", app.public_url()),
-    };
-    let links = [
-        Content::PasswordReset(link("password/reset", reset::VALID_FOR)),
-        Content::EmailVerification(link("verify", verification::VALID_FOR)),
-        Content::EmailChange(link("verify", verification::VALID_FOR)),
-    ];
-    let notices = Notice::ALL.iter().map(|notice| Content::Notice(told(staff, *notice)));
-    [invitation, admin_invitation].into_iter().chain(links).chain(notices).chain([Content::Test {}]).collect()
-}
-
-fn told(staff: &Staff, notice: Notice) -> Told {
-    let app = staff.visit.web.app();
-    Told {
-        notice: notice.key(),
-        name: "Mara Example".to_owned(),
-        email: "name@example.com".to_owned(),
-        account_name: "Harbour Bakery Ltd.".to_owned(),
-        by: "Olaf Example".to_owned(),
-        what: "other.name@example.com".to_owned(),
-        at: app.now(),
-        ip: "192.0.2.7".to_owned(),
-        link: format!("{}/me/security", app.public_url()),
-    }
-}
-
-fn written(staff: &Staff, content: &Content) -> Result<Written, PageError> {
-    Ok(write(staff.visit.web.engine(), &staff.visit.brand, content)?)
-}
-
-/// What a mail is called in the list: a notice as among the switches.
-fn name(staff: &Staff, content: &Content) -> String {
-    let kind = if matches!(content, Content::Notice(_)) { "notice" } else { "mail-name" };
-    staff.visit.web.text(&format!("{kind}-{}", content.template()), &[])
+    is_changed: bool,
+    is_off: bool,
 }
 
 /// The page.
 pub(crate) async fn show(staff: Staff) -> Answer {
     let own = mail_templates::rows(&staff).await?;
-    let mut templates = Vec::new();
+    let (web, me) = (&staff.visit.web, staff.id());
+    let loaded = web.app().read(move |snapshot| {
+        let by = snapshot.authorize_admin::<ConfigureSystem>(me)?;
+        Ok::<_, Denied>((mail::wordings(snapshot, &by)?, settings::notifications(snapshot)?.off))
+    });
+    let (wordings, off) = loaded.await?;
+    let mut mails = Vec::new();
     for content in samples(&staff) {
-        let Written { subject, text, .. } = written(&staff, &content)?;
         let key = content.template();
-        templates.push(Sample {
+        let words = wordings.get(key);
+        mails.push(Row {
             key,
-            name: name(&staff, &content),
-            subject,
-            text,
-            html_url: format!("/admin/config/templates/{key}"),
+            name: title(web, kind(key)?),
+            subject: write(web.engine(), &staff.visit.brand, &content, words)?.subject,
+            is_changed: words.is_some(),
+            is_off: off.iter().any(|notice| notice.key() == key),
         });
     }
-    Ok(page::page(&staff.visit, "admin/config/templates.html", context! { templates, own }))
+    Ok(page::page(&staff.visit, "admin/config/templates.html", context! { mails, own }))
 }
 
 /// One mail's HTML.
 pub(crate) async fn html(staff: Staff, Path(key): Path<String>) -> Answer {
-    staff.may::<ConfigureSystem>().await?;
-    let content = samples(&staff).into_iter().find(|content| content.template() == key);
-    let content = content.ok_or_else(|| PageError::status(StatusCode::NOT_FOUND))?;
-    Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(written(&staff, &content)?.html)).into_response())
+    let kind = kind(&key)?;
+    let (words, _) = load(&staff, kind).await?;
+    preview(&staff, kind, words.as_ref())
+}
+
+/// A mail of this kind as it looks in these words, shut off from everything.
+pub(super) fn preview(staff: &Staff, kind: MailKind, words: Option<&Wording>) -> Answer {
+    let content = sample(staff, kind).ok_or_else(|| PageError::status(StatusCode::NOT_FOUND))?;
+    let written = write(staff.visit.web.engine(), &staff.visit.brand, &content, words)?;
+    Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(written.html)).into_response())
 }
