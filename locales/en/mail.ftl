@@ -107,6 +107,9 @@ password-stopped-mail-what = { $what ->
     [passkey] It was a passkey. To have them work everywhere again, log in with your other factor or a recovery code and add a passkey anew.
    *[other] To have it work everywhere again, choose a new password with Forgot Password? on the login page, or under Change Password on a device that you have used before.
 }
+owner-approval-off-mail-subject = A change of owner no longer needs a second admin at { $brand }
+owner-approval-off-mail-text = Hello { $name }, { $by } switched off that a change of an account's owner needs a second admin. From now on one admin alone can make another user the owner, and changes that waited for approval have ended.
+owner-approval-off-mail-next = If you did not agree on that, switch it on again, and look in the activity log for accounts that have changed hands since.
 webhook-disabled-mail-subject = A webhook of { $brand } was disabled
 webhook-disabled-mail-text = Hello { $name }, nothing has got through to this webhook for five days, so it gets no events any more: { $what }.
 webhook-disabled-mail-next = See to the other system, send a test, and enable the webhook again: it goes on where it stopped, as far back as the log is kept.

@@ -75,6 +75,8 @@ ids! {
     ContactId
     /// A group of accounts.
     ClientGroupId
+    /// A change of owner that waits for a second admin.
+    OwnerChangeId
     /// A role of members.
     RoleId
     /// A password reset that somebody asked for.

@@ -41,6 +41,7 @@ pub mod note;
 pub mod oauth_client;
 pub mod outbox;
 pub mod own_data;
+pub mod owner_change;
 pub mod paging;
 pub mod passkey;
 pub mod password;

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use latchkey_core::access::{
     AdminGrants, Associate, BeStaff, BuiltInRole, ChangeLogins, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers, Denied,
     EditAccounts, EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAdmins, ManageApi, ManageBans, ManageContacts,
-    ManageUsers, Masquerade, StaffRight, TransferOwnership, ViewContacts, ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
+    ManageUsers, Masquerade, StaffRight, TransferOwnership, ViewContacts, ViewLog, ViewOwnerChanges, ViewStaffArea, ViewUsers,
+    WriteNotes,
 };
 use latchkey_core::admin;
 use latchkey_core::admin_role::{self, Error, NewRole};
@@ -39,6 +40,7 @@ EditAccounts       full support
 EditUsers          full support
 ChangeLogins       full
 HandOnLinks        full support
+ViewOwnerChanges   full
 DeleteAccounts     full
 DeleteUsers        full
 Masquerade         full
@@ -66,7 +68,7 @@ async fn v8_2_1_every_role_gets_the_reviewed_tickets(app: TestApp) {
         admins.push((role, staff_as(&app, &format!("Staff{}", role.key()), role).await));
     }
     let tickets = [
-        &tickets!(asks: BeStaff ViewStaffArea ViewLog EditAccounts EditUsers ChangeLogins HandOnLinks DeleteAccounts DeleteUsers Masquerade WriteNotes ConfigureSystem ManageAdmins ManageApi ManageBans)[..],
+        &tickets!(asks: BeStaff ViewStaffArea ViewLog EditAccounts EditUsers ChangeLogins HandOnLinks ViewOwnerChanges DeleteAccounts DeleteUsers Masquerade WriteNotes ConfigureSystem ManageAdmins ManageApi ManageBans)[..],
         &tickets!(asks_in: Enter ViewUsers ManageUsers EditDetails ViewContacts ManageContacts Associate ChooseSso TransferOwnership)[..],
     ]
     .concat();

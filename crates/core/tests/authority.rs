@@ -210,7 +210,7 @@ async fn v8_2_2_one_that_is_bound_to_an_account_lets_nobody_in_without_asking_an
     };
     let transfers = async |made: &Made| {
         by_machine::<TransferOwnership, _, membership::Error>(&app.app, made, ApiRight::OwnershipWrite, acme, move |tx, by| {
-            membership::make_owner(tx, by, &confirmed(), mia)
+            membership::make_owner(tx, by, &confirmed(), mia).map(drop)
         })
         .await
     };

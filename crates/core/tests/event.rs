@@ -166,8 +166,12 @@ fn membership_cases(w: &World) -> Vec<Case> {
         case(&[MembershipLeft], move |tx| {
             Ok(membership::leave(tx, &tx.authorize(Who::without_second_factor(leaver), acme)?, &tx.myself(leaver)?)?)
         }),
-        case(&[OwnerChanged], move |tx| Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, &confirmed(), member)?)),
-        case(&[OwnerChanged], move |tx| Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, &confirmed(), owner)?)),
+        case(&[OwnerChanged], move |tx| {
+            Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, &confirmed(), member).map(drop)?)
+        }),
+        case(&[OwnerChanged], move |tx| {
+            Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, &confirmed(), owner).map(drop)?)
+        }),
     ]
 }
 

@@ -39,6 +39,7 @@ mod note;
 mod notice;
 mod oauth_client;
 mod own_data;
+mod owner_change;
 mod part;
 mod passkey;
 mod password;

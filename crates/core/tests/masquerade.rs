@@ -183,7 +183,7 @@ async fn it_ends_when_the_account_closes_or_gets_another_owner_and_when_the_admi
     as_staff(&app.app, stella, move |tx, by| account::reopen(tx, by, acme)).await.unwrap();
     assert!(!is_alive(&app.app, &secret).await, "it does not wake up");
     let secret = begin(&app.app, &session, acme, "a").await.unwrap();
-    machine_in_account(&app.app, acme, move |tx, by| membership::make_owner(tx, by, &confirmed(), mia)).await.unwrap();
+    machine_in_account(&app.app, acme, move |tx, by| membership::make_owner(tx, by, &confirmed(), mia).map(drop)).await.unwrap();
     assert!(!is_alive(&app.app, &secret).await);
     let secret = begin(&app.app, &session, acme, "a").await.unwrap();
     let acting = resolved(&app.app, &secret).await.unwrap().acting.unwrap();

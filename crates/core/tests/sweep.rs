@@ -25,7 +25,7 @@ struct Case {
     stays: Option<&'static str>,
 }
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 12] = [
     Case {
         sweep: "sessions",
         table: "sessions",
@@ -52,6 +52,13 @@ const CASES: [Case; 11] = [
         table: "passkey_challenges",
         columns: "challenge_hash, browser_hash, purpose, expires_at",
         row: "{bytes}, {bytes}, '', {due}",
+        stays: None,
+    },
+    Case {
+        sweep: "changes of owners",
+        table: "owner_changes",
+        columns: "account_id, user_id, asked_by_kind, asked_by_name, asked_at, expires_at",
+        row: "{account}, {user}, 'admin', '', 0, {due}",
         stays: None,
     },
     Case {
@@ -103,11 +110,14 @@ struct Ground {
     user: i64,
     admin: i64,
     credential: i64,
+    /// Two of the user's.
+    accounts: [i64; 2],
 }
 
 impl Ground {
     async fn of(app: &TestApp) -> Self {
-        let (user, admin) = (person(app, "Olivia").await.0, staff(app).await.0);
+        let (owner, admin) = (person(app, "Olivia").await, staff(app).await.0);
+        let accounts = [app.account("One", owner).await.0, app.account("Two", owner).await.0];
         let made = format!(
             "insert into api_credentials (name, identifier, secret_hash, role_id, admin_id, created_at)
              select 'x', 'x', {}, min(id), {admin}, 0 from api_roles",
@@ -119,7 +129,7 @@ impl Ground {
             .await
             .unwrap();
         let credential = number(app, "select id from api_credentials").await;
-        Self { user, admin, credential }
+        Self { user: owner.0, admin, credential, accounts }
     }
 
     async fn insert(&self, app: &TestApp, case: &Case, row: &str, key: usize, due: Timestamp) {
@@ -127,6 +137,7 @@ impl Ground {
             ("{bytes}", bytes(app, key)),
             ("{key}", key.to_string()),
             ("{user}", self.user.to_string()),
+            ("{account}", self.accounts[key % 2].to_string()),
             ("{admin}", self.admin.to_string()),
             ("{credential}", self.credential.to_string()),
             ("{due}", due.as_micros().to_string()),

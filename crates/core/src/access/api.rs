@@ -6,7 +6,7 @@
 //! its maker owns it. A credential that is bound to an account gets tickets for that account and never one of staff.
 
 use super::api_right::{ApiRight, ApiRights};
-use super::identity::ConfirmedAdmin;
+use super::identity::{ConfirmedAdmin, Subject};
 use super::policy::{self, Denied};
 use super::ticket::{Allowed, AllowedAdmin, InAccount, Needs, StaffRight};
 use super::{Actor, AdminGrants, AdminPermission, sql};
@@ -127,7 +127,8 @@ impl Snapshot<'_> {
                 Needs::Membership | Needs::Permission(_) => {}
             }
         }
-        Ok(Allowed::unlimited(account, account_name, Actor::api(call.credential, &live.name), live.user))
+        let answers = live.user.map(Subject::User).or(live.admin.map(|(admin, _)| Subject::Admin(admin)));
+        Ok(Allowed::unlimited(account, account_name, Actor::api(call.credential, &live.name), answers))
     }
 }
 

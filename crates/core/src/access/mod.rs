@@ -29,5 +29,5 @@ pub use ticket::{
     Allowed, AllowedAdmin, Associate, BeStaff, ChangeLogins, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers,
     EditAccounts, EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAccountApi, ManageAdmins, ManageApi, ManageBans,
     ManageContacts, ManageUsers, Masquerade, Myself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System,
-    TransferOwnership, ViewAccountLog, ViewContacts, ViewLog, ViewStaffArea, ViewUsers, WriteNotes,
+    TransferOwnership, ViewAccountLog, ViewContacts, ViewLog, ViewOwnerChanges, ViewStaffArea, ViewUsers, WriteNotes,
 };

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::policy::{self, Denied, Standing};
-use super::{Actor, AdminGrants, AdminPermission, ApiRight, ApiRights, Grants, Permission, Who, sql};
+use super::{Actor, AdminGrants, AdminPermission, ApiRight, ApiRights, Grants, Permission, Subject, Who, sql};
 use crate::app::{Snapshot, Tx};
 use crate::check::Changed;
 use crate::db::DbError;
@@ -111,6 +111,8 @@ staff! {
     ChangeLogins = Some(AdminPermission::Credentials);
     /// Read links of mails that wait, where no mail server is set and staff hand them on.
     HandOnLinks = Some(AdminPermission::Associate);
+    /// See which changes of owners wait for a second admin.
+    ViewOwnerChanges = Some(AdminPermission::Owner);
     /// Delete accounts.
     DeleteAccounts = Some(AdminPermission::Delete);
     /// Delete users.
@@ -135,7 +137,7 @@ pub struct Allowed<P> {
     account: AccountId,
     account_name: String,
     actor: Actor,
-    user: Option<UserId>,
+    answers: Option<Subject>,
     limit: Limit,
     proof: PhantomData<fn() -> P>,
 }
@@ -151,8 +153,8 @@ enum Limit {
 
 impl<P> Allowed<P> {
     /// For whom nothing in the account is out of reach: staff or the machine; an owner's credential when a user answers for it.
-    pub(super) const fn unlimited(account: AccountId, account_name: String, actor: Actor, user: Option<UserId>) -> Self {
-        Self { account, account_name, actor, user, limit: Limit::Everything, proof: PhantomData }
+    pub(super) const fn unlimited(account: AccountId, account_name: String, actor: Actor, answers: Option<Subject>) -> Self {
+        Self { account, account_name, actor, answers, limit: Limit::Everything, proof: PhantomData }
     }
 
     /// The account the ticket is for.
@@ -172,8 +174,14 @@ impl<P> Allowed<P> {
 
     /// The user who answers for what is done: itself, or the owner whose credential does it. `None` for staff, their credentials
     /// and the machine. What holds for users and not for staff goes by this, never by the kind of actor.
-    pub const fn user(&self) -> Option<UserId> {
-        self.user
+    pub fn user(&self) -> Option<UserId> {
+        self.answers.and_then(Subject::user)
+    }
+
+    /// The admin who answers for what is done: itself, or the one whose credential does it. `None` for users, their credentials and
+    /// the machine.
+    pub fn admin(&self) -> Option<AdminId> {
+        self.answers.and_then(Subject::admin)
     }
 
     /// Whether the holder may grant these: a delegated manager never grants what he does not hold,
@@ -332,7 +340,7 @@ impl Snapshot<'_> {
         let (name, grants) = sql::enabled_admin(self, admin)?.ok_or(Denied::NotStaff)?;
         policy::check_staff(grants, Some(P::STAFF))?;
         let account_name = sql::account_name(self, account, lock)?.ok_or(Denied::NoSuchAccount)?;
-        Ok(Allowed::unlimited(account, account_name, Actor::admin(admin, &name), None))
+        Ok(Allowed::unlimited(account, account_name, Actor::admin(admin, &name), Some(Subject::Admin(admin))))
     }
 }
 
@@ -396,7 +404,7 @@ fn grant<P>(standing: Standing, account: AccountId, needs: Needs) -> Result<Allo
     Ok(Allowed {
         account,
         actor: Actor::user(standing.user, &standing.user_name),
-        user: Some(standing.user),
+        answers: Some(Subject::User(standing.user)),
         limit: if standing.is_owner { Limit::Everything } else { Limit::Held(standing.grants) },
         account_name: standing.account_name,
         proof: PhantomData,

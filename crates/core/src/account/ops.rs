@@ -12,6 +12,7 @@ use crate::event::{Event, EventKind};
 use crate::id::{AccountId, ClientGroupId, UserId};
 use crate::mail::{self, About, Notice};
 use crate::masquerade::{self, Whose};
+use crate::owner_change::{self, Whose as Changes};
 use crate::{membership, search, user};
 
 /// Makes an account with its owner.
@@ -153,6 +154,7 @@ fn set_status(tx: &Tx<'_>, by: &Actor, id: AccountId, status: Status, kind: Even
     }
     sql::set_status(tx, id, status)?;
     if status == Status::Closed {
+        owner_change::end_all(tx, by, Changes::Account(id), "account closed")?;
         masquerade::end_all(tx, Whose::Account(id), "account closed")?;
     }
     Ok(tx.record(by, &Event::new(kind).in_account(id, &account.details.name))?)
@@ -213,6 +215,7 @@ fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> 
         // Without the account itself: its mails go with it.
         mail::tell(tx, *user, Notice::AccountDeleted, &About::default().what(&account.details.name))?;
     }
+    owner_change::end_all(tx, by, Changes::Account(id), "account deleted")?;
     masquerade::end_all(tx, Whose::Account(id), "account deleted")?;
     sql::delete(tx, id)?;
     search::forget(tx, search::Kind::Account, id.0)?;

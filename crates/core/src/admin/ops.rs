@@ -112,6 +112,12 @@ pub fn behind<P>(snapshot: &Snapshot<'_>, by: &AllowedAdmin<P>) -> Result<Option
     sql::find(snapshot, by.id())
 }
 
+/// Holds an admin as it is until the transaction ends. Whether it can log in and its role holds the permission.
+pub(crate) fn hold_who_may(tx: &Tx<'_>, id: AdminId, permission: AdminPermission) -> Result<bool, Fault> {
+    sql::hold_shared(tx, id)?;
+    Ok(find_enabled(tx, id)?.is_some_and(|admin| admin.role.grants.has(permission)))
+}
+
 /// The admin of this id, if it can log in.
 pub(crate) fn find_enabled(snapshot: &Snapshot<'_>, id: AdminId) -> Result<Option<Admin>, Fault> {
     Ok(sql::find(snapshot, id)?.filter(|admin| admin.disabled_at.is_none()))

@@ -68,6 +68,11 @@ pub(super) fn hold_all(tx: &Tx<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Beside others who hold it so.
+pub(super) fn hold_shared(tx: &Tx<'_>, id: AdminId) -> Result<(), Fault> {
+    tx.optional(&format!("select id from admins where id = $1{}", tx.for_share()), params![id], Row::take::<AdminId>).map(drop)
+}
+
 /// Full administrators who can log in.
 pub(super) fn count_full(tx: &Tx<'_>) -> Result<i64, Fault> {
     tx.one(

@@ -8,6 +8,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AdminId, AdminRoleId};
 use crate::masquerade::{self, Whose};
+use crate::owner_change::{self, Whose as Changes};
 use crate::{admin_invitation, admin_role, reset};
 
 /// Keeps an admin out, or lets it in again, and returns its name. Its sessions end at once. Nobody disables himself.
@@ -24,6 +25,7 @@ pub fn set_disabled(
     }
     sql::set_disabled(tx, id, disabled)?;
     if disabled {
+        owner_change::end_all(tx, by.actor(), Changes::Admin(id), "admin disabled")?;
         ops::close_all(tx, id, "admin disabled")?;
         reset::forget(tx, Subject::Admin(id))?;
         one_full_is_left(tx)?;
@@ -51,6 +53,9 @@ pub fn set_role(
         return Ok(admin.name);
     }
     sql::set_role(tx, id, role.id).map_err(no_role)?;
+    if !role.grants.has(AdminPermission::Owner) {
+        owner_change::end_all(tx, by.actor(), Changes::Admin(id), "permission taken away")?;
+    }
     if !role.grants.has(AdminPermission::Masquerade) {
         end_acting(tx, id)?;
     }
@@ -69,6 +74,7 @@ pub fn delete(tx: &Tx<'_>, by: &AllowedAdmin<ManageAdmins>, _confirmed: &Confirm
     if id == by.id() {
         return Err(Error::Oneself);
     }
+    owner_change::end_all(tx, by.actor(), Changes::Admin(id), "admin deleted")?;
     admin_invitation::cancel_sent_by(tx, &by, id)?;
     ops::close_all(tx, id, "admin deleted")?;
     reset::forget(tx, Subject::Admin(id))?;

@@ -5,6 +5,7 @@ use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::AdminRoleId;
+use crate::owner_change::{self, Whose};
 use crate::{admin, admin_invitation};
 
 /// Every role: the built-in ones first, then by name.
@@ -81,6 +82,9 @@ pub fn update(
     sql::update(tx, id, new, &key(&new.name)).map_err(taken)?;
     if !new.grants.covers(&before.grants) {
         for admin in admin::of_role(tx, id)? {
+            if !new.grants.has(AdminPermission::Owner) {
+                owner_change::end_all(tx, by.actor(), Whose::Admin(admin), "permission taken away")?;
+            }
             admin_invitation::cancel_sent_by(tx, by, admin)?;
             if !new.grants.has(AdminPermission::Masquerade) {
                 admin::end_acting(tx, admin)?;

@@ -21,7 +21,7 @@ pub use ops::{
     authenticate, create, create_by_api, create_by_system, create_for_account, find, find_to_change, list, of_account, of_myself,
     page, revoke, revoke_of_account, touch,
 };
-pub(crate) use ops::{end_of_owners, owners_of};
+pub(crate) use ops::{end_of_owners, hold, owners_of};
 
 /// Longest name of a credential, in characters.
 pub const MAX_NAME: usize = 60;

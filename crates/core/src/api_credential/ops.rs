@@ -9,6 +9,7 @@ use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, AdminId, ApiCredentialId};
+use crate::owner_change::{self, Whose};
 use crate::{access::Actor, account, api_role};
 
 /// A credential that was used this recently is not written again.
@@ -152,6 +153,11 @@ pub fn revoke_of_account(tx: &Tx<'_>, by: &Allowed<ManageAccountApi>, id: ApiCre
     if found.by_operator { Err(Error::OfOperator) } else { end(tx, by.actor(), found) }
 }
 
+/// Holds a credential as it is until the transaction ends; `false` when there is none any more.
+pub(crate) fn hold(tx: &Tx<'_>, id: ApiCredentialId) -> Result<bool, Fault> {
+    sql::hold_shared(tx, id)
+}
+
 /// Ends what the account's owners have made for it, for good: the account changes hands, and nothing comes alive again should
 /// it be given back.
 pub(crate) fn end_of_owners(tx: &Tx<'_>, account: AccountId) -> Result<(), Fault> {
@@ -162,6 +168,7 @@ fn end(tx: &Tx<'_>, actor: &Actor, credential: Credential) -> Result<Credential,
     if !sql::delete(tx, credential.id)? {
         return Err(Error::NotFound);
     }
+    owner_change::end_all(tx, actor, Whose::Credential(credential.id), "API credential revoked")?;
     tx.record(actor, &about(EventKind::ApiCredentialRevoked, &credential.name, credential.account.clone()))?;
     Ok(credential)
 }

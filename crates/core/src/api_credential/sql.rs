@@ -116,6 +116,12 @@ pub(super) fn count_of_account(tx: &Tx<'_>, account: AccountId) -> Result<i64, F
     tx.one(sql, params![account], Row::take)
 }
 
+/// Beside others who hold it so.
+pub(super) fn hold_shared(tx: &Tx<'_>, id: ApiCredentialId) -> Result<bool, Fault> {
+    let sql = format!("select id from api_credentials where id = $1{}", tx.for_share());
+    Ok(tx.optional(&sql, params![id], Row::take::<ApiCredentialId>)?.is_some())
+}
+
 pub(super) fn delete(tx: &Tx<'_>, id: ApiCredentialId) -> Result<bool, Fault> {
     Ok(tx.execute("delete from api_credentials where id = $1", params![id])? == 1)
 }

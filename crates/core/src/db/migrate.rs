@@ -49,6 +49,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0040_reset_mails", include_str!("../../../../migrations/0040_reset_mails.sql")),
     ("0041_roles", include_str!("../../../../migrations/0041_roles.sql")),
     ("0042_mail_texts", include_str!("../../../../migrations/0042_mail_texts.sql")),
+    ("0043_owner_changes", include_str!("../../../../migrations/0043_owner_changes.sql")),
     ("0044_retention", include_str!("../../../../migrations/0044_retention.sql")),
 ];
 

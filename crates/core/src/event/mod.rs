@@ -105,6 +105,10 @@ kinds! {
     MembershipRemoved = "membership-removed": "A member's access was taken away.",
     MembershipLeft = "membership-left": "A member gave the access up.",
     OwnerChanged = "owner-changed": "An account got another owner.",
+    OwnerChangeAsked = "owner-change-asked": "An admin asked for another owner of an account; a second one has to approve.",
+    OwnerChangeRefused = "owner-change-refused": "A second admin refused another owner of an account.",
+    OwnerChangeCancelled = "owner-change-cancelled": "Who asked for another owner of an account took that back.",
+    OwnerChangeEnded = "owner-change-ended": "Another owner of an account can no longer be approved.",
     InvitationSent = "invitation-sent": "An invitation was made and its mail promised.",
     InvitationResent = "invitation-resent": "An invitation got a fresh link and its mail was promised.",
     InvitationCancelled = "invitation-cancelled": "An invitation was taken back.",
@@ -403,7 +407,7 @@ pub fn of_myself(snapshot: &Snapshot<'_>, by: &Myself, limit: i64) -> Result<Vec
 }
 
 /// What happened in the ticket's account, newest first, at most `limit`, older than `before`: for those who manage its users.
-/// What staff writes down for itself – notes, lines of other systems, groups – is left out, also where a credential did it that is not
+/// What staff keeps to itself – notes, lines of other systems, groups, owners that wait for a second admin – is left out, also where a credential did it that is not
 /// one of the account's owner.
 pub fn of_account(
     snapshot: &Snapshot<'_>,

@@ -81,7 +81,11 @@ pub(super) fn list(snapshot: &Snapshot<'_>, filter: &Filter, limit: i64) -> Resu
     narrow("ip = $n", filter.ip.as_ref().map(ToValue::to_value));
     narrow("id < $n", filter.before.map(|id| id.to_value()));
     if filter.without_staff_notes {
-        clauses.push("kind not in ('note-added', 'note-updated', 'note-deleted', 'line-written')".to_owned());
+        clauses.push(
+            "kind not in ('note-added', 'note-updated', 'note-deleted', 'line-written', 'owner-change-asked', 'owner-change-refused',
+                 'owner-change-cancelled', 'owner-change-ended')"
+                .to_owned(),
+        );
     }
     let sql = format!("select {COLUMNS} from events where {} order by id desc limit $1", clauses.join(" and "));
     snapshot.all(&sql, &arguments, recorded)

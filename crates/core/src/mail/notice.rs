@@ -30,7 +30,7 @@ macro_rules! notices {
                 match self { $(Self::$name => $key),* }
             }
 
-            /// Whether it is always told: changes of what one logs in with are (ASVS V6.3.7).
+            /// Whether it is always told: changes of what one logs in with are (ASVS V6.3.7), and that no second admin is needed any more.
             pub const fn is_always_told(self) -> bool {
                 match self { $(Self::$name => $always),* }
             }
@@ -64,6 +64,7 @@ notices! {
     AccountDeleted = "account-deleted", false, ["what"]: "An account that the user could enter was deleted.",
     OwnershipGained = "ownership-gained", false, ["account_name", "by"]: "The user owns an account now.",
     OwnershipLost = "ownership-lost", false, ["account_name", "by", "what"]: "The user no longer owns an account.",
+    OwnerApprovalOff = "owner-approval-off", true, ["by"]: "A change of owner no longer needs a second admin; told to admins who could have been it.",
     Masquerade = "masquerade", false, ["account_name", "by", "what"]: "An admin logged in as the owner of an account.",
     WebhookDisabled = "webhook-disabled", false, ["what"]: "A webhook failed for five days and gets no events any more; told to admins who manage it.",
 }

@@ -1,6 +1,7 @@
 //! Memberships: who may enter which account, and with what.
 
 mod ops;
+mod owner;
 mod sql;
 
 use crate::access::{Actor, Denied, Grants};
@@ -12,9 +13,11 @@ use crate::user::User;
 
 pub use ops::{
     accounts_of, accounts_of_user, ask_count_of, associate, associate_new, count_of, enter, enter_at_login, find, first, leave,
-    list, make_owner, mine, only_account_of, page, remove, set_grants, set_held,
+    list, mine, only_account_of, page, remove, set_grants, set_held,
 };
 pub(crate) use ops::{insert, join, leave_all};
+pub(crate) use owner::approve_owner;
+pub use owner::{Ownership, make_owner};
 pub(crate) use sql::{entered, users_of};
 
 /// A user of an account.

@@ -1,16 +1,16 @@
 use super::{Error, Joined, Member, Mine, New, sql};
 use crate::access::{
-    Actor, Allowed, AllowedAdmin, Associate, ConfirmedAdmin, Denied, Enter, Grants, InAccount, ManageUsers, Myself, Permission,
-    ShowsUsers, TransferOwnership, ViewStaffArea, Who,
+    Actor, Allowed, AllowedAdmin, Associate, Denied, Enter, Grants, InAccount, ManageUsers, Myself, Permission, ShowsUsers,
+    ViewStaffArea, Who,
 };
 use crate::app::{Asked, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, RoleId, UserId};
 use crate::mail::{self, About, Notice};
-use crate::masquerade::{self, Whose};
+use crate::owner_change::{self, Whose};
 use crate::user::{self, NewUser};
-use crate::{api_credential, invitation, role};
+use crate::{invitation, role};
 
 /// The users of the account: the owner first, then by the time they came.
 pub fn list<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Member>, Fault> {
@@ -112,6 +112,7 @@ pub fn set_held(
 /// end with it: nobody lets himself in again.
 pub fn remove(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId) -> Result<(), Error> {
     let member = touchable(tx, by, user)?;
+    owner_change::end_all(tx, by.actor(), Whose::Member(by.account(), user), "access removed")?;
     sql::delete(tx, by.account(), user)?;
     tx.bump_revision(by.account())?;
     let event = about(EventKind::MembershipRemoved, by, &member).with_detail(member.grants.to_string());
@@ -121,7 +122,7 @@ pub fn remove(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId) -> Result<()
 }
 
 /// What a notice about the ticket's account says.
-fn told<P: InAccount>(by: &Allowed<P>) -> About {
+pub(super) fn told<P: InAccount>(by: &Allowed<P>) -> About {
     About::default().in_account(by.account(), by.account_name()).by(&by.actor().name)
 }
 
@@ -137,7 +138,7 @@ fn touchable(tx: &Tx<'_>, by: &Allowed<ManageUsers>, user: UserId) -> Result<Mem
     Ok(member)
 }
 
-fn about<P: InAccount>(kind: EventKind, by: &Allowed<P>, member: &Member) -> Event {
+pub(super) fn about<P: InAccount>(kind: EventKind, by: &Allowed<P>, member: &Member) -> Event {
     Event::new(kind)
         .in_account(by.account(), by.account_name())
         .to_user(member.user.id, &member.user.name.full())
@@ -150,6 +151,7 @@ pub fn leave(tx: &Tx<'_>, by: &Allowed<Enter>, myself: &Myself) -> Result<(), Er
     if member.is_owner {
         return Err(Error::IsOwner);
     }
+    owner_change::end_all(tx, by.actor(), Whose::Member(by.account(), myself.id()), "user left")?;
     sql::delete(tx, by.account(), myself.id())?;
     tx.bump_revision(by.account())?;
     tx.record(by.actor(), &about(EventKind::MembershipLeft, by, &member))?;
@@ -165,10 +167,15 @@ fn tell_owner_of_leaving(tx: &Tx<'_>, account: AccountId, account_name: &str, me
 
 /// Ends every membership of a user who is to be deleted, and returns how many. What it owns stays, and so does the user then.
 pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<usize, Fault> {
+    let accounts = sql::in_order_of_accounts(tx, user)?;
+    // All of them are held before anything that hangs on one is.
+    for account in &accounts {
+        tx.bump_revision_of_existing(*account)?;
+    }
     let mut left = 0;
-    for mine in sql::in_order_of_accounts(tx, user)? {
-        tx.bump_revision_of_existing(mine)?;
+    for mine in accounts {
         let Some(member) = sql::find(tx, mine, user)?.filter(|member| !member.is_owner) else { continue };
+        owner_change::end_all(tx, by, Whose::Member(mine, user), "user deleted")?;
         sql::delete(tx, mine, user)?;
         let account_name = sql::account_name(tx, mine)?;
         invitation::cancel_sent_by_deleted(tx, by, (mine, &account_name), user)?;
@@ -182,26 +189,6 @@ pub(crate) fn leave_all(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<usize, 
         left += 1;
     }
     Ok(left)
-}
-
-/// Makes a member the owner. The old owner stays, with all permissions.
-pub fn make_owner(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, _confirmed: &ConfirmedAdmin, user: UserId) -> Result<(), Error> {
-    let member = sql::find(tx, by.account(), user)?.ok_or(Error::NotFound)?;
-    if member.is_owner {
-        return Err(Error::IsOwner);
-    }
-    let before = sql::owner(tx, by.account())?;
-    sql::set_held(tx, by.account(), before.0, &Grants::all(), None)?;
-    sql::set_owner(tx, by.account(), user)?;
-    api_credential::end_of_owners(tx, by.account())?;
-    masquerade::end_all(tx, Whose::Account(by.account()), "another owner")?;
-    tx.bump_revision(by.account())?;
-    let name = member.user.name.full();
-    let event = about(EventKind::OwnerChanged, by, &member).with_detail(format!("{} → {name}", before.1));
-    tx.record(by.actor(), &event)?;
-    invitation::cancel_sent_by_machines_of(tx, by, before.0)?;
-    mail::tell(tx, user, Notice::OwnershipGained, &told(by))?;
-    Ok(mail::tell(tx, before.0, Notice::OwnershipLost, &told(by).what(&name))?)
 }
 
 /// Associates a user at once, without a mail: with a role, if one is given, and what it holds singly beside that.

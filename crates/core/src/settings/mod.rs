@@ -21,6 +21,7 @@ pub use notifications::{Notifications, Verification, ask_verification, notificat
 pub(crate) use notifications::{VERIFICATION, is_off};
 pub use puzzles::{Puzzles, When};
 pub use retention::{Retention, retention, set_retention};
+pub(crate) use security::hold_owner_approval;
 pub use security::{Security, TypedLimits, ask, look, require_two_factor_of_admins, security, set_security};
 
 /// How this installation presents itself (white label).

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Brand, Puzzles, put};
-use crate::access::{AllowedAdmin, ConfigureSystem, System};
+use super::{Brand, Puzzles, get, put};
+use crate::access::{Actor, AdminPermission, AllowedAdmin, ConfigureSystem, System};
 use crate::app::{Asked, Snapshot, Tx};
+use crate::db::Row;
 use crate::error::{Fault, Fields, Invalid};
 use crate::event::{Event, EventKind};
+use crate::mail::{About, Notice, Person, tell_person};
 use crate::masquerade::{self, Whose};
+use crate::params;
+use crate::{admin, owner_change};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -41,6 +45,7 @@ const ADMIN_IDLE: Limit =
 
 const EVERYBODY: &str = "security.two_factor_everybody";
 const ADMINS: &str = "security.two_factor_admins";
+const OWNER_APPROVAL: &str = "security.owner_approval";
 
 impl Limit {
     /// What is stored, in minutes; what cannot be, counts as not set.
@@ -79,6 +84,8 @@ pub struct Security {
     pub everybody: bool,
     /// Whether every admin needs one.
     pub admins: bool,
+    /// Whether a change of owner needs a second admin (ASVS V2.3.5).
+    pub owner_approval: bool,
     /// What is asked of browsers before the forms of strangers are taken.
     pub puzzles: Puzzles,
 }
@@ -94,6 +101,7 @@ impl Default for Security {
             admin_idle: ADMIN_IDLE.default,
             everybody: false,
             admins: true,
+            owner_approval: false,
             puzzles: Puzzles::default(),
         }
     }
@@ -117,9 +125,9 @@ pub struct TypedLimits<'a> {
 }
 
 impl Security {
-    /// Reads what was typed; what NIST does not take is refused with the reason. Without puzzles.
+    /// Reads what was typed; what NIST does not take is refused with the reason. Without puzzles, and
+    /// without a second admin for owners.
     pub fn parse(typed: &TypedLimits<'_>, everybody: bool, admins: bool) -> Result<Self, Vec<Invalid>> {
-        let puzzles = Puzzles::default();
         let mut fields = Fields::default();
         let absolute = ABSOLUTE.take(typed.absolute_hours, &mut fields);
         let idle = IDLE.take(typed.idle_minutes, &mut fields);
@@ -130,7 +138,8 @@ impl Security {
         fields.finish()?;
         match (absolute, idle, remember, second_factor, admin_absolute, admin_idle) {
             (Some(absolute), Some(idle), Some(remember), Some(second_factor), Some(admin_absolute), Some(admin_idle)) => {
-                Ok(Self { absolute, idle, remember, second_factor, admin_absolute, admin_idle, everybody, admins, puzzles })
+                let limits = Self { absolute, idle, remember, second_factor, admin_absolute, admin_idle, ..Self::default() };
+                Ok(Self { everybody, admins, ..limits })
             }
             _ => Err(Vec::new()),
         }
@@ -151,6 +160,7 @@ impl Security {
             "security.admin_idle_minutes" => self.admin_idle = ADMIN_IDLE.read(value),
             EVERYBODY => self.everybody = value == "yes",
             ADMINS => self.admins = value != "no",
+            OWNER_APPROVAL => self.owner_approval = value == "yes",
             _ => self.puzzles.set(key, value),
         }
     }
@@ -211,12 +221,36 @@ pub fn set_security(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, security: &
         put(tx, key, yes_no(on))?;
         detail.push(format!("{key} {}", yes_no(on)));
     }
+    let before = get(tx, OWNER_APPROVAL)?.is_some_and(|stored| stored == "yes");
+    put(tx, OWNER_APPROVAL, yes_no(security.owner_approval))?;
+    detail.push(format!("{OWNER_APPROVAL} {}", yes_no(security.owner_approval)));
     for (key, value) in security.puzzles.rows() {
         put(tx, key, &value)?;
         detail.push(format!("{key} {value}"));
     }
     tx.record(by.actor(), &Event::new(EventKind::SettingsChanged).with_detail(detail.join(", ")))?;
+    if before && !security.owner_approval {
+        owner_approval_ends(tx, by.actor())?;
+    }
     end_without_factor(tx, security.admins)
+}
+
+/// Whether a change of owner needs a second admin; that stays so until the transaction ends.
+pub(crate) fn hold_owner_approval(tx: &Tx<'_>) -> Result<bool, Fault> {
+    let sql = format!("select value from settings where key = $1{}", tx.for_share());
+    let stored: Option<String> = tx.optional(&sql, params![OWNER_APPROVAL], Row::take)?;
+    Ok(stored.is_some_and(|stored| stored == "yes"))
+}
+
+/// One admin does alone from now on what took two: whoever could have been the second learns of it, and nothing that waits for one stays.
+fn owner_approval_ends(tx: &Tx<'_>, by: &Actor) -> Result<(), Fault> {
+    owner_change::end_all(tx, by, owner_change::Whose::Everybody, "no second admin is needed any more")?;
+    let about = About::default().by(&by.name).on_page("/admin/config/security");
+    for admin in admin::who_may(tx, AdminPermission::Owner)? {
+        let person = Person { user: None, name: &admin.name, to: &admin.email };
+        tell_person(tx, &person, Notice::OwnerApprovalOff, &about)?;
+    }
+    Ok(())
 }
 
 /// What admins without a second factor do as owners ends as soon as one is required of them.

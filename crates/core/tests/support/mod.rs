@@ -151,8 +151,10 @@ pub(crate) async fn leave(app: &App, user: UserId, account: AccountId) -> Result
 }
 
 pub(crate) async fn make_owner(app: &App, account: AccountId, user: UserId) -> Result<(), membership::Error> {
-    machine_in_account::<TransferOwnership, _, _>(app, account, move |tx, by| membership::make_owner(tx, by, &confirmed(), user))
-        .await
+    machine_in_account::<TransferOwnership, _, _>(app, account, move |tx, by| {
+        membership::make_owner(tx, by, &confirmed(), user).map(drop)
+    })
+    .await
 }
 
 pub(crate) async fn associate(app: &App, account: AccountId, user: UserId, keys: &str) -> Result<(), membership::Error> {

@@ -66,12 +66,12 @@ impl Past {
                     id,
                 )?),
                 (Chore::Note { text, pinned }, _) => drop(note::add(tx, &tx.authorize_admin(by)?, id, text, pinned)?),
-                (Chore::MakeOwner { .. }, Some(heir)) => membership::make_owner(
+                (Chore::MakeOwner { .. }, Some(heir)) => drop(membership::make_owner(
                     tx,
                     &tx.authorize_staff(by, id)?,
                     &ConfirmedAdmin::machine(&super::past::system()),
                     heir,
-                )?,
+                )?),
                 _ => bail!("{chore:?} is done elsewhere"),
             }
             Ok(())

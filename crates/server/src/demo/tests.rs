@@ -104,7 +104,8 @@ const SECOND_FACTORS: [EventKind; 8] = [
 ];
 
 /// Nobody in the story forgets a password, changes an address, guesses or wants to go.
-const QUIET: [&str; 25] = [
+const QUIET: [&str; 26] = [
+    "owner-change-",
     "role-updated",
     "role-deleted",
     "password-reset",
