@@ -134,7 +134,7 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
     assert_ne!(world.owner.cookie("latchkey_session").unwrap(), before, "V7.2.4");
     assert_eq!(press(&world.owner, "/me/security/totp", "/me/security").await.location(), Some("/me/security/totp"));
     let (user, steve) = (world.someone().await, world.another_admin().await);
-    let (invited, _) = world.admin_invitation().await;
+    let ((invited, _), change) = (world.admin_invitation().await, world.owner_change().await);
     for path in [
         format!("/admin/config/admins/{steve}/disable"),
         format!("/admin/config/admins/{steve}/enable"),
@@ -144,6 +144,7 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
         format!("/admin/users/{}/delete", world.olivia),
         format!("/admin/users/{}/two-factor/disable", world.olivia),
         format!("/admin/clients/{}/users/{user}/owner", world.acme),
+        format!("/admin/clients/{}/owner-changes/{change}/approve", world.acme),
     ] {
         let refused = press(&world.admin, &path, "/admin/users").await;
         assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fusers"), "{path}");

@@ -29,6 +29,7 @@ mod mail_texts;
 mod masquerade;
 mod masquerade_doors;
 mod mass_assignment;
+mod owner_change;
 mod passkeys;
 mod password;
 mod puzzle;

@@ -1,6 +1,8 @@
 //! Acme and the people around it.
 
 mod fill;
+mod owner;
+pub(crate) use owner::need_second_admin;
 
 use latchkey_core::access::{
     BuiltInApiRole, ConfigureSystem, ConfirmedAdmin, EditUsers, Grants, ManageAdmins, ManageApi, ManageBans, ManageContacts,

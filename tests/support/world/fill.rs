@@ -48,6 +48,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("{admin}") {
         filled = filled.replace("{admin}", &world.another_admin().await.to_string());
     }
+    if filled.contains("{change}") {
+        filled = filled.replace("{change}", &world.owner_change().await.to_string());
+    }
     if filled.contains("{ban}") {
         filled = filled.replace("{ban}", &world.ban().await.to_string());
     }

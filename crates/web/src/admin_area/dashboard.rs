@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{Denied, ViewLog, ViewStaffArea};
+use latchkey_core::access::{Denied, ViewLog, ViewOwnerChanges, ViewStaffArea};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::event::{self, Filter, LoginDay};
-use latchkey_core::{account, mail};
+use latchkey_core::{account, mail, owner_change};
 use serde::Serialize;
 
 use crate::engine::filters::format;
@@ -37,13 +37,18 @@ pub(crate) async fn show(staff: Staff) -> Answer {
             Some(by) => event::list(snapshot, &by, &Filter::default(), EVENTS)?,
             None => Vec::new(),
         };
-        Ok::<_, Denied>((account::count(snapshot)?, mail::queue_state(snapshot)?, days, events))
+        let changes = match snapshot.admin_may::<ViewOwnerChanges>(id)? {
+            Some(by) => owner_change::open(snapshot, &by)?,
+            None => Vec::new(),
+        };
+        Ok::<_, Denied>((account::count(snapshot)?, mail::queue_state(snapshot)?, days, events, changes))
     });
-    let ((clients, users, open_invitations), queue, days, events) = loaded.await?;
+    let ((clients, users, open_invitations), queue, days, events, changes) = loaded.await?;
     let chart = bars(first, &days);
     let kept = web.settings().mail_kept;
     let context = context! {
         open_invitations,
+        owner_changes => changes.into_iter().map(|change| view::OwnerChangeShown::new(change, id)).collect::<Vec<_>>(),
         mail_queue => context! {
             queued => if kept { 0 } else { queue.queued },
             failed => queue.failed,

@@ -3,6 +3,7 @@
 mod credential;
 mod event;
 mod mail;
+mod owner_change;
 mod people;
 
 use latchkey_core::access::{AdminPermission, Denied, Enter, Grants, Permission, Who};
@@ -23,6 +24,7 @@ use crate::state::Web;
 pub(crate) use credential::{CredentialForm, CredentialShown, SecretsShown};
 pub(crate) use event::happened;
 pub(crate) use mail::{MailItem, MailShown, mail};
+pub(crate) use owner_change::OwnerChangeShown;
 pub(crate) use people::{SessionShown, device, invited, inviter, people, roles, session};
 
 /// Somebody who is logged in.

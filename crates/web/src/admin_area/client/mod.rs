@@ -6,6 +6,7 @@ mod emails;
 mod log;
 mod masquerade;
 mod notes;
+mod owner;
 mod profile;
 mod summary;
 mod users;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Routes<Web> {
         .post("/admin/clients/{account}/invitations/{invitation}/resend", users::resend)
         .post("/admin/clients/{account}/invitations/{invitation}/cancel", users::cancel)
         .post("/admin/clients/{account}/invitations/{invitation}/link", users::link)
+        .post("/admin/clients/{account}/owner-changes/{change}/refuse", owner::refuse)
         .get("/admin/clients/{account}/contacts", contacts::show)
         .post("/admin/clients/{account}/contacts", contacts::add)
         .get("/admin/clients/{account}/contacts/new", contacts::new)
@@ -58,7 +60,8 @@ pub(super) fn routes() -> Routes<Web> {
 pub(super) fn grave() -> Routes<Web> {
     Routes::default()
         .post("/admin/clients/{account}/delete", summary::delete)
-        .post("/admin/clients/{account}/users/{user}/owner", users::make_owner)
+        .post("/admin/clients/{account}/users/{user}/owner", owner::make)
+        .post("/admin/clients/{account}/owner-changes/{change}/approve", owner::approve)
         .post("/admin/clients/{account}/masquerade", masquerade::start)
 }
 

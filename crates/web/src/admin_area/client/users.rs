@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use latchkey_core::access::{Grants, ManageUsers, Permission, TransferOwnership, ViewUsers};
+use latchkey_core::access::{Grants, ManageUsers, Permission, ViewUsers};
 use latchkey_core::account::{self, Account, Error};
 use latchkey_core::error::Invalid;
 use latchkey_core::id::{AccountId, InvitationId, UserId};
@@ -12,7 +12,7 @@ use latchkey_core::mail::{self, Mail};
 use latchkey_core::membership::{self, Member};
 use latchkey_core::role::{self, Role};
 
-use super::Client;
+use super::{Client, owner};
 use crate::client_area::PermissionsForm;
 use crate::error::PageError;
 use crate::form::{Form, Pressed, Shown};
@@ -25,6 +25,7 @@ struct Loaded {
     members: Vec<Member>,
     invitations: Vec<Invitation>,
     mails: Vec<Mail>,
+    ownership: owner::Waiting,
 }
 
 async fn load(staff: &Staff, id: AccountId) -> Result<Loaded, PageError> {
@@ -36,6 +37,7 @@ async fn load(staff: &Staff, id: AccountId) -> Result<Loaded, PageError> {
             members: membership::list(snapshot, &by)?,
             invitations: invitation::pending(snapshot, &by)?,
             mails: mail::of_invitations(snapshot, &by)?,
+            ownership: owner::waiting(snapshot, admin, id)?,
         })
     });
     Ok(loaded.await?)
@@ -50,6 +52,8 @@ async fn tab(staff: &Staff, id: AccountId, link: Option<(String, String)>) -> An
         users => view::people(web, &loaded.members, None, |_| true),
         invitations => view::invited(web, web.app().now(), &loaded.invitations, &loaded.mails),
         can_copy_link => web.settings().mail_kept,
+        owner_needs_second => loaded.ownership.needs_second,
+        owner_change => loaded.ownership.change,
         link => link.map(|(email, url)| context! { email, url }),
     };
     Ok(page::page(&staff.visit, "admin/client/users.html", context))
@@ -72,7 +76,7 @@ pub(crate) async fn link(staff: Staff, Path((account, id)): Path<(AccountId, Inv
     tab(&staff, account, Some(found)).await
 }
 
-fn path(account: AccountId) -> String {
+pub(super) fn path(account: AccountId) -> String {
     format!("/admin/clients/{account}/users")
 }
 
@@ -111,20 +115,6 @@ pub(crate) async fn remove(staff: Staff, Path((account, user)): Path<(AccountId,
     });
     page::pressed(visit, &back, removed.await, |(name, account)| {
         page::done(visit, &back, "flash-user-removed", &[("user", &name), ("account", &account)])
-    })
-}
-
-/// **Make Owner**.
-pub(crate) async fn make_owner(staff: Staff, Path((account, user)): Path<(AccountId, UserId)>, _: Form<Pressed>) -> Answer {
-    let (visit, admin, session, back) = (&staff.visit, staff.id(), staff.admin.session, path(account));
-    let changed = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_staff::<TransferOwnership>(admin, account)?;
-        membership::make_owner(tx, &by, &tx.confirmed_admin(admin, session)?, user)?;
-        let inside = tx.authorize_staff::<ViewUsers>(admin, account)?;
-        Ok::<_, membership::Error>((membership::find(tx, &inside, user)?.user.name.full(), by.account_name().to_owned()))
-    });
-    page::pressed(visit, &back, changed.await, |(name, account)| {
-        page::done(visit, &back, "flash-owner-changed", &[("user", &name), ("account", &account)])
     })
 }
 

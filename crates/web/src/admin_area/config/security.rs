@@ -1,4 +1,4 @@
-//! How long logins last, of whom two-factor is required, and how long things are kept.
+//! How long logins last, of whom two-factor is required, what takes two admins, and how long things are kept.
 
 use axum::response::Response;
 use latchkey_core::access::{ConfigureSystem, Denied};
@@ -21,6 +21,7 @@ pub(crate) struct SecurityForm {
     admin_idle_minutes: String,
     everybody: String,
     admins: String,
+    owner_approval: String,
     puzzle_when: String,
     puzzle_bits: String,
     puzzle_wait: String,
@@ -41,7 +42,9 @@ impl SecurityForm {
         let puzzles = Puzzles::parse(&self.puzzle_when, &self.puzzle_bits, &self.puzzle_wait);
         let security = Security::parse(&typed, !self.everybody.is_empty(), !self.admins.is_empty());
         match (security, puzzles, Retention::parse(&self.mail_days, &self.log_days)) {
-            (Ok(security), Ok(puzzles), Ok(retention)) => Ok((Security { puzzles, ..security }, retention)),
+            (Ok(security), Ok(puzzles), Ok(retention)) => {
+                Ok((Security { puzzles, owner_approval: !self.owner_approval.is_empty(), ..security }, retention))
+            }
             (security, puzzles, retention) => {
                 Err([security.err(), puzzles.err(), retention.err()].into_iter().flatten().flatten().collect())
             }
@@ -65,6 +68,7 @@ impl From<(Security, Retention)> for SecurityForm {
             admin_idle_minutes: minutes(security.admin_idle),
             everybody: checked(security.everybody),
             admins: checked(security.admins),
+            owner_approval: checked(security.owner_approval),
             puzzle_when: security.puzzles.when.key().to_owned(),
             puzzle_bits: security.puzzles.bits.to_string(),
             puzzle_wait: security.puzzles.wait.as_secs().to_string(),
