@@ -4,6 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{CLIENT, Shop};
 use crate::support::tables::{number, texts};
+use crate::support::world::need_second_admin;
 use crate::support::{TestApp, on_both_databases};
 
 /// The call that makes a client, with other fields.
@@ -16,6 +17,22 @@ async fn group(shop: &Shop) -> String {
     let insert = "insert into client_groups (name, name_key, colour, discount_basis_points, suspend_terminate_exempt, \
                   separate_invoices) values ('Friends', 'friends', '#b45309', 0, 0, 0) returning id";
     number(&shop.app, insert).await.to_string()
+}
+
+#[on_both_databases]
+async fn v2_3_5_set_client_owner_says_that_a_second_admin_has_to_approve(app: TestApp) {
+    let shop = Shop::open(app).await;
+    need_second_admin(&shop.app, shop.stella).await;
+    let (client, mia) = (shop.client(), shop.mia.to_string());
+    let answer = shop.done("SetClientOwner", &[("client_id", client.as_str()), ("user_id", &mia)]).await;
+    assert_eq!(
+        (answer["owner_user_id"].as_i64(), answer["pending_owner_user_id"].as_i64()),
+        (Some(shop.olivia.0), Some(shop.mia.0))
+    );
+    assert_eq!(answer["warning"], "The owner has not changed yet: a second admin has to approve this within seven days");
+    let olivia = shop.olivia.to_string();
+    let refused = shop.refused("SetClientOwner", &[("client_id", client.as_str()), ("user_id", &olivia)]).await;
+    assert_eq!(refused, "User is already the account owner");
 }
 
 #[on_both_databases]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Rest, asked, credential_with, problem, read};
 use crate::support::tables::texts;
+use crate::support::world::need_second_admin;
 use crate::support::{TestApp, on_both_databases};
 
 #[on_both_databases]
@@ -44,6 +45,11 @@ async fn an_account_is_made_with_its_owner_given_away_closed_and_deleted(app: Te
     let given = rest.post(&format!("{path}/owner"), json!({"user": rest.mia.0})).await;
     assert_eq!(given["owner"]["id"], rest.mia.0);
     assert!(given["revision"].as_i64() > account["revision"].as_i64());
+    let nora = json!({"user": account["owner"]["id"]});
+    need_second_admin(&rest.app, rest.stella).await;
+    let open = rest.call("POST", &format!("{path}/owner"), Some(&nora)).await;
+    assert_eq!((open.status, &read(&open)["user"], &read(&open)["account"]), (202, &nora["user"], &account["id"]));
+    assert_eq!(rest.get(&path).await["owner"]["id"], rest.mia.0, "V2.3.5: a second admin has to approve");
     assert_eq!(rest.post(&format!("{path}/close"), json!({})).await["status"], "closed");
     assert_eq!(rest.post(&format!("{path}/reopen"), json!({})).await["status"], "active");
     assert_eq!(rest.call("DELETE", &format!("{path}?orphans=true"), None).await.status, 204);

@@ -3,7 +3,8 @@
 use latchkey_core::access::{Allowed, ApiCall, Grants, InAccount, ManageUsers, Permission, TransferOwnership, ViewUsers};
 use latchkey_core::app::{Snapshot, Tx};
 use latchkey_core::id::{AccountId, UserId};
-use latchkey_core::{membership, user};
+use latchkey_core::membership::{self, Ownership};
+use latchkey_core::{account, user};
 
 use super::answer::{Fields, Value, fields};
 use super::call::Call;
@@ -12,6 +13,7 @@ use super::params::Params;
 
 const INVALID_CLIENT: &str = "Invalid client id";
 const INVALID_USER: &str = "Invalid user id";
+const NEEDS_SECOND: &str = "The owner has not changed yet: a second admin has to approve this within seven days";
 const NOT_ASSOCIATED: &str = "User is not associated with client";
 
 /// The ticket for the client of `client_id`.
@@ -44,17 +46,22 @@ pub(super) async fn remove(call: &Call) -> Result<Fields, Failure> {
     .await
 }
 
-/// Makes a user of the client its owner.
+/// Makes a user of the client its owner, or asks a second admin to approve that: then the owner is the one there was.
 pub(super) async fn make_owner(call: &Call) -> Result<Fields, Failure> {
     let is_bound = call.is_bound();
     call.write(move |tx, api, params| {
         let by = in_client::<TransferOwnership>(tx, api, params)?;
         let user = known_user(tx, params, is_bound)?;
-        match membership::make_owner(tx, &by, &api.confirmed(), user) {
+        let made = match membership::make_owner(tx, &by, &api.confirmed(), user) {
             Err(membership::Error::IsOwner) => Err(Failure::says("User is already the account owner")),
             made => made.missing(NOT_ASSOCIATED),
         }?;
-        Ok(fields! { "client_id" => by.account().0, "owner_user_id" => user.0 })
+        let owner = account::find(tx, by.account())?.map_or(0, |account| account.owner.id.0);
+        let answer = fields! { "client_id" => by.account().0, "owner_user_id" => owner };
+        Ok(match made {
+            Ownership::Changed => answer,
+            Ownership::Open(_) => answer.with("pending_owner_user_id", user.0).with("warning", NEEDS_SECOND),
+        })
     })
     .await
 }

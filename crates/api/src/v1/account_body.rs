@@ -3,6 +3,7 @@
 use latchkey_core::account::{self, Details};
 use latchkey_core::contact::Categories;
 use latchkey_core::error::Invalid;
+use latchkey_core::owner_change;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,6 +24,35 @@ pub(crate) struct Owner {
     id: i64,
     name: String,
     email: String,
+}
+
+/// Another owner that waits for a second admin. An account has one of these at most: a new one takes the place of the old.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OwnerChange {
+    id: i64,
+    account: i64,
+    /// The user who is to own the account.
+    user: i64,
+    /// Who asked.
+    asked_by: String,
+    #[schema(format = DateTime)]
+    asked_at: String,
+    /// Until when it can be approved.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+impl From<owner_change::OwnerChange> for OwnerChange {
+    fn from(change: owner_change::OwnerChange) -> Self {
+        Self {
+            id: change.id.0,
+            account: change.account.0,
+            user: change.user.0,
+            asked_by: change.asked_by.name,
+            asked_at: time::at(change.asked_at),
+            expires_at: time::at(change.expires_at),
+        }
+    }
 }
 
 macro_rules! details {

@@ -10,12 +10,13 @@ use latchkey_core::account::{self, NewOwner, Status};
 use latchkey_core::app::Tx;
 use latchkey_core::error::Invalid;
 use latchkey_core::id::{AccountId, ClientGroupId, UserId};
-use latchkey_core::{membership, user};
+use latchkey_core::membership::{self, Ownership};
+use latchkey_core::user;
 use latchkey_http::Routes;
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::account_body::{Account, AccountChange, NewAccount};
+use super::account_body::{Account, AccountChange, NewAccount, OwnerChange};
 use super::answer::Answer;
 use super::call::{Change, Nothing, Post, Query};
 use super::page::{Page, Paging};
@@ -201,13 +202,16 @@ pub(crate) async fn reopen(Path(id): Path<i64>, post: Post<Nothing>) -> Result<A
     work.await
 }
 
-/// Makes a user of the account its owner. The old owner stays, with all permissions.
-#[utoipa::path(post, path = "/api/v1/accounts/{account}/owner", tag = "accounts", params(("account" = i64, Path)), request_body = NewOwnerBody, responses((status = 200, body = Account)))]
+/// Makes a user of the account its owner. The old owner stays, with all permissions. Where the operator wants two people for it, the
+/// answer is 202 and the change waits for an admin other than the credential's, who approves it in the Admin Area.
+#[utoipa::path(post, path = "/api/v1/accounts/{account}/owner", tag = "accounts", params(("account" = i64, Path)), request_body = NewOwnerBody, responses((status = 200, body = Account), (status = 202, body = OwnerChange)))]
 pub(crate) async fn transfer(Path(id): Path<i64>, post: Post<NewOwnerBody>) -> Result<Answer, Problem> {
     let work = post.run(ApiRight::OwnershipWrite, move |tx, call, new| {
         let by = tx.authorize_api::<TransferOwnership>(call, AccountId(id))?;
-        membership::make_owner(tx, &by, &call.confirmed(), UserId(new.user))?;
-        Ok(Answer::tagged(&found(tx, AccountId(id))?))
+        match membership::make_owner(tx, &by, &call.confirmed(), UserId(new.user))? {
+            Ownership::Changed => Ok(Answer::tagged(&found(tx, AccountId(id))?)),
+            Ownership::Open(change) => Ok(Answer::accepted(&OwnerChange::from(change))),
+        }
     });
     work.await
 }

@@ -50,6 +50,11 @@ impl Answer {
         Self { status: 201, location: Some(at), ..Self::tagged(shown) }
     }
 
+    /// Taken, and to be done when somebody else agrees.
+    pub(crate) fn accepted<T: Serialize>(shown: &T) -> Self {
+        Self { status: 202, ..Self::ok(shown) }
+    }
+
     /// Done, and nothing to say.
     pub(crate) const fn none() -> Self {
         Self { status: 204, location: None, etag: None, body: String::new() }
