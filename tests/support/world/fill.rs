@@ -6,7 +6,7 @@ use crate::support::tables::number;
 /// The path of a row, its variables filled in with something that is there, made just now.
 pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     let mut filled = path.replace("{account}", &world.acme.to_string()).replace("{key}", "invitation");
-    filled = fill_roles_and_contacts(world, filled.replace("{*path}", "css/base.css")).await;
+    filled = fill_roles_contacts_and_owners(world, filled.replace("{*path}", "css/base.css")).await;
     if filled.contains("{user}") {
         filled = filled.replace("{user}", &world.someone().await.to_string());
     }
@@ -48,9 +48,6 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("{admin}") {
         filled = filled.replace("{admin}", &world.another_admin().await.to_string());
     }
-    if filled.contains("{change}") {
-        filled = filled.replace("{change}", &world.owner_change().await.to_string());
-    }
     if filled.contains("{ban}") {
         filled = filled.replace("{ban}", &world.ban().await.to_string());
     }
@@ -78,7 +75,10 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
 }
 
 /// The same for what is made by staff alone, and for contacts.
-async fn fill_roles_and_contacts(world: &World, mut filled: String) -> String {
+async fn fill_roles_contacts_and_owners(world: &World, mut filled: String) -> String {
+    if filled.contains("{change}") {
+        filled = filled.replace("{change}", &world.owner_change().await.to_string());
+    }
     if filled.contains("{member_role}") {
         filled = filled.replace("{member_role}", &world.member_role().await.to_string());
     }
