@@ -60,7 +60,9 @@ mod tests {
         let (familiar, random) = (Familiar::default(), Random::seeded(7));
         let sessions: Vec<SecretHash> = (0..=2 * MOST).map(|_| random.secret().unwrap().hash()).collect();
         assert!(!familiar.knows_any(&sessions), "nobody was noted");
-        sessions.iter().for_each(|session| familiar.note(session.clone()));
+        for session in &sessions {
+            familiar.note(session.clone());
+        }
         let known = |number: usize| familiar.knows_any(&sessions[number..=number]);
         assert!(known(2 * MOST) && known(MOST), "the latest");
         assert!(!known(0) && !known(MOST - 1), "the first generation");
