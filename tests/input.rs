@@ -205,6 +205,7 @@ async fn numbers_that_nothing_has_are_not_found(app: TestApp) {
                     "{template}",
                     "{api_role}",
                     "{credential}",
+                    "{change}",
                 ]
                 .iter()
                 .fold(path, |path, other| path.replace(other, "1"));
@@ -212,6 +213,10 @@ async fn numbers_that_nothing_has_are_not_found(app: TestApp) {
                     "GET" => actor.get(&path).await,
                     _ => actor.post(&path, FORMS.iter().find(|form| form.path == route.path).map_or(&[], |form| form.good)).await,
                 };
+                // A change of owner leaves nothing behind when it ends: who comes too late is told so, and that looks the same.
+                if *variable == "{change}" && answer.outline() == "303 /admin/clients/1/users (error)" {
+                    continue;
+                }
                 assert!(answer.status == 404 || answer.status == 400, "{} {path}: {}", route.method, answer.outline());
                 assert!(answer.is_html(), "{path}");
             }
