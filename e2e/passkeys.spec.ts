@@ -93,7 +93,8 @@ test("the login page offers passkeys in the address field @once", async ({ open,
   await logOut(page);
   // Chromium's virtual authenticator stands for the choice in the list: the page has pressed nothing.
   await touches(device, true);
-  await page.goto("/login");
+  // It may log in before the page has loaded, which takes the load away.
+  await page.goto("/login", { waitUntil: "commit" });
   await expect(page).toHaveURL(`${server.url}/a/${account}`);
 });
 
