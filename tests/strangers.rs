@@ -26,7 +26,8 @@ async fn only_who_is_logged_in_does_not_wait_among_strangers() {
         begun.elapsed()
     };
     let stranger = world.server.anonymous();
-    let made_up = "a".repeat(43);
+    // 256 bits that nobody has been given: what cannot be read as a secret would be no cookie at all.
+    let made_up = "A".repeat(43);
     assert_eq!(waited(&world.member, &Ask::new("GET", "/accounts"), 200).await, Duration::ZERO);
     assert_eq!(waited(&world.admin, &Ask::new("GET", "/admin"), 200).await, Duration::ZERO);
     let login = Ask::new("GET", "/login");
