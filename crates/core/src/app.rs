@@ -302,7 +302,7 @@ impl<'a, T: 'a> Asked<'a, T> {
     }
 
     /// The same question, of whose answer something is made.
-    pub(crate) fn map<U: 'a>(self, make: impl FnOnce(T) -> U + 'a) -> Asked<'a, U> {
+    pub fn map<U: 'a>(self, make: impl FnOnce(T) -> U + 'a) -> Asked<'a, U> {
         Asked(Box::new(move || self.answer().map(make)))
     }
 }

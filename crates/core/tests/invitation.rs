@@ -347,7 +347,8 @@ async fn an_invitation_of_another_account_is_not_found(app: TestApp) {
     let (id, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
     assert!(matches!(resend(&app.app, rival, theirs, id).await, Err(Error::NotFound)));
     assert!(matches!(cancel(&app.app, rival, theirs, id).await, Err(Error::NotFound)));
-    let listed = in_account::<ManageUsers, _, Error>(&app.app, rival, theirs, |tx, by| Ok(invitation::pending(tx, by)?));
+    let listed =
+        in_account::<ManageUsers, _, Error>(&app.app, rival, theirs, |tx, by| Ok(invitation::pending(tx, by)?.answer()?));
     assert!(listed.await.unwrap().is_empty());
     let admin = staff(&app).await;
     assert!(matches!(copy_link(&app, admin, theirs, id).await, Err(Error::NotFound)));
@@ -378,7 +379,7 @@ async fn pending_lists_expired_ones_too_and_nothing_that_is_over(app: TestApp) {
     let (expired, _) = invite(&app, owner, acme, "expired@example.org", "invoices").await;
     app.clock.advance(VALID_FOR);
     let (pending, _) = invite(&app, owner, acme, "pending@example.org", "invoices").await;
-    let listed = in_account::<ManageUsers, _, Error>(&app.app, owner, acme, |tx, by| Ok(invitation::pending(tx, by)?));
+    let listed = in_account::<ManageUsers, _, Error>(&app.app, owner, acme, |tx, by| Ok(invitation::pending(tx, by)?.answer()?));
     let listed: Vec<_> = listed.await.unwrap().into_iter().map(|invitation| invitation.id).collect();
     assert_eq!(listed, [pending, expired]);
 }

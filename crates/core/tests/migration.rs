@@ -131,7 +131,7 @@ async fn accounts_and_their_people_are_as_they_were(app: &TestApp) {
     assert!(found.allow_sso && !found.two_factor_required);
     let members = read(app, |snapshot| {
         let by = snapshot.authorize::<ManageUsers>(Who::without_second_factor(OLIVIA), ACME)?;
-        Ok(membership::list(snapshot, &by)?)
+        Ok(membership::list(snapshot, &by)?.answer()?)
     });
     let members: Vec<_> = members.await.into_iter().map(|member| (member.user.id, member.is_owner, member.grants)).collect();
     assert_eq!(members.len(), 2);

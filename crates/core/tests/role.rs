@@ -129,7 +129,8 @@ async fn a_role_of_one_account_is_none_in_another(app: TestApp) {
     let refused = give(&app.app, owner, acme, mia, Some(theirs), "").await;
     assert!(matches!(refused, Err(membership::Error::NoSuchRole)), "{refused:?}");
     give(&app.app, owner, acme, mia, Some(ours), "").await.unwrap();
-    let names = in_account::<ViewUsers, _, Error>(&app.app, owner, acme, |tx, by| Ok(role::of_account(tx, by)?)).await.unwrap();
+    let names =
+        in_account::<ViewUsers, _, Error>(&app.app, owner, acme, |tx, by| Ok(role::of_account(tx, by)?.answer()?)).await.unwrap();
     assert_eq!(names.iter().map(|role| role.id).collect::<Vec<_>>(), [ours]);
 }
 

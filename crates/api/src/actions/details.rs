@@ -71,7 +71,7 @@ pub(super) async fn show(call: &Call) -> Result<Fields, Failure> {
         let by = snapshot.authorize_api::<ViewUsers>(api, id).missing(UNKNOWN)?;
         let found = account::find(snapshot, id)?.ok_or(Failure::says(UNKNOWN))?;
         let owner = user::find(snapshot, found.owner.id)?;
-        let members = membership::list(snapshot, &by)?;
+        let members = membership::list(snapshot, &by)?.answer()?;
         // What staff writes down is for staff: a credential of one account has no such ticket.
         let notes = match snapshot.authorize_api_staff::<ViewStaffArea>(api) {
             Ok(staff) => note::list(snapshot, &staff, id)?,

@@ -37,7 +37,8 @@ pub(super) async fn list(call: &Call) -> Result<Fields, Failure> {
     call.read(|snapshot, api, params| {
         let client = AccountId(params.number("client_id").unwrap_or(-1));
         let by = snapshot.authorize_api::<ViewUsers>(api, client).missing("Invalid client id")?;
-        let invites: Vec<Value> = invitation::pending(snapshot, &by)?.iter().map(|invite| row(invite, snapshot.now())).collect();
+        let invites: Vec<Value> =
+            invitation::pending(snapshot, &by)?.answer()?.iter().map(|invite| row(invite, snapshot.now())).collect();
         let count = i64::try_from(invites.len()).unwrap_or(i64::MAX);
         Ok(fields! { "totalresults" => count, "invites" => Value::Items("invite", invites) })
     })

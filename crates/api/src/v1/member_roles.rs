@@ -126,7 +126,7 @@ pub(crate) async fn list(machine: Machine, Query { wanted, uri }: Query<RoleFilt
 pub(crate) async fn of_account(machine: Machine, Path(account): Path<i64>) -> Result<Answer, Problem> {
     let found = machine.look(ApiRight::RolesRead, move |snapshot, call| {
         let by = snapshot.authorize_api::<ViewUsers>(call, AccountId(account))?;
-        Ok(role::of_account(snapshot, &by)?)
+        Ok(role::of_account(snapshot, &by)?.answer()?)
     });
     Ok(Answer::ok(&RolesOfAccount { items: found.await?.into_iter().map(Role::from).collect() }))
 }

@@ -20,8 +20,8 @@ pub use country::COUNTRIES;
 pub use language::LANGUAGES;
 pub(crate) use ops::hold;
 pub use ops::{
-    allow_sso, classify, close, count, create, create_by_system, delete, delete_with_orphans, find, find_to_delete, list, reopen,
-    require_two_factor, update,
+    allow_sso, ask, classify, close, count, create, create_by_system, delete, delete_with_orphans, find, find_to_delete, list,
+    reopen, require_two_factor, update,
 };
 pub use part::{Order, Wanted, by_contact_email, part};
 

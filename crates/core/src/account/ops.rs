@@ -3,7 +3,7 @@ use crate::access::{
     Actor, Allowed, AllowedAdmin, ChooseSso, ConfirmedAdmin, DeleteAccounts, EditAccounts, EditDetails, Grants, RequireTwoFactor,
     System, ViewStaffArea,
 };
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::client_group;
 use crate::contact::{self, Category};
 use crate::db::DbError;
@@ -52,7 +52,7 @@ fn words(details: &Details) -> [&str; 5] {
 
 /// Changes the account's own data. The currency is staff's to choose: a user's change, or its credential's, leaves it as it is.
 pub fn update(tx: &Tx<'_>, by: &Allowed<EditDetails>, details: &Details) -> Result<(), Error> {
-    let before = sql::find(tx, by.account())?.ok_or(Error::NotFound)?.details;
+    let before = find(tx, by.account())?.ok_or(Error::NotFound)?.details;
     let currency = if by.user().is_some() { &before.currency } else { &details.currency };
     let details = &Details { currency: currency.clone(), ..details.clone() };
     if before == *details {
@@ -107,7 +107,7 @@ pub fn classify(
     active: bool,
 ) -> Result<(), Error> {
     sql::hold(tx, id)?;
-    let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    let account = find(tx, id)?.ok_or(Error::NotFound)?;
     let status = match (account.status, active) {
         (Status::Closed, _) => Status::Closed,
         (_, true) => Status::Active,
@@ -147,7 +147,7 @@ pub fn reopen(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, id: AccountId) -> Re
 
 fn set_status(tx: &Tx<'_>, by: &Actor, id: AccountId, status: Status, kind: EventKind) -> Result<(), Error> {
     tx.bump_revision_of_existing(id)?.ok_or(Error::NotFound)?;
-    let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    let account = find(tx, id)?.ok_or(Error::NotFound)?;
     // What is not closed cannot be opened again, nor closed twice.
     if (account.status == Status::Closed) == (status == Status::Closed) {
         return Ok(());
@@ -209,7 +209,7 @@ pub fn delete_with_orphans(
 /// Deletes the account and returns who were its users.
 fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> {
     tx.bump_revision_of_existing(id)?.ok_or(Error::NotFound)?;
-    let account = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    let account = find(tx, id)?.ok_or(Error::NotFound)?;
     let users = membership::users_of(tx, id)?;
     for user in &users {
         // Without the account itself: its mails go with it.
@@ -231,11 +231,16 @@ pub(crate) fn hold(tx: &Tx<'_>, id: AccountId) -> Result<bool, Fault> {
 /// The account as it is until the transaction ends: for a deletion that rests on what somebody has seen of it.
 pub fn find_to_delete(tx: &Tx<'_>, _by: &AllowedAdmin<DeleteAccounts>, id: AccountId) -> Result<Account, Error> {
     sql::hold(tx, id)?;
-    sql::find(tx, id)?.ok_or(Error::NotFound)
+    find(tx, id)?.ok_or(Error::NotFound)
 }
 
 /// The account of this id. Reading it needs no ticket; showing it to somebody does.
 pub fn find(snapshot: &Snapshot<'_>, id: AccountId) -> Result<Option<Account>, Fault> {
+    ask(snapshot, id)?.answer()
+}
+
+/// The same to be answered later.
+pub fn ask<'a>(snapshot: &'a Snapshot<'_>, id: AccountId) -> Result<Asked<'a, Option<Account>>, Fault> {
     sql::find(snapshot, id)
 }
 

@@ -1,5 +1,5 @@
 use super::{Account, Details, Filter, Listed, Owner, Status};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::client_group::{Badge, Colour};
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::error::Fault;
@@ -56,8 +56,8 @@ pub(super) fn select(snapshot: &Snapshot<'_>, end: &str, arguments: &[Value]) ->
     snapshot.all(&format!("select {COLUMNS} from {FROM} {end}"), arguments, account)
 }
 
-pub(super) fn find(snapshot: &Snapshot<'_>, id: AccountId) -> Result<Option<Account>, Fault> {
-    snapshot.optional(&format!("select {COLUMNS} from {FROM} where a.id = $1"), params![id], account)
+pub(super) fn find<'a>(snapshot: &'a Snapshot<'_>, id: AccountId) -> Result<Asked<'a, Option<Account>>, Fault> {
+    snapshot.ask_first(&format!("select {COLUMNS} from {FROM} where a.id = $1"), params![id], account)
 }
 
 /// Holds the account's row until the transaction ends; `false` when there is none.

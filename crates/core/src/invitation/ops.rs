@@ -1,6 +1,6 @@
 use super::{Error, Invitation, NewInvitation, State, VALID_FOR, sql};
 use crate::access::{Actor, Allowed, Grants, InAccount, ManageUsers, Myself, ShowsUsers, System};
-use crate::app::{App, Request, Snapshot, Tx};
+use crate::app::{App, Asked, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
@@ -224,7 +224,7 @@ pub async fn try_link(app: &App, request: &Request, secret: &Secret) -> Result<I
 }
 
 /// The pending invitations of the account, expired ones included, latest first.
-pub fn pending<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Invitation>, Fault> {
+pub fn pending<'a, P: ShowsUsers>(snapshot: &'a Snapshot<'_>, by: &Allowed<P>) -> Result<Asked<'a, Vec<Invitation>>, Fault> {
     sql::pending(snapshot, by.account())
 }
 

@@ -1,6 +1,6 @@
 use super::{Filter, Invitation, NewInvitation, State, Times};
 use crate::access::{Actor, Allowed, Grants, ManageUsers};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
 use crate::email::EmailKey;
@@ -37,8 +37,8 @@ pub(super) fn by_token(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<Opt
     snapshot.optional(&format!("{SELECT} where i.token_hash = $1"), params![hash], invitation)
 }
 
-pub(super) fn pending(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Invitation>, Fault> {
-    snapshot.all(
+pub(super) fn pending<'a>(snapshot: &'a Snapshot<'_>, account: AccountId) -> Result<Asked<'a, Vec<Invitation>>, Fault> {
+    snapshot.ask(
         &format!("{SELECT} where i.account_id = $1 and {OPEN} order by i.sent_at desc, i.id desc limit 1000"),
         params![account],
         invitation,

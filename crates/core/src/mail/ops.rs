@@ -4,7 +4,7 @@ use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Wri
 use crate::access::{
     Allowed, AllowedAdmin, ChangeLogins, ConfigureSystem, Denied, HandOnLinks, ShowsUsers, StaffRight, System, ViewStaffArea,
 };
-use crate::app::{App, Request, Snapshot, Tx};
+use crate::app::{App, Asked, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
 use crate::email::Email;
@@ -246,7 +246,7 @@ fn fill(mut full: Full, secret: Option<Secret>) -> (Full, bool) {
 }
 
 /// The latest mail of each pending invitation of the account.
-pub fn of_invitations<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Mail>, Fault> {
+pub fn of_invitations<'a, P: ShowsUsers>(snapshot: &'a Snapshot<'_>, by: &Allowed<P>) -> Result<Asked<'a, Vec<Mail>>, Fault> {
     sql::of_pending_invitations(snapshot, by.account())
 }
 

@@ -1,5 +1,5 @@
 use super::{Full, Mail, NewMail, Page, State, Wanted, Written};
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row, value_rows};
 use crate::error::Fault;
@@ -212,8 +212,8 @@ pub(super) fn of_id(snapshot: &Snapshot<'_>, id: MailId) -> Result<Option<Mail>,
     snapshot.optional(&format!("select {COLUMNS} from mails m where m.id = $1"), params![id], mail)
 }
 
-pub(super) fn of_pending_invitations(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Mail>, Fault> {
-    snapshot.all(
+pub(super) fn of_pending_invitations<'a>(snapshot: &'a Snapshot<'_>, account: AccountId) -> Result<Asked<'a, Vec<Mail>>, Fault> {
+    snapshot.ask(
         &format!(
             "select {COLUMNS} from mails m join (
                  select max(l.id) as id from mails l join invitations i on i.id = l.invitation_id

@@ -13,15 +13,15 @@ use crate::user::{self, NewUser};
 use crate::{invitation, role};
 
 /// The users of the account: the owner first, then by the time they came.
-pub fn list<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Member>, Fault> {
+pub fn list<'a, P: ShowsUsers>(snapshot: &'a Snapshot<'_>, by: &Allowed<P>) -> Result<Asked<'a, Vec<Member>>, Fault> {
     /// The most that one list holds.
     const MOST: i64 = 1_000;
-    first(snapshot, by, MOST)
+    sql::list(snapshot, by.account(), MOST)
 }
 
 /// The first few of them, for a glance.
 pub fn first<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>, limit: i64) -> Result<Vec<Member>, Fault> {
-    sql::list(snapshot, by.account(), limit)
+    sql::list(snapshot, by.account(), limit)?.answer()
 }
 
 /// Users of the account by their numbers, after this one: a page for programs.
@@ -40,14 +40,13 @@ pub fn find<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>, user: UserI
 }
 
 /// How oneself stands in the account.
-pub fn mine(snapshot: &Snapshot<'_>, user: UserId, by: &Allowed<Enter>) -> Result<Mine, Error> {
-    let mine = sql::of_user(snapshot, user, Some(by.account()))?;
-    mine.into_iter().next().ok_or(Error::NotFound)
+pub fn mine<'a>(snapshot: &'a Snapshot<'_>, user: UserId, by: &Allowed<Enter>) -> Result<Asked<'a, Option<Mine>>, Fault> {
+    Ok(sql::of_user(snapshot, user, Some(by.account()))?.map(|mine| mine.into_iter().next()))
 }
 
 /// The accounts one may enter, closed ones included (PRODUCT rule 8): latest entered first.
 pub fn accounts_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Mine>, Fault> {
-    sql::of_user(snapshot, user, None)
+    sql::of_user(snapshot, user, None)?.answer()
 }
 
 /// The account of a user who may enter a single one; `None` for more, for none, and for one that is closed.
@@ -68,7 +67,7 @@ pub fn ask_count_of<'a>(snapshot: &'a Snapshot<'_>, user: UserId) -> Result<Aske
 
 /// The accounts a user may enter, for staff.
 pub fn accounts_of_user(snapshot: &Snapshot<'_>, _by: &AllowedAdmin<ViewStaffArea>, user: UserId) -> Result<Vec<Mine>, Fault> {
-    sql::of_user(snapshot, user, None)
+    sql::of_user(snapshot, user, None)?.answer()
 }
 
 /// Changes what a member holds singly; its role stays.

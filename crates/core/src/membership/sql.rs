@@ -25,14 +25,14 @@ fn member(row: &mut Row) -> Result<Member, DbError> {
 }
 
 /// The owner first, then in the order in which they came.
-pub(super) fn list(snapshot: &Snapshot<'_>, account: AccountId, limit: i64) -> Result<Vec<Member>, Fault> {
+pub(super) fn list<'a>(snapshot: &'a Snapshot<'_>, account: AccountId, limit: i64) -> Result<Asked<'a, Vec<Member>>, Fault> {
     let sql = format!(
         "select {} from memberships m join users u on u.id = m.user_id join accounts a on a.id = m.account_id
          where m.account_id = $1
          order by case when a.owner_id = u.id then 0 else 1 end, m.created_at, u.id limit $2",
         member_columns()
     );
-    snapshot.all(&sql, params![account, limit], member)
+    snapshot.ask(&sql, params![account, limit], member)
 }
 
 pub(super) fn page(snapshot: &Snapshot<'_>, account: AccountId, after: Option<UserId>, limit: i64) -> Result<Vec<Member>, Fault> {
@@ -53,8 +53,12 @@ pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, user: UserId) ->
     snapshot.optional(&sql, params![account, user], member)
 }
 
-pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId, account: Option<AccountId>) -> Result<Vec<Mine>, Fault> {
-    snapshot.all(
+pub(super) fn of_user<'a>(
+    snapshot: &'a Snapshot<'_>,
+    user: UserId,
+    account: Option<AccountId>,
+) -> Result<Asked<'a, Vec<Mine>>, Fault> {
+    snapshot.ask(
         "select a.id, a.name, a.company, case when a.owner_id = m.user_id then 1 else 0 end,
                 case when a.status = 'closed' then 1 else 0 end,
                 m.grants || coalesce((select ' ' || r.grants from roles r where r.id = m.role_id), ''),

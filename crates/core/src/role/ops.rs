@@ -1,7 +1,7 @@
 use super::{Details, Error, Listed, MAX_ROLES, Role, sql};
 use crate::access::{Allowed, AllowedAdmin, ConfigureSystem, Permission, ShowsUsers, ViewStaffArea};
 use crate::account;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::check::Changed;
 use crate::db::DbError;
 use crate::error::Fault;
@@ -28,7 +28,7 @@ pub fn page(
 }
 
 /// The roles that members of the account may have, by name.
-pub fn of_account<P: ShowsUsers>(snapshot: &Snapshot<'_>, by: &Allowed<P>) -> Result<Vec<Role>, Fault> {
+pub fn of_account<'a, P: ShowsUsers>(snapshot: &'a Snapshot<'_>, by: &Allowed<P>) -> Result<Asked<'a, Vec<Role>>, Fault> {
     sql::of_account(snapshot, by.account())
 }
 

@@ -1,6 +1,6 @@
 use super::{Details, Listed, MAX_ROLES, Role};
 use crate::access::Grants;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::error::Fault;
 use crate::id::{AccountId, RoleId, UserId};
@@ -37,11 +37,11 @@ pub(super) fn page(
     snapshot.all(&sql, params![account, after.map_or(0, |after| after.0), limit], listed)
 }
 
-pub(super) fn of_account(snapshot: &Snapshot<'_>, account: AccountId) -> Result<Vec<Role>, Fault> {
+pub(super) fn of_account<'a>(snapshot: &'a Snapshot<'_>, account: AccountId) -> Result<Asked<'a, Vec<Role>>, Fault> {
     let sql = format!(
         "select {COLUMNS} from roles r where r.account_id is null or r.account_id = $1 order by r.name_key, r.id limit $2"
     );
-    snapshot.all(&sql, params![account, 2 * MAX_ROLES], role)
+    snapshot.ask(&sql, params![account, 2 * MAX_ROLES], role)
 }
 
 /// `lock` is what holds it, or nothing.

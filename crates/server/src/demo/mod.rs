@@ -181,7 +181,7 @@ async fn open_invitation(app: &App) -> anyhow::Result<Option<String>> {
         let mut waiting = Vec::new();
         for found in account::list(snapshot, &by, &filter, 1)? {
             let ticket = snapshot.authorize_staff::<ManageUsers>(FIRST_ADMIN, found.account.id)?;
-            waiting.extend(invitation::pending(snapshot, &ticket)?);
+            waiting.extend(invitation::pending(snapshot, &ticket)?.answer()?);
         }
         waiting.retain(|invitation| invitation.times.state(snapshot.now()) == invitation::State::Pending);
         Ok::<_, Denied>(waiting)

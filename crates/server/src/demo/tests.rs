@@ -70,8 +70,8 @@ async fn found(app: &App) -> Found {
         let (mut members, mut waiting, mut offered) = (HashMap::new(), Vec::new(), Vec::new());
         for listed in &accounts {
             let ticket = snapshot.authorize_staff::<ManageUsers>(FIRST_ADMIN, listed.account.id)?;
-            members.insert(listed.account.id, membership::list(snapshot, &ticket)?);
-            let pending = invitation::pending(snapshot, &ticket)?;
+            members.insert(listed.account.id, membership::list(snapshot, &ticket)?.answer()?);
+            let pending = invitation::pending(snapshot, &ticket)?.answer()?;
             waiting.extend(pending.iter().map(|invitation| invitation.times.state(snapshot.now())));
             let open = pending.into_iter().filter(|invitation| invitation.times.state(snapshot.now()) == State::Pending);
             offered.extend(open.filter_map(|invitation| invitation.role).map(|role| role.name));

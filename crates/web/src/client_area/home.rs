@@ -25,13 +25,16 @@ pub(crate) async fn show(member: LoggedIn, Path(id): Path<AccountId>) -> Answer 
     let (shown, account, open) = web
         .app()
         .read(move |snapshot| {
-            let shown = view::account(snapshot, who, id)?;
-            let account = account::find(snapshot, id)?.ok_or(account::Error::NotFound)?;
+            let (shown, account) = (view::ask_account(snapshot, who, id)?, account::ask(snapshot, id)?);
             let open = match snapshot.authorize::<ManageUsers>(who, id) {
-                Ok(by) => Some((invitation::pending(snapshot, &by)?, mail::of_invitations(snapshot, &by)?)),
+                Ok(by) => {
+                    let (invitations, mails) = (invitation::pending(snapshot, &by)?, mail::of_invitations(snapshot, &by)?);
+                    Some((invitations.answer()?, mails.answer()?))
+                }
                 Err(_) => None,
             };
-            Ok::<_, account::Error>((shown, account, open))
+            let shown = shown.answer()?.ok_or(account::Error::NotFound)?;
+            Ok::<_, account::Error>((shown, account.answer()?.ok_or(account::Error::NotFound)?, open))
         })
         .await?;
     let now = web.app().now();

@@ -76,24 +76,20 @@ struct Users {
 async fn load(member: &LoggedIn, account: AccountId) -> Result<Users, PageError> {
     let who = member.who();
     let loaded = member.visit.web.app().read(move |snapshot| {
-        let shown = view::account(snapshot, who, account)?;
+        let shown = view::ask_account(snapshot, who, account)?;
         let by = snapshot.authorize::<ManageUsers>(who, account)?;
-        let members = membership::list(snapshot, &by)?;
-        let roles = role::of_account(snapshot, &by)?;
-        let invitations = invitation::pending(snapshot, &by)?;
-        let mails = mail::of_invitations(snapshot, &by)?;
-        let (two_factor_required, allow_sso) = account::find(snapshot, account)?
-            .map(|found| (found.two_factor_required, found.allow_sso))
-            .ok_or(membership::Error::NotFound)?;
+        let (members, roles) = (membership::list(snapshot, &by)?, role::of_account(snapshot, &by)?);
+        let (invitations, mails) = (invitation::pending(snapshot, &by)?, mail::of_invitations(snapshot, &by)?);
+        let found = account::ask(snapshot, account)?.answer()?.ok_or(membership::Error::NotFound)?;
         Ok::<_, membership::Error>(Users {
+            account: shown.answer()?.ok_or(membership::Error::NotFound)?,
+            members: members.answer()?,
+            roles: roles.answer()?,
+            invitations: invitations.answer()?,
+            mails: mails.answer()?,
+            two_factor_required: found.two_factor_required,
+            allow_sso: found.allow_sso,
             by,
-            account: shown,
-            members,
-            roles,
-            invitations,
-            mails,
-            two_factor_required,
-            allow_sso,
         })
     });
     Ok(loaded.await?)
@@ -278,7 +274,7 @@ async fn load_one(member: &LoggedIn, account: AccountId, id: UserId) -> Result<L
         let shown = view::account(snapshot, who, account)?;
         let by = snapshot.authorize::<ManageUsers>(who, account)?;
         let found = membership::find(snapshot, &by, id)?;
-        let roles = role::of_account(snapshot, &by)?;
+        let roles = role::of_account(snapshot, &by)?.answer()?;
         Ok::<_, membership::Error>(Loaded { account: shown, by, found, roles })
     });
     Ok(loaded.await?)

@@ -9,7 +9,7 @@ mod people;
 use latchkey_core::access::{AdminPermission, Denied, Enter, Grants, Permission, Who};
 use latchkey_core::admin::Admin;
 use latchkey_core::admin_role::AdminRole;
-use latchkey_core::app::Snapshot;
+use latchkey_core::app::{Asked, Snapshot};
 use latchkey_core::client_group::{Badge, ClientGroup};
 use latchkey_core::clock::Timestamp;
 use latchkey_core::contact::Category;
@@ -130,19 +130,30 @@ pub(crate) struct AccountShown {
 
 /// The account on screen, if the user may be in it.
 pub(crate) fn account(snapshot: &Snapshot<'_>, who: Who, account: AccountId) -> Result<AccountShown, Denied> {
+    ask_account(snapshot, who, account)?.answer()?.ok_or(Denied::NoSuchAccount)
+}
+
+/// The same to be answered later.
+pub(crate) fn ask_account<'a>(
+    snapshot: &'a Snapshot<'_>,
+    who: Who,
+    account: AccountId,
+) -> Result<Asked<'a, Option<AccountShown>>, Denied> {
     let entered = snapshot.authorize::<Enter>(who, account)?;
-    let mine = membership::mine(snapshot, who.user(), &entered).map_err(|error| match error {
-        membership::Error::Fault(fault) => Denied::Fault(fault),
-        _ => Denied::NoSuchAccount,
-    })?;
-    let can = Permission::GRANTABLE.into_iter().filter(|permission| mine.is_owner || mine.grants.has(*permission));
-    Ok(AccountShown {
-        id: account.0,
-        name: mine.name.clone(),
-        is_owner: mine.is_owner,
-        can: can.map(Permission::key).collect(),
-        mine,
-    })
+    Ok(membership::mine(snapshot, who.user(), &entered)?.map(|mine| mine.map(AccountShown::of)))
+}
+
+impl AccountShown {
+    fn of(mine: Mine) -> Self {
+        let can = Permission::GRANTABLE.into_iter().filter(|permission| mine.is_owner || mine.grants.has(*permission));
+        Self {
+            id: mine.account.0,
+            name: mine.name.clone(),
+            is_owner: mine.is_owner,
+            can: can.map(Permission::key).collect(),
+            mine,
+        }
+    }
 }
 
 /// A permission and what it means.

@@ -98,7 +98,7 @@ async fn form_page(staff: &Staff, id: AccountId, form: &AssociateForm, invalid: 
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
         snapshot.authorize_staff::<Associate>(admin, id)?;
-        let roles = role::of_account(snapshot, &snapshot.authorize_staff::<ManageUsers>(admin, id)?)?;
+        let roles = role::of_account(snapshot, &snapshot.authorize_staff::<ManageUsers>(admin, id)?)?.answer()?;
         Ok::<_, account::Error>((account::find(snapshot, id)?.ok_or(account::Error::NotFound)?, roles))
     });
     let (account, roles): (Account, Vec<Role>) = loaded.await?;

@@ -32,11 +32,13 @@ async fn load(staff: &Staff, id: AccountId) -> Result<Loaded, PageError> {
     let admin = staff.id();
     let loaded = staff.visit.web.app().read(move |snapshot| {
         let by = snapshot.authorize_staff::<ViewUsers>(admin, id)?;
+        let (account, members) = (account::ask(snapshot, id)?, membership::list(snapshot, &by)?);
+        let (invitations, mails) = (invitation::pending(snapshot, &by)?, mail::of_invitations(snapshot, &by)?);
         Ok::<_, Error>(Loaded {
-            account: account::find(snapshot, id)?.ok_or(Error::NotFound)?,
-            members: membership::list(snapshot, &by)?,
-            invitations: invitation::pending(snapshot, &by)?,
-            mails: mail::of_invitations(snapshot, &by)?,
+            account: account.answer()?.ok_or(Error::NotFound)?,
+            members: members.answer()?,
+            invitations: invitations.answer()?,
+            mails: mails.answer()?,
             ownership: owner::waiting(snapshot, admin, id)?,
         })
     });
@@ -123,7 +125,7 @@ async fn load_one(staff: &Staff, account: AccountId, user: UserId) -> Result<(Ac
     let loaded = staff.visit.web.app().read(move |snapshot| {
         let by = snapshot.authorize_staff::<ManageUsers>(admin, account)?;
         let member = membership::find(snapshot, &by, user)?;
-        let roles = role::of_account(snapshot, &by)?;
+        let roles = role::of_account(snapshot, &by)?.answer()?;
         Ok::<_, membership::Error>((account::find(snapshot, account)?.ok_or(membership::Error::NotFound)?, member, roles))
     });
     Ok(loaded.await?)
