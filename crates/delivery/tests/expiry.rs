@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use latchkey_core::password::Password;
-use latchkey_core::sweep::SWEEPS;
+use latchkey_core::sweep::{AT_ONCE, SWEEPS};
+use latchkey_core::testing::tables::number;
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_core::{admin, passkey};
 use latchkey_test_macros::on_both_databases;
 
-use crate::world::{NoHosts, Staff, Workers, hardly_ever};
+use crate::world::{NoHosts, Staff, Workers, eventually, hardly_ever};
 
 /// A session, one of an admin, a challenge and a limit, all of which end by the clock.
 async fn begin_and_wait(app: &TestApp) {
@@ -39,4 +40,17 @@ async fn what_is_over_is_removed_without_anybody_asking(app: TestApp) {
     begin_and_wait(&app).await;
     Workers::start(&app.app, None, hardly_ever(), NoHosts).stop().await;
     assert_eq!(left(&app).await, []);
+}
+
+#[on_both_databases]
+async fn one_look_goes_on_until_nothing_is_left(app: TestApp) {
+    let browser = app.app.random().secret().unwrap();
+    let request = app.request();
+    let many =
+        app.app.write(&request, move |tx| (0..=2 * AT_ONCE).try_for_each(|_| passkey::begin_login(tx, &browser).map(drop)));
+    many.await.unwrap();
+    app.clock.advance(Duration::from_hours(24));
+    let workers = Workers::start(&app.app, None, hardly_ever(), NoHosts);
+    eventually("the challenges are gone", async || number(&app, "select count(*) from passkey_challenges").await == 0).await;
+    workers.stop().await;
 }

@@ -249,11 +249,12 @@ pub async fn link(app: &App, by: Allowed<ManageUsers>, id: InvitationId) -> Resu
 }
 
 /// Writes down that invitations have expired, at most `limit` of them, and returns how many. Each is told once for each time it was sent.
-pub fn tell_expired(tx: &Tx<'_>, by: &System, limit: i64) -> Result<usize, Fault> {
-    let expired = sql::take_expired(tx, limit)?;
-    for (account, name, email) in &expired {
-        let event = Event::new(EventKind::InvitationExpired).in_account(*account, name).with_email(email);
+pub fn tell_expired(tx: &Tx<'_>, by: &System, limit: i64) -> Result<u64, Fault> {
+    let mut told = 0;
+    for (account, name, email) in sql::take_expired(tx, limit)? {
+        let event = Event::new(EventKind::InvitationExpired).in_account(account, &name).with_email(&email);
         tx.record(by.actor(), &event)?;
+        told += 1;
     }
-    Ok(expired.len())
+    Ok(told)
 }
