@@ -404,6 +404,11 @@ impl Tx<'_> {
         self.changed.borrow_mut().insert(changed);
     }
 
+    /// Whoever holds this number holds it alone until its transaction ends.
+    pub(crate) fn hold_number(&self, number: i32) -> Result<(), Fault> {
+        Ok(self.snapshot.conn.hold_number(number)?)
+    }
+
     pub(crate) fn skip_locked(&self) -> &'static str {
         self.snapshot.conn.skip_locked()
     }

@@ -48,6 +48,7 @@ pub mod password;
 pub mod puzzle;
 pub mod reset;
 pub mod role;
+mod room;
 mod search;
 pub mod secret;
 pub mod session;

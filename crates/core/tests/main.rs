@@ -47,6 +47,7 @@ mod property;
 mod puzzle;
 mod races;
 mod races_deletion;
+mod races_limit;
 mod races_role;
 mod reset;
 mod retention;

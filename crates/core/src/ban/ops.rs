@@ -6,6 +6,7 @@ use crate::app::{Asked, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::BanId;
+use crate::room::{self, Counted};
 use crate::settings;
 
 /// The setting that holds the list *Never Banned*.
@@ -45,8 +46,11 @@ pub fn add(tx: &Tx<'_>, by: &AllowedAdmin<ManageBans>, new: &NewBan) -> Result<B
     if never_banned(tx)?.iter().any(|never| never.covers(&new.network)) {
         return Err(Error::NeverBanned);
     }
-    sql::delete_ended(tx)?;
-    if sql::count(tx)? >= MAX_BANS {
+    let count = |tx: &Tx<'_>| {
+        sql::delete_ended(tx)?;
+        sql::count(tx)
+    };
+    if !room::is_left(tx, Counted::Bans, MAX_BANS, count)? {
         return Err(Error::TooMany);
     }
     let id = sql::insert(tx, by.actor(), new)?.ok_or(Error::Exists)?;

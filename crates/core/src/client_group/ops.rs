@@ -5,6 +5,7 @@ use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::ClientGroupId;
+use crate::room::{self, Counted};
 use crate::text::folded;
 
 /// Every group by name, with how many accounts are in it.
@@ -28,7 +29,7 @@ fn taken(fault: Fault) -> Error {
 
 /// Makes a group.
 pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, new: &Details) -> Result<ClientGroupId, Error> {
-    if sql::count(tx)? >= MAX_GROUPS {
+    if !room::is_left(tx, Counted::ClientGroups, MAX_GROUPS, |tx| sql::count(tx))? {
         return Err(Error::TooMany);
     }
     let id = sql::insert(tx, new, &folded(&new.name)).map_err(taken)?;

@@ -27,6 +27,9 @@ use crate::error::Fault;
 use postgres::{Postgres, PostgresConn};
 use sqlite::SqliteConn;
 
+/// Under this stand the numbers that Latchkey holds on PostgreSQL, apart from what another program may hold there.
+const NUMBERS: i32 = 4_990_274;
+
 /// Connections that read at the same time (SQLite), and all connections (PostgreSQL).
 #[derive(Clone, Copy, Debug)]
 pub struct Connections {
@@ -185,6 +188,15 @@ impl Conn {
         match self {
             Self::Sqlite(_) => "",
             Self::Postgres(_) => " for share",
+        }
+    }
+
+    /// Whoever holds this number holds it alone until its transaction ends. What is asked afterwards sees what was committed
+    /// while it was waited for. SQLite has one writer and needs none.
+    pub(crate) fn hold_number(&self, number: i32) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(conn) => conn.batch(&format!("select pg_advisory_xact_lock({NUMBERS}, {number})")),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::error::{Fault, Invalid};
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, MailTemplateId};
 use crate::mail::{self, MAX_MESSAGE, MAX_SUBJECT, Message};
+use crate::room::{self, Counted};
 use crate::settings;
 use crate::text::{TOO_LONG, folded};
 
@@ -29,7 +30,7 @@ fn taken(fault: Fault) -> Error {
 
 /// Makes a template.
 pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, new: &Details) -> Result<MailTemplateId, Error> {
-    if sql::count(tx)? >= MAX_TEMPLATES {
+    if !room::is_left(tx, Counted::MailTemplates, MAX_TEMPLATES, |tx| sql::count(tx))? {
         return Err(Error::TooMany);
     }
     let id = sql::insert(tx, new, &folded(&new.name)).map_err(taken)?;

@@ -6,12 +6,13 @@ use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::OauthClientId;
+use crate::room::{self, Counted};
 use crate::secret::Secret;
 use crate::settings;
 
 /// Makes a credential. Its secret is shown this once.
 pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, details: &Details) -> Result<Made, Error> {
-    if sql::count(tx)? >= MAX_CLIENTS {
+    if !room::is_left(tx, Counted::OauthClients, MAX_CLIENTS, |tx| sql::count(tx))? {
         return Err(Error::TooMany);
     }
     let (identifier, secret) = (identifier(&settings::brand(tx)?.name, tx.random()?), tx.secret()?);

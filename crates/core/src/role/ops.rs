@@ -9,6 +9,7 @@ use crate::event::{Event, EventKind};
 use crate::id::{AccountId, RoleId};
 use crate::invitation;
 use crate::mail::{self, About, Notice, Person};
+use crate::room::{self, Counted};
 use crate::text::folded;
 
 /// The roles of every account by name, with how many have them.
@@ -73,7 +74,7 @@ pub fn create(
     account: Option<AccountId>,
     new: &Details,
 ) -> Result<RoleId, Error> {
-    if sql::count(tx, account)? >= MAX_ROLES {
+    if !room::is_left(tx, Counted::Roles, MAX_ROLES, |tx| sql::count(tx, account))? {
         return Err(Error::TooMany);
     }
     let id = sql::insert(tx, account, new, &folded(&new.name)).map_err(taken)?;

@@ -7,6 +7,7 @@ use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{self, Event, EventKind};
 use crate::id::WebhookId;
+use crate::room::{self, Counted};
 
 /// Single deliveries that can wait at the same time for one endpoint.
 const MAX_EXTRAS: i64 = 100;
@@ -77,7 +78,7 @@ pub fn create(
     _confirmed: &ConfirmedAdmin,
     new: &NewWebhook,
 ) -> Result<(WebhookId, String), Error> {
-    if sql::count(tx)? >= MAX_WEBHOOKS {
+    if !room::is_left(tx, Counted::Webhooks, MAX_WEBHOOKS, |tx| sql::count(tx))? {
         return Err(Error::TooMany);
     }
     let id = sql::insert(tx, new, event::head(tx)?.seq)?;
