@@ -78,6 +78,8 @@ async fn what_cannot_be_taken_is_said_field_by_field(app: TestApp) {
     assert_eq!(fields(&ask(&many).await), ["checks"]);
     let revisions: Vec<String> = (1..=1_001).map(|account| format!(r#""{account}":1"#)).collect();
     assert_eq!(fields(&ask(&format!(r#"{{"checks":[{good}],"at_least":{{{}}}}}"#, revisions.join(","))).await), ["at_least"]);
+    let elsewhere = ask(&format!(r#"{{"checks":[{good},{good}],"at_least":{{"1":1,"2":1,"3":1}}}}"#)).await;
+    assert_eq!((elsewhere.status, fields(&elsewhere)), (422, vec!["at_least.2".to_owned(), "at_least.3".to_owned()]));
     for malformed in ["", "{", r#"{"at_least":{"acme":1}}"#] {
         let answer = ask(malformed).await;
         assert_eq!(answer.status, 400, "{malformed}");

@@ -32,6 +32,7 @@ api-error-too-large = The body is larger than one mebibyte.
 api-error-media-type = Send JSON, with Content-Type: application/json.
 api-error-revision-too-old = This server knows only an older revision of an account than the one demanded.
 error-too-many = At most 1,000 at once.
+error-not-asked = No question names this account.
 api-error-malformed = The request cannot be read.
 
 # Services behind a proxy.

@@ -186,6 +186,20 @@ async fn a_demanded_revision_is_there_or_missed_loudly(app: TestApp) {
 }
 
 #[on_both_databases]
+async fn no_revision_is_demanded_of_an_account_that_nobody_asks_about(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let (other, nowhere) = (app.account("Umbrella", owner).await, AccountId(NOWHERE));
+    let asked = [may(owner, acme, Permission::Invoices)];
+    let now = revision(&app.app, acme).await;
+    for scope in [None, Some(acme)] {
+        let refused = check_all(&app.app, scope, &asked, &[(acme, now), (other, 1), (nowhere, 1)]).await;
+        assert!(matches!(refused, Err(Error::NotAsked(accounts)) if accounts == [other, nowhere]), "{scope:?}");
+    }
+    let nothing = check_all(&app.app, None, &[], &[(acme, now)]).await;
+    assert!(matches!(nothing, Err(Error::NotAsked(accounts)) if accounts == [acme]));
+}
+
+#[on_both_databases]
 async fn the_two_lists_say_what_single_questions_do(app: TestApp) {
     let (owner, acme) = acme(&app).await;
     let umbrella = app.account("Umbrella", owner).await;

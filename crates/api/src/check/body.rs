@@ -49,7 +49,7 @@ pub(super) struct Body {
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     explain: bool,
-    /// Revisions that accounts must have at the least, by the number of the account.
+    /// Revisions that accounts must have at the least, by the number of the account: of accounts that are asked about, no others.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, i64>>)]
     at_least: BTreeMap<AccountId, i64>,

@@ -4,6 +4,7 @@ mod body;
 mod lists;
 mod session;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Json;
@@ -151,11 +152,16 @@ async fn ask(Asks(asking): Asks, headers: HeaderMap, Whole(body): Whole) -> Resu
     Ok(Json(one.map_or_else(|| Answered::Many { answers: told.collect() }, Answered::One)))
 }
 
-/// A demanded revision that is not there has an answer of its own: what was asked for is a precondition.
+/// A demanded revision that is not there has an answer of its own: what was asked for is a precondition. Of those that no question can
+/// answer each is named.
 fn refused(error: check::Error) -> Problem {
     match error {
         check::Error::TooOld { .. } => {
             Problem::new(StatusCode::PRECONDITION_FAILED, "revision-too-old", "api-error-revision-too-old")
+        }
+        check::Error::NotAsked(accounts) => {
+            let field = |account| (Cow::Owned(format!("at_least.{account}")), check::NOT_ASKED);
+            Problem::fields(accounts.into_iter().map(field).collect())
         }
         error => error.into(),
     }

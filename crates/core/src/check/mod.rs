@@ -33,6 +33,9 @@ pub const MAX_ROWS: usize = 500;
 /// Longest name of a resource, in characters.
 pub const MAX_RESOURCE: usize = 200;
 
+/// The key of what is wrong with a demanded revision of an account that no question names.
+pub const NOT_ASKED: &str = "error-not-asked";
+
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -189,6 +192,9 @@ pub enum Error {
     /// More than [`MAX_QUESTIONS`], or revisions of more accounts than can be asked about, in this field.
     #[error("more than {MAX_QUESTIONS} {0} at once")]
     TooMany(&'static str),
+    /// Revisions are demanded of these accounts, which no question names: nothing would be looked at.
+    #[error("revisions are demanded of accounts that no question names")]
+    NotAsked(Vec<AccountId>),
     /// The database has not seen the revision that the caller has: it was set back.
     #[error("account {account} is at revision {revision}, which is older than demanded")]
     TooOld {
@@ -206,6 +212,7 @@ impl HasKind for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::TooMany(field) => Kind::Invalid(vec![Invalid::new(field, "error-too-many")]),
+            Self::NotAsked(_) => Kind::Invalid(vec![Invalid::new("at_least", NOT_ASKED)]),
             Self::TooOld { .. } => Kind::Conflict("api-error-revision-too-old"),
             Self::Fault(fault) => fault.kind(),
         }

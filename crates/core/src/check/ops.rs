@@ -30,7 +30,7 @@ pub(crate) fn note_changes(tx: &Tx<'_>, changed: BTreeSet<Changed>) -> Result<()
 /// that accounts have these revisions.
 ///
 /// # Errors
-/// [`Error::TooMany`]; [`Error::TooOld`] when the database has not seen a demanded revision. It is asked as it is now, so that
+/// [`Error::TooMany`]; [`Error::NotAsked`]; [`Error::TooOld`] when the database has not seen a demanded revision. It is asked as it is now, so that
 /// waiting would not help: it was set back to an earlier state.
 pub async fn check(
     app: &App,
@@ -43,6 +43,11 @@ pub async fn check(
         if count > MAX_QUESTIONS {
             return Err(Error::TooMany(field));
         }
+    }
+    let not_asked: Vec<AccountId> =
+        at_least.keys().filter(|account| !asked.iter().any(|question| question.account == **account)).copied().collect();
+    if !not_asked.is_empty() {
+        return Err(Error::NotAsked(not_asked));
     }
     let Some(scope) = scope.account() else {
         let answers = answer(app, fresh, asked).await?;
