@@ -65,11 +65,13 @@ async fn words_that_cannot_be_taken_are_refused_beside_their_field_and_change_no
         ("subject", "{name}", "Write words of your own"),
         ("subject", "See {link}", "can only stand in the message"),
         ("message", "Here: link", "Put {link} into the message"),
-        ("message", "Here: {link} {account_name}", "is no field of this mail"),
-        ("message", "Here: {link} {{ 7 * 7 }}", "is no field of this mail"),
+        ("message", "Here: {link} {account_name}", "{account_name} is not a field of this mail"),
+        ("message", "Here: {link} {$nmae}", "{$nmae} is not a field of this mail"),
+        ("message", "Here: {link} {{ 7 * 7 }}", "{{ 7 * 7 }} is not a field of this mail"),
+        ("message", "Here: {link} {<b>x</b>}", "{&lt;b&gt;x&lt;/b&gt;} is not a field of this mail"),
         ("message", "", "message-error"),
         ("button", "", "button-error"),
-        ("button", "{nobody}", "is no field of this mail"),
+        ("button", "{nobody}", "{nobody} is not a field of this mail"),
     ] {
         let fields: Vec<(&str, &str)> =
             good.iter().map(|(name, value)| (*name, if *name == field { bad } else { *value })).collect();

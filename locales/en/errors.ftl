@@ -266,7 +266,7 @@ flash-two-factor-not-required = Two-factor is no longer required.
 
 error-mail-template-name-taken = Another email template has this name.
 error-mail-templates-too-many = There are too many email templates. Delete one that is no longer needed.
-error-wording-field-unknown = A brace or a name in braces is no field of this mail. The list of fields shows which there are.
+error-wording-field-unknown = { $found } is not a field of this mail. The list of fields shows which there are.
 error-wording-field-in-line = The fields {"{link}"} and {"{permissions}"} can only stand in the message.
 error-wording-no-words = Write words of your own, not fields alone: a field can be empty.
 error-wording-link-missing = Without its link this mail is of no use. Put {"{link}"} into the message.

@@ -96,7 +96,7 @@ impl Problem {
 
     /// Some fields cannot be taken.
     pub(crate) fn invalid(fields: Vec<Invalid>) -> Self {
-        Self::fields(fields.into_iter().map(|Invalid { field, message }| (Cow::Borrowed(field), message)).collect())
+        Self::fields(fields.into_iter().map(|Invalid { field, message, .. }| (Cow::Borrowed(field), message)).collect())
     }
 
     /// Some fields cannot be taken, by names that only the call knows.

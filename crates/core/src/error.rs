@@ -115,12 +115,34 @@ pub struct Invalid {
     pub field: &'static str,
     /// The key of the message, such as `error-email-malformed`.
     pub message: &'static str,
+    /// The part of it that the message is about, where the message names it.
+    pub found: Option<String>,
 }
 
 impl Invalid {
     /// A field and the key of what is wrong with it.
     pub const fn new(field: &'static str, message: &'static str) -> Self {
-        Self { field, message }
+        Self { field, message, found: None }
+    }
+}
+
+/// What is wrong with a value whose field somebody else knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    message: &'static str,
+    found: Option<String>,
+}
+
+impl Wrong {
+    /// The key of a message that names a part of the value.
+    pub const fn naming(message: &'static str, found: String) -> Self {
+        Self { message, found: Some(found) }
+    }
+}
+
+impl From<&'static str> for Wrong {
+    fn from(message: &'static str) -> Self {
+        Self { message, found: None }
     }
 }
 
@@ -145,8 +167,9 @@ pub struct Fields(Vec<Invalid>);
 
 impl Fields {
     /// The parsed value, or the field's name and message noted down.
-    pub fn take<T>(&mut self, field: &'static str, parsed: Result<T, &'static str>) -> Option<T> {
-        parsed.map_err(|message| self.0.push(Invalid::new(field, message))).ok()
+    pub fn take<T>(&mut self, field: &'static str, parsed: Result<T, impl Into<Wrong>>) -> Option<T> {
+        let mut note = |wrong: Wrong| self.0.push(Invalid { field, message: wrong.message, found: wrong.found });
+        parsed.map_err(|wrong| note(wrong.into())).ok()
     }
 
     /// Notes a message that concerns a field.

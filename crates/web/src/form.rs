@@ -127,11 +127,11 @@ impl Shown {
 
     /// The same with what is wrong, one message per field.
     pub(crate) fn with_errors(mut self, web: &Web, invalid: &[Invalid]) -> Self {
-        for Invalid { field, message } in invalid {
-            if !self.errors.contains_key(field) {
-                let text = text(web, field, message);
-                self.summary.push(Problem { field, text: text.clone() });
-                self.errors.insert(field, text);
+        for problem in invalid {
+            if !self.errors.contains_key(problem.field) {
+                let text = text(web, problem);
+                self.summary.push(Problem { field: problem.field, text: text.clone() });
+                self.errors.insert(problem.field, text);
             }
         }
         self
@@ -139,10 +139,11 @@ impl Shown {
 }
 
 /// The words for what is wrong; a field left empty is named where there are words for it.
-fn text(web: &Web, field: &str, message: &str) -> String {
-    let named = format!("error-{}-required", field.replace('_', "-"));
-    let is_named = message == latchkey_core::text::MISSING && web.engine().texts().has(&named);
-    web.text(if is_named { &named } else { message }, &[])
+fn text(web: &Web, problem: &Invalid) -> String {
+    let named = format!("error-{}-required", problem.field.replace('_', "-"));
+    let is_named = problem.message == latchkey_core::text::MISSING && web.engine().texts().has(&named);
+    let found = problem.found.as_deref().map(|found| ("found", found));
+    web.text(if is_named { &named } else { problem.message }, found.as_slice())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod sql;
 
 use super::notice::Notice;
 use super::{EMAIL_CHANGE, EMAIL_VERIFICATION, MAX_MESSAGE, MAX_SUBJECT, PASSWORD_RESET};
-use crate::error::{Fields, Invalid};
+use crate::error::{Fields, Invalid, Wrong};
 use crate::merge::{self, Piece};
 use crate::text;
 
@@ -18,6 +18,9 @@ pub const MAX_BUTTON: usize = 60;
 
 /// The most fields of one message.
 const MAX_FIELDS: usize = 200;
+
+/// The most characters that an error shows of what was typed: as many as the longest field has with its braces.
+const MAX_SHOWN: usize = 63;
 
 /// The field that stands for the mail's link.
 pub const LINK: &str = "link";
@@ -120,39 +123,65 @@ impl Wording {
 
 /// A subject or a label. It has words of its own, since every field can be without a value; and neither the link, whose secret has
 /// no business in a subject, nor what takes several lines.
-fn one_line(kind: MailKind, typed: &str, max: usize) -> Result<String, &'static str> {
+fn one_line(kind: MailKind, typed: &str, max: usize) -> Result<String, Wrong> {
     let line = text::line(typed, max)?;
     let names = names(kind, &line)?;
     if names.iter().any(|name| [LINK, PERMISSIONS].contains(name)) {
-        return Err("error-wording-field-in-line");
+        return Err("error-wording-field-in-line".into());
     }
-    has_words(&line).then_some(line).ok_or("error-wording-no-words")
+    Ok(has_words(&line).then_some(line).ok_or("error-wording-no-words")?)
 }
 
-fn whole(kind: MailKind, typed: &str) -> Result<String, &'static str> {
+fn whole(kind: MailKind, typed: &str) -> Result<String, Wrong> {
     let message = text::paragraph(typed, MAX_MESSAGE)?;
     let names = names(kind, &message)?;
     if kind.needs_link() && !names.contains(&LINK) {
-        return Err("error-wording-link-missing");
+        return Err("error-wording-link-missing".into());
     }
     if names.len() > MAX_FIELDS {
-        return Err("error-wording-too-many-fields");
+        return Err("error-wording-too-many-fields".into());
     }
-    has_words(&message).then_some(message).ok_or("error-wording-no-words")
+    Ok(has_words(&message).then_some(message).ok_or("error-wording-no-words")?)
 }
 
-/// The names of all fields in a text; a brace that belongs to none of this mail's is refused.
-fn names(kind: MailKind, text: &str) -> Result<Vec<&str>, &'static str> {
+/// The names of all fields in a text; a brace that belongs to none of this mail's is refused, with what was written there.
+fn names(kind: MailKind, text: &str) -> Result<Vec<&str>, Wrong> {
     let known = kind.fields();
-    let mut names = Vec::new();
+    let (mut names, mut rest) = (Vec::new(), text);
     for piece in merge::pieces(text) {
-        match piece {
-            Piece::Field(field) if known.contains(&merge::bare(field)) => names.push(merge::bare(field)),
-            Piece::Text(text) if !text.contains(['{', '}']) => {}
-            Piece::Field(_) | Piece::Text(_) => return Err("error-wording-field-unknown"),
+        let (length, wrong) = match piece {
+            Piece::Field(field) => (field.len() + "{}".len(), (!known.contains(&merge::bare(field))).then_some(0)),
+            Piece::Text(text) => (text.len(), text.find(['{', '}'])),
+        };
+        if let Some(at) = wrong {
+            return Err(Wrong::naming("error-wording-field-unknown", around_brace(rest, at)));
         }
+        if let Piece::Field(field) = piece {
+            names.push(merge::bare(field));
+        }
+        rest = rest.split_at_checked(length).map_or("", |(_, behind)| behind);
     }
     Ok(names)
+}
+
+/// What somebody took for a field: from its opening braces to its closing ones, or to the end of the word; or the word that a
+/// closing brace ends.
+fn around_brace(text: &str, at: usize) -> String {
+    let (before, after) = text.split_at_checked(at).unwrap_or(("", text));
+    let line = after.split('\n').next().unwrap_or_default();
+    let inside = line.trim_start_matches('{');
+    let opening = line.len() - inside.len();
+    if opening == 0 {
+        let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+        return word.chars().skip(word.chars().count().saturating_sub(MAX_SHOWN)).chain(['}']).collect();
+    }
+    let brace = inside.find(['{', '}']).and_then(|end| inside.split_at_checked(end)).filter(|(_, brace)| brace.starts_with('}'));
+    let length = match brace {
+        Some((name, closing)) => name.len() + closing.len() - closing.trim_start_matches('}').len(),
+        None => inside.find(char::is_whitespace).unwrap_or(inside.len()),
+    };
+    let whole = line.split_at_checked(opening + length).map_or(line, |(whole, _)| whole);
+    whole.chars().take(MAX_SHOWN).collect()
 }
 
 fn has_words(text: &str) -> bool {
@@ -211,9 +240,27 @@ mod tests {
     #[test]
     fn only_fields_of_the_mail_stand_in_braces() {
         let notice = MailKind::Notice(Notice::PasswordChanged);
-        for bad in ["{account_name}", "{first_name}", "{ name }", "{name", "name}", "{{name}}", "{{ name }}", "{% if name %}"] {
-            let message = format!("Hello {bad}");
-            assert_eq!(refused(notice, "Hello", &message, "Open"), [("message", "error-wording-field-unknown")], "{bad}");
+        let long = "x".repeat(100);
+        for (bad, named) in [
+            ("{account_name}!", "{account_name}"),
+            ("{name}, {$nmae}!", "{$nmae}"),
+            ("{ name } x", "{ name }"),
+            ("{name, or not", "{name,"),
+            ("{name\n} x", "{name"),
+            ("{nobody {name}", "{nobody"),
+            ("x name} y", "name}"),
+            ("{name}}", "}"),
+            ("{{name}} x", "{{name}}"),
+            ("{{ name }}", "{{ name }}"),
+            ("{% if name %} x", "{% if name %}"),
+            ("é{é}é", "{é}"),
+            ("{", "{"),
+            (&format!("{{{long}}}"), &format!("{{{}", "x".repeat(MAX_SHOWN - 1))),
+            (&format!("{long}}}"), &format!("{}}}", "x".repeat(MAX_SHOWN))),
+        ] {
+            let problems = Wording::parse(notice, "Hello", &format!("Hello {bad}"), "Open").expect_err("refused");
+            let unknown = Invalid { found: Some(named.to_owned()), ..Invalid::new("message", "error-wording-field-unknown") };
+            assert_eq!(problems, [unknown], "{bad}");
         }
         assert!(Wording::parse(notice, "Hello {name}", "Hello {$name} at {brand_name}", "Open {brand_name}").is_ok());
         let many = format!("x{}", "{name}".repeat(MAX_FIELDS + 1));
