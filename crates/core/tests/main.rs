@@ -40,6 +40,8 @@ mod notice;
 mod oauth_client;
 mod own_data;
 mod owner_change;
+mod owner_change_end;
+mod owner_change_races;
 mod part;
 mod passkey;
 mod password;

@@ -3,37 +3,32 @@
 use std::time::Duration;
 
 use latchkey_core::access::{
-    AdminGrants, ApiRight, BuiltInApiRole, BuiltInRole, ConfigureSystem, Denied, ManageAdmins, ManageApi, Subject,
-    TransferOwnership, ViewOwnerChanges,
+    ApiRight, BuiltInApiRole, BuiltInRole, ConfigureSystem, Denied, ManageAdmins, ManageApi, Subject, TransferOwnership,
+    ViewOwnerChanges,
 };
-use latchkey_core::account;
 use latchkey_core::admin;
-use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::api_credential::{self, Made, Networks, NewCredential};
 use latchkey_core::api_role;
 use latchkey_core::app::App;
 use latchkey_core::id::{AccountId, AdminId, OwnerChangeId, SessionId, UserId};
 use latchkey_core::membership::{self, Ownership};
 use latchkey_core::owner_change::{self, Error, OwnerChange, VALID_FOR};
-use latchkey_core::password::Password;
 use latchkey_core::settings::{self, Security, Verification};
-use latchkey_core::testing::{PASSWORD, TestApp};
+use latchkey_core::testing::TestApp;
 use latchkey_test_macros::on_both_databases;
-use tokio::join;
 
-use crate::races::{ROUNDS, count, ok};
 use crate::support::*;
 
 /// Olivia owns Acme, Mia is a member. Stella and Sam are full administrators, and two are needed.
-struct World {
-    olivia: UserId,
-    mia: UserId,
-    acme: AccountId,
-    stella: AdminId,
-    sam: AdminId,
+pub(crate) struct World {
+    pub(crate) olivia: UserId,
+    pub(crate) mia: UserId,
+    pub(crate) acme: AccountId,
+    pub(crate) stella: AdminId,
+    pub(crate) sam: AdminId,
 }
 
-async fn world(app: &TestApp) -> World {
+pub(crate) async fn world(app: &TestApp) -> World {
     let (olivia, acme) = acme(app).await;
     let mia = member(app, acme, "Mia", "invoices").await;
     let (stella, sam) = (staff(app).await, staff_as(app, "Sam", BuiltInRole::Full).await);
@@ -42,13 +37,13 @@ async fn world(app: &TestApp) -> World {
     World { olivia, mia, acme, stella, sam }
 }
 
-async fn need_two(app: &App, by: AdminId, needed: bool) {
+pub(crate) async fn need_two(app: &App, by: AdminId, needed: bool) {
     let security = Security { owner_approval: needed, ..Security::default() };
     as_staff::<ConfigureSystem, _, Denied>(app, by, move |tx, by| Ok(settings::set_security(tx, by, &security)?)).await.unwrap();
 }
 
 /// **Make Owner**.
-async fn press(app: &App, by: AdminId, account: AccountId, user: UserId) -> Result<Ownership, membership::Error> {
+pub(crate) async fn press(app: &App, by: AdminId, account: AccountId, user: UserId) -> Result<Ownership, membership::Error> {
     app.write(&request(), move |tx| {
         membership::make_owner(tx, &tx.authorize_staff::<TransferOwnership>(by, account)?, &confirmed(), user)
     })
@@ -56,7 +51,7 @@ async fn press(app: &App, by: AdminId, account: AccountId, user: UserId) -> Resu
 }
 
 /// **Make Owner**, where a second admin is needed.
-async fn asked(app: &App, by: AdminId, account: AccountId, user: UserId) -> OwnerChange {
+pub(crate) async fn asked(app: &App, by: AdminId, account: AccountId, user: UserId) -> OwnerChange {
     match press(app, by, account, user).await.unwrap() {
         Ownership::Open(change) => change,
         Ownership::Changed => panic!("one admin was enough"),
@@ -64,13 +59,13 @@ async fn asked(app: &App, by: AdminId, account: AccountId, user: UserId) -> Owne
 }
 
 /// A session in which the admin has just confirmed who it is.
-async fn session(app: &TestApp, name: &str) -> SessionId {
+pub(crate) async fn session(app: &TestApp, name: &str) -> SessionId {
     let session = staff_session(app, &format!("{name}@staff.example")).await.1.session;
     app.expect_unsent_mails();
     session
 }
 
-async fn approve(
+pub(crate) async fn approve(
     app: &App,
     by: AdminId,
     session: SessionId,
@@ -83,16 +78,16 @@ async fn approve(
     .await
 }
 
-async fn refuse(app: &App, by: AdminId, account: AccountId, id: OwnerChangeId) -> Result<OwnerChange, Error> {
+pub(crate) async fn refuse(app: &App, by: AdminId, account: AccountId, id: OwnerChangeId) -> Result<OwnerChange, Error> {
     app.write(&request(), move |tx| owner_change::refuse(tx, &tx.authorize_staff::<TransferOwnership>(by, account)?, id)).await
 }
 
-async fn disable(app: &App, by: AdminId, admin: AdminId, disabled: bool) -> Result<String, admin::Error> {
+pub(crate) async fn disable(app: &App, by: AdminId, admin: AdminId, disabled: bool) -> Result<String, admin::Error> {
     as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin::set_disabled(tx, by, &confirmed(), admin, disabled)).await
 }
 
 /// The open change of the account, as any admin sees it.
-async fn open_in(app: &App, by: AdminId, account: AccountId) -> Option<OwnerChange> {
+pub(crate) async fn open_in(app: &App, by: AdminId, account: AccountId) -> Option<OwnerChange> {
     let found = app.read(move |snapshot| {
         let found = owner_change::find(snapshot, &snapshot.authorize_staff::<TransferOwnership>(by, account)?)?;
         let all = owner_change::open(snapshot, &snapshot.authorize_admin::<ViewOwnerChanges>(by)?)?;
@@ -103,12 +98,12 @@ async fn open_in(app: &App, by: AdminId, account: AccountId) -> Option<OwnerChan
 }
 
 /// What the log says of changes and owners.
-async fn log(app: &TestApp) -> Vec<String> {
+pub(crate) async fn log(app: &TestApp) -> Vec<String> {
     let told = events(app).await.into_iter().filter(|event| event.kind.starts_with("owner-chang"));
     told.map(|event| format!("{} {}: {}", event.actor_name, event.kind, event.detail)).collect()
 }
 
-async fn no_rows(app: &TestApp) -> bool {
+pub(crate) async fn no_rows(app: &TestApp) -> bool {
     number(app, "select count(*) from owner_changes").await == 0
 }
 
@@ -157,7 +152,7 @@ async fn v2_3_5_who_asked_never_approves_in_whatever_session(app: TestApp) {
     assert_eq!(owner_of(&app.app, w.acme).await, w.olivia);
 }
 
-async fn credential(app: &App, by: AdminId) -> Made {
+pub(crate) async fn credential(app: &App, by: AdminId) -> Made {
     let role = app.read(|snapshot| api_role::built_in(snapshot, BuiltInApiRole::Full)).await.unwrap();
     let new = NewCredential { name: "Shop".to_owned(), role, account: None, networks: Networks::default(), expires_at: None };
     let made = as_staff::<ManageApi, _, api_credential::Error>(app, by, move |tx, by| {
@@ -167,7 +162,12 @@ async fn credential(app: &App, by: AdminId) -> Made {
 }
 
 /// The same by a credential.
-async fn asked_by_machine(app: &App, made: &Made, account: AccountId, user: UserId) -> Result<Ownership, membership::Error> {
+pub(crate) async fn asked_by_machine(
+    app: &App,
+    made: &Made,
+    account: AccountId,
+    user: UserId,
+) -> Result<Ownership, membership::Error> {
     let shown = made.shown.clone();
     let caller = app.read(move |snapshot| api_credential::authenticate(snapshot, &shown, request().ip)).await.unwrap();
     let call = caller.using(ApiRight::OwnershipWrite).unwrap();
@@ -247,125 +247,6 @@ async fn only_members_who_do_not_own_the_account_are_proposed(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn a_change_of_owner_is_over_after_seven_days_whether_it_was_swept_or_not(app: TestApp) {
-    let w = world(&app).await;
-    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-    app.clock.advance(VALID_FOR - Duration::from_secs(1));
-    assert!(open_in(&app.app, w.sam, w.acme).await.is_some());
-    assert_eq!(swept(&app.app, owner_change::sweep).await, 0);
-    app.clock.advance(Duration::from_secs(1));
-    assert!(open_in(&app.app, w.sam, w.acme).await.is_none());
-    let session = session(&app, "sam").await;
-    assert!(matches!(approve(&app.app, w.sam, session, w.acme, change.id).await, Err(Error::Gone)));
-    assert!(matches!(refuse(&app.app, w.sam, w.acme, change.id).await, Err(Error::Gone)));
-    assert_eq!((swept(&app.app, owner_change::sweep).await, swept(&app.app, owner_change::sweep).await), (1, 0));
-    assert_eq!(log(&app).await[1..], ["test owner-change-ended: Mia Example, asked for by Stella: time over"]);
-    assert_eq!(owner_of(&app.app, w.acme).await, w.olivia);
-}
-
-/// Whether the open change has ended for that reason, and does not come back.
-async fn ended(app: &TestApp, w: &World, change: &OwnerChange, why: &str) {
-    assert!(no_rows(app).await, "{why}");
-    let last = log(app).await.pop().unwrap();
-    assert!(last.contains(" owner-change-ended: Mia Example, asked for by "), "{last}");
-    assert!(last.ends_with(&format!(": {why}")), "{last}");
-    let session = session(app, "sam").await;
-    assert!(approve(&app.app, w.sam, session, w.acme, change.id).await.is_err(), "{why}");
-    app.expect_unsent_mails();
-}
-
-#[on_both_databases]
-async fn a_change_of_owner_ends_with_the_membership(app: TestApp) {
-    let w = world(&app).await;
-    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-    remove(&app.app, w.olivia, w.acme, w.mia).await.unwrap();
-    ended(&app, &w, &change, "access removed").await;
-    associate(&app.app, w.acme, w.mia, "invoices").await.unwrap();
-    ended(&app, &w, &change, "access removed").await;
-    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-    leave(&app.app, w.mia, w.acme).await.unwrap();
-    ended(&app, &w, &change, "user left").await;
-    associate(&app.app, w.acme, w.mia, "invoices").await.unwrap();
-    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-    let asks = latchkey_core::own_data::ask_for_deletion;
-    asks(&app.app, &request(), w.mia, SessionId(0), &Password::typed(PASSWORD)).await.unwrap();
-    delete_user(&app.app, w.stella, w.mia).await.unwrap();
-    ended(&app, &w, &change, "user deleted").await;
-}
-
-#[on_both_databases]
-async fn a_change_of_owner_ends_with_the_account(app: TestApp) {
-    let w = world(&app).await;
-    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-    close(&app.app, w.stella, w.acme).await;
-    ended(&app, &w, &change, "account closed").await;
-    reopen(&app.app, w.stella, w.acme).await;
-    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-    as_staff(&app.app, w.stella, move |tx, by| account::delete(tx, by, &confirmed(), w.acme)).await.unwrap();
-    ended(&app, &w, &change, "account deleted").await;
-}
-
-#[on_both_databases]
-async fn a_change_of_owner_ends_when_who_asked_may_no_longer(app: TestApp) {
-    let w = world(&app).await;
-    let third = staff_as(&app, "Tom", BuiltInRole::Full).await;
-    let change = asked(&app.app, third, w.acme, w.mia).await;
-    disable(&app.app, w.stella, third, true).await.unwrap();
-    ended(&app, &w, &change, "admin disabled").await;
-    disable(&app.app, w.stella, third, false).await.unwrap();
-    ended(&app, &w, &change, "admin disabled").await;
-    // By a credential of the admin's, too.
-    let made = credential(&app.app, third).await;
-    let Ok(Ownership::Open(change)) = asked_by_machine(&app.app, &made, w.acme, w.mia).await else { panic!("asked") };
-    let support = app.app.read(|snapshot| admin_role::built_in(snapshot, BuiltInRole::Support)).await.unwrap();
-    as_staff::<ManageAdmins, _, _>(&app.app, w.stella, move |tx, by| admin::set_role(tx, by, &confirmed(), third, support))
-        .await
-        .unwrap();
-    ended(&app, &w, &change, "permission taken away").await;
-    let role = |keys: &str| NewRole { name: "Owners".to_owned(), grants: AdminGrants::choose(keys.split(' ')).unwrap() };
-    let (with, without) = (role("owner"), role("notes"));
-    let role = as_staff::<ManageAdmins, _, _>(&app.app, w.stella, move |tx, by| admin_role::create(tx, by, &confirmed(), &with))
-        .await
-        .unwrap();
-    as_staff::<ManageAdmins, _, _>(&app.app, w.stella, move |tx, by| admin::set_role(tx, by, &confirmed(), third, role))
-        .await
-        .unwrap();
-    let change = asked(&app.app, third, w.acme, w.mia).await;
-    as_staff::<ManageAdmins, _, _>(&app.app, w.stella, move |tx, by| admin_role::update(tx, by, &confirmed(), role, &without))
-        .await
-        .unwrap();
-    ended(&app, &w, &change, "permission taken away").await;
-    let full = app.app.read(|snapshot| admin_role::built_in(snapshot, BuiltInRole::Full)).await.unwrap();
-    as_staff::<ManageAdmins, _, _>(&app.app, w.stella, move |tx, by| admin::set_role(tx, by, &confirmed(), third, full))
-        .await
-        .unwrap();
-    let change = asked(&app.app, third, w.acme, w.mia).await;
-    as_staff::<ManageAdmins, _, _>(&app.app, w.stella, move |tx, by| admin::delete(tx, by, &confirmed(), third)).await.unwrap();
-    ended(&app, &w, &change, "admin deleted").await;
-}
-
-#[on_both_databases]
-async fn v2_3_5_that_no_second_admin_is_needed_any_more_is_told_to_all_who_could_be_it_and_ends_what_waits(app: TestApp) {
-    let w = world(&app).await;
-    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-    staff_as(&app, "Sue", BuiltInRole::Support).await;
-    need_two(&app.app, w.stella, true).await;
-    assert!(told(&app).await.is_empty(), "nothing has changed");
-    need_two(&app.app, w.stella, false).await;
-    let mails = app.take_mails().await;
-    let mut to: Vec<_> = mails.iter().map(|mail| (mail.to.as_str(), mail.written.subject.as_str())).collect();
-    to.sort_unstable();
-    assert_eq!(to, [("sam@staff.example", "owner-approval-off"), ("stella@staff.example", "owner-approval-off")]);
-    ended(&app, &w, &change, "no second admin is needed any more").await;
-    need_two(&app.app, w.stella, true).await;
-    ended(&app, &w, &change, "no second admin is needed any more").await;
-    need_two(&app.app, w.stella, false).await;
-    assert!(matches!(press(&app.app, w.stella, w.acme, w.mia).await, Ok(Ownership::Changed)), "one is enough");
-    assert_eq!(owner_of(&app.app, w.acme).await, w.mia);
-    app.take_mails().await;
-}
-
-#[on_both_databases]
 async fn what_staff_considers_is_not_in_the_log_of_the_account(app: TestApp) {
     let w = world(&app).await;
     asked(&app.app, w.stella, w.acme, w.mia).await;
@@ -376,86 +257,4 @@ async fn what_staff_considers_is_not_in_the_log_of_the_account(app: TestApp) {
     let mia = w.mia;
     let own = as_myself::<_, Denied>(&app.app, mia, |tx, by| Ok(latchkey_core::event::of_myself(tx, by, 100)?)).await.unwrap();
     assert!(own.iter().all(|event| event.kind != "owner-change-asked"));
-}
-
-/// Two sessions of two admins who may approve what the first has asked for.
-async fn two_who_may(app: &TestApp, w: &World) -> [(AdminId, SessionId); 2] {
-    let third = staff_as(app, "Tom", BuiltInRole::Full).await;
-    [(w.sam, session(app, "sam").await), (third, session(app, "tom").await)]
-}
-
-#[on_both_databases]
-async fn v15_4_2_of_two_approvals_at_once_and_of_an_approval_beside_a_refusal_one_counts(app: TestApp) {
-    let w = world(&app).await;
-    let (second, [(sam, sams), (tom, toms)]) = (app.second_node(), two_who_may(&app, &w).await);
-    for round in 0..ROUNDS {
-        let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-        let approved = approve(&app.app, sam, sams, w.acme, change.id);
-        let outcomes = match round % 3 {
-            0 => {
-                let (approved, other) = join!(approved, approve(&second, tom, toms, w.acme, change.id));
-                [ok(&approved), ok(&other)]
-            }
-            1 => {
-                let (approved, other) = join!(approved, refuse(&second, tom, w.acme, change.id));
-                [ok(&approved), ok(&other)]
-            }
-            _ => {
-                let (approved, other) = join!(approved, refuse(&second, w.stella, w.acme, change.id));
-                [ok(&approved), ok(&other)]
-            }
-        };
-        assert_eq!(count(outcomes), 1, "round {round}");
-        assert_eq!(owner_of(&app.app, w.acme).await == w.mia, outcomes[0] || round % 3 == 0);
-        if owner_of(&app.app, w.acme).await == w.mia {
-            let back = asked(&app.app, w.stella, w.acme, w.olivia).await;
-            approve(&app.app, sam, sams, w.acme, back.id).await.unwrap();
-        }
-    }
-    app.expect_unsent_mails();
-}
-
-#[on_both_databases]
-async fn v15_4_2_an_approval_does_not_collide_with_what_takes_its_ground_away(app: TestApp) {
-    let w = world(&app).await;
-    let second = app.second_node();
-    let tom = staff_as(&app, "Tom", BuiltInRole::Full).await;
-    for round in 0..ROUNDS {
-        let change = asked(&app.app, tom, w.acme, w.mia).await;
-        let approved = approve(&app.app, w.sam, session(&app, "sam").await, w.acme, change.id);
-        let approved = match round % 4 {
-            0 => {
-                let (approved, removed) = join!(approved, remove(&second, w.olivia, w.acme, w.mia));
-                assert_eq!(count([ok(&approved), ok(&removed)]), 1, "round {round}");
-                approved
-            }
-            1 => {
-                let (approved, disabled) = join!(approved, disable(&second, w.stella, tom, true));
-                assert!(ok(&disabled));
-                disable(&second, w.stella, tom, false).await.unwrap();
-                approved
-            }
-            2 => {
-                let (approved, ()) = join!(approved, need_two(&second, w.stella, false));
-                need_two(&second, w.stella, true).await;
-                approved
-            }
-            _ => {
-                app.clock.advance(VALID_FOR);
-                let session = session(&app, "sam").await;
-                let late = approve(&app.app, w.sam, session, w.acme, change.id);
-                join!(late, swept(&second, owner_change::sweep)).0
-            }
-        };
-        assert_eq!(owner_of(&app.app, w.acme).await == w.mia, ok(&approved), "round {round}");
-        assert!(no_rows(&app).await, "round {round}");
-        // As it was: Olivia owns Acme, Mia is a member.
-        if approved.is_ok() {
-            let back = asked(&app.app, w.stella, w.acme, w.olivia).await;
-            approve(&app.app, w.sam, session(&app, "sam").await, w.acme, back.id).await.unwrap();
-        } else if held(&app.app, w.mia, w.acme).await.is_none() {
-            associate(&app.app, w.acme, w.mia, "invoices").await.unwrap();
-        }
-    }
-    app.expect_unsent_mails();
 }
