@@ -134,6 +134,26 @@ async fn v2_3_5_another_owner_takes_two_admins_where_the_operator_wants_that(app
 }
 
 #[on_both_databases]
+async fn what_only_may_come_changes_nobodys_access(app: TestApp) {
+    let w = world(&app).await;
+    let notes = async || number(&app, "select coalesce(max(seq), 0) from access_changes").await;
+    let before = notes().await;
+    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
+    refuse(&app.app, w.sam, w.acme, change.id).await.unwrap();
+    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
+    asked(&app.app, w.stella, w.acme, w.mia).await;
+    assert!(refuse(&app.app, w.stella, w.acme, change.id).await.is_err());
+    let change = open_in(&app.app, w.sam, w.acme).await.unwrap();
+    refuse(&app.app, w.stella, w.acme, change.id).await.unwrap();
+    assert_eq!(notes().await, before, "no copy of who may do what is dropped for it");
+    let session = session(&app, "sam").await;
+    let change = asked(&app.app, w.stella, w.acme, w.mia).await;
+    approve(&app.app, w.sam, session, w.acme, change.id).await.unwrap();
+    assert!(notes().await > before, "the approval is noted");
+    app.expect_unsent_mails();
+}
+
+#[on_both_databases]
 async fn v2_3_5_who_asked_never_approves_in_whatever_session(app: TestApp) {
     let w = world(&app).await;
     let change = asked(&app.app, w.stella, w.acme, w.mia).await;

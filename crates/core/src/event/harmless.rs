@@ -6,10 +6,54 @@ impl K {
     /// Whether who may do what can be another after it. A new kind does, as long as it is not listed here: a copy that is
     /// dropped for nothing costs a query, one that is kept too long opens a door.
     pub(super) const fn may_change_access(self) -> bool {
-        if self.is_of_mails() {
-            return false;
-        }
-        !matches!(
+        !(self.is_of_mails() || self.is_of_machines() || self.is_offered() || self.is_of_logins() || self.is_of_records())
+    }
+
+    /// Whether it is about other systems: what they are told and what they write.
+    const fn is_of_machines(self) -> bool {
+        matches!(
+            self,
+            K::LineWritten
+                | K::SsoTokenMade
+                | K::WebhookCreated
+                | K::WebhookUpdated
+                | K::WebhookDeleted
+                | K::WebhookSecretRotated
+                | K::WebhookDisabled
+                | K::WebhookEnabled
+                | K::WebhookReplayed
+                | K::OauthClientCreated
+                | K::OauthClientUpdated
+                | K::OauthClientDeleted
+        )
+    }
+
+    /// Whether it is about what may come and has not: what is offered or asked for, and taken back.
+    const fn is_offered(self) -> bool {
+        matches!(
+            self,
+            K::InvitationSent
+                | K::InvitationResent
+                | K::InvitationCancelled
+                | K::InvitationDeclined
+                | K::EmailChangeAsked
+                | K::EmailChangeCancelled
+                | K::DeletionAsked
+                | K::DeletionCancelled
+                | K::InvitationExpired
+                | K::AdminInvited
+                | K::AdminInvitationResent
+                | K::AdminInvitationCancelled
+                | K::OwnerChangeAsked
+                | K::OwnerChangeRefused
+                | K::OwnerChangeCancelled
+                | K::OwnerChangeEnded
+        )
+    }
+
+    /// Whether it is about who logs in and with what.
+    const fn is_of_logins(self) -> bool {
+        matches!(
             self,
             K::Login
                 | K::LoginFailed
@@ -19,15 +63,6 @@ impl K {
                 | K::IdentityConfirmed
                 | K::RecoveryCodesMade
                 | K::RecoveryCodeUsed
-                | K::InvitationSent
-                | K::InvitationResent
-                | K::InvitationCancelled
-                | K::InvitationDeclined
-                | K::NoteAdded
-                | K::NoteUpdated
-                | K::NoteDeleted
-                | K::ContactAdded
-                | K::ContactDeleted
                 | K::MasqueradeStarted
                 | K::MasqueradeEnded
                 | K::PasswordResetAsked
@@ -35,11 +70,6 @@ impl K {
                 | K::PasswordReset
                 | K::PasswordChanged
                 | K::VerificationSent
-                | K::EmailChangeAsked
-                | K::EmailChangeCancelled
-                | K::DataDownloaded
-                | K::DeletionAsked
-                | K::DeletionCancelled
                 | K::PasskeyRenamed
                 | K::PasskeyRefused
                 | K::GuessingSlowed
@@ -52,25 +82,22 @@ impl K {
                 | K::AdminPasswordResetAsked
                 | K::AdminPasswordResetSent
                 | K::AdminPasswordReset
-                | K::InvitationExpired
-                | K::ContactUpdated
                 | K::DeviceForgotten
-                | K::LineWritten
-                | K::SsoTokenMade
-                | K::WebhookCreated
-                | K::WebhookUpdated
-                | K::WebhookDeleted
-                | K::WebhookSecretRotated
-                | K::WebhookDisabled
-                | K::WebhookEnabled
-                | K::WebhookReplayed
+        )
+    }
+
+    /// Whether it is about what is kept beside all that: notes, contacts, the log.
+    const fn is_of_records(self) -> bool {
+        matches!(
+            self,
+            K::NoteAdded
+                | K::NoteUpdated
+                | K::NoteDeleted
+                | K::ContactAdded
+                | K::ContactDeleted
+                | K::DataDownloaded
+                | K::ContactUpdated
                 | K::LogShortened
-                | K::OauthClientCreated
-                | K::OauthClientUpdated
-                | K::OauthClientDeleted
-                | K::AdminInvited
-                | K::AdminInvitationResent
-                | K::AdminInvitationCancelled
         )
     }
 
