@@ -1,6 +1,8 @@
 //! What happens at the same moment, on two nodes. Whatever the order, one story comes out of it, and
 //! nobody sees a failure of the database.
 
+use std::sync::mpsc;
+
 use latchkey_core::account::{self, Status};
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;
@@ -14,6 +16,7 @@ use latchkey_core::user::{self, PersonName};
 use latchkey_core::{mail, session, verification};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
+use tokio::sync::oneshot;
 
 use crate::support::*;
 
@@ -32,6 +35,44 @@ pub(crate) fn ok<T, E: HasKind>(result: &Result<T, E>) -> bool {
 /// How many of them are true.
 pub(crate) fn count<const N: usize>(outcomes: [bool; N]) -> usize {
     outcomes.into_iter().filter(|outcome| *outcome).count()
+}
+
+/// In a transaction that has done its work: waits until others have had time to run into what it holds.
+pub(crate) struct Held {
+    inside: oneshot::Sender<()>,
+    released: mpsc::Receiver<()>,
+}
+
+/// Lets somebody begin once a transaction is [`Held`], and lets that go on when there was time for it.
+pub(crate) struct Beside {
+    entered: oneshot::Receiver<()>,
+    release: mpsc::Sender<()>,
+}
+
+pub(crate) fn held_beside() -> (Held, Beside) {
+    let (inside, entered) = oneshot::channel();
+    let (release, released) = mpsc::channel();
+    (Held { inside, released }, Beside { entered, release })
+}
+
+impl Held {
+    pub(crate) fn wait(self) {
+        let _ = self.inside.send(());
+        let _ = self.released.recv();
+    }
+}
+
+impl Beside {
+    pub(crate) async fn run<T>(self, app: &TestApp, other: impl Future<Output = T>) -> T {
+        self.entered.await.expect("the first has done its work");
+        let release = async {
+            for _ in 0..10 {
+                number(app, "select count(*) from accounts").await;
+            }
+            let _ = self.release.send(());
+        };
+        join!(other, release).0
+    }
 }
 
 /// Two nodes, an owner and an account.

@@ -1,7 +1,5 @@
 //! Two who add the last thing that there may be, at once on two nodes: one of them is refused.
 
-use std::sync::mpsc;
-
 use latchkey_core::access::{ConfigureSystem, ManageApi, ManageBans, ManageContacts};
 use latchkey_core::app::App;
 use latchkey_core::ban::{self, NewBan};
@@ -13,9 +11,8 @@ use latchkey_core::webhook::{self, NewWebhook};
 use latchkey_core::{client_group, contact, mail_template, role};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
-use tokio::sync::oneshot;
 
-use crate::races::nodes;
+use crate::races::{held_beside, nodes};
 use crate::support::*;
 
 /// Who adds it, and where.
@@ -200,24 +197,10 @@ async fn of_two_who_add_the_last_one_that_there_may_be_one_is_refused(app: TestA
         noun.fill(&app).await;
         let count = format!("select count(*) from {}", noun.table().1);
         let before = number(&app, &count).await;
-        let (inside, entered) = oneshot::channel();
-        let (release, released) = mpsc::channel();
+        let (held, beside) = held_beside();
         // The first has added it and commits after the second has had time to count.
-        let first = noun.add(&nodes.first, by, 2, move || {
-            let _ = inside.send(());
-            let _ = released.recv();
-        });
-        let second = async {
-            entered.await.unwrap();
-            let release = async {
-                for _ in 0..10 {
-                    number(&app, &count).await;
-                }
-                release.send(()).unwrap();
-            };
-            join!(noun.add(&nodes.second, by, 3, || ()), release).0
-        };
-        let (first, second) = join!(first, second);
+        let first = noun.add(&nodes.first, by, 2, || held.wait());
+        let (first, second) = join!(first, beside.run(&app, noun.add(&nodes.second, by, 3, || ())));
         assert_eq!(first, Ok(()), "{noun:?}");
         assert_eq!(number(&app, &count).await, before + 1, "{noun:?}");
         let refused = noun.add(&nodes.first, by, 4, || ()).await;
