@@ -8,11 +8,11 @@ use latchkey_core::id::AccountId;
 use latchkey_core::invitation::{self, LoginAndAccept};
 use latchkey_core::outbox::Topic;
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{membership, note, own_data, session};
+use latchkey_core::{membership, note, own_data, session, user};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
 
-use crate::races::{ROUNDS, claim, count, nodes, ok};
+use crate::races::{ROUNDS, claim, count, held_beside, nodes, ok};
 use crate::support::*;
 
 #[on_both_databases]
@@ -41,6 +41,37 @@ async fn rule_9_who_takes_the_wish_to_be_deleted_back_keeps_its_accounts(app: Te
         assert_eq!(count([ok(&deleted), taken_back]), 1, "{deleted:?} {cancelled:?}");
         assert_eq!(can_enter(&nodes.first, guest, nodes.acme).await, taken_back);
     }
+}
+
+#[on_both_databases]
+async fn rule_9_a_wish_to_be_deleted_that_is_being_taken_back_is_not_carried_out(app: TestApp) {
+    app.expect_unsent_mails();
+    let nodes = nodes(&app).await;
+    let guest = member(&app, nodes.acme, "Guest", "invoices").await;
+    let wish = format!("insert into deletion_requests (user_id, requested_at) values ({guest}, 1)");
+    sql(&app, &wish).await.unwrap();
+    let (held, beside) = held_beside();
+    let cancelled = as_myself(&nodes.first, guest, move |tx, by| {
+        own_data::cancel_deletion(tx, by)?;
+        held.wait();
+        Ok::<_, own_data::Error>(())
+    });
+    let deleted = beside.run(&app, delete_user(&nodes.second, nodes.admin, guest));
+    let (cancelled, deleted) = join!(cancelled, deleted);
+    assert!(ok(&cancelled) && matches!(deleted, Err(user::Error::HasAccounts)), "{cancelled:?} {deleted:?}");
+    assert!(can_enter(&nodes.first, guest, nodes.acme).await, "it keeps its account");
+    // Who comes when it has been carried out takes nothing back.
+    sql(&app, &wish).await.unwrap();
+    let (held, beside) = held_beside();
+    let deleted = as_staff(&nodes.first, nodes.admin, move |tx, by| {
+        user::delete(tx, by, &confirmed(), guest)?;
+        held.wait();
+        Ok::<_, user::Error>(())
+    });
+    let cancelled = beside.run(&app, as_myself(&nodes.second, guest, own_data::cancel_deletion));
+    let (deleted, cancelled) = join!(deleted, cancelled);
+    assert!(ok(&deleted) && !ok(&cancelled), "{deleted:?} {cancelled:?}");
+    assert_eq!(count_events(&app, "deletion-cancelled").await, 1);
 }
 
 #[on_both_databases]
