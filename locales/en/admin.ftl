@@ -386,6 +386,7 @@ notice-account-deleted = Account deleted, to its members
 notice-ownership-gained = Ownership given
 notice-ownership-lost = Ownership taken
 notice-webhook-disabled = Webhook disabled after five days of failure, to admins who manage it
+notice-owner-change-asked = Change of owner that waits, to those who can approve
 notice-owner-approval-off = Change of owner without a second admin, to those who could have approved
 notice-masquerade = Login as Owner, to the owner
 

@@ -107,6 +107,9 @@ password-stopped-mail-what = { $what ->
     [passkey] It was a passkey. To have them work everywhere again, log in with your other factor or a recovery code and add a passkey anew.
    *[other] To have it work everywhere again, choose a new password with Forgot Password? on the login page, or under Change Password on a device that you have used before.
 }
+owner-change-asked-mail-subject = Another owner for { $account } waits for a second admin
+owner-change-asked-mail-text = Hello { $name }, { $by } asked that another user owns this client's account: { $what }. Nothing changes before a second admin approves it.
+owner-change-asked-mail-next = Approve it on the client's Users page if you know why, and refuse it there if you do not. After seven days it is over.
 owner-approval-off-mail-subject = A change of owner no longer needs a second admin at { $brand }
 owner-approval-off-mail-text = Hello { $name }, { $by } switched off that a change of an account's owner needs a second admin. From now on one admin alone can make another user the owner, and changes that waited for approval have ended.
 owner-approval-off-mail-next = If you did not agree on that, switch it on again, and look in the activity log for accounts that have changed hands since.

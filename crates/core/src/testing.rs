@@ -306,7 +306,7 @@ impl PlainTemplates {
             Content::Notice(told) => Written {
                 subject: told.notice.to_owned(),
                 text: format!("{}|{}|{}|{}", told.name, told.account_name, told.by, told.what),
-                html: told.notice.to_owned(),
+                html: told.link.clone(),
             },
             Content::Message(message) => Written {
                 subject: message.subject.clone(),

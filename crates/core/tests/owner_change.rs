@@ -133,6 +133,38 @@ async fn v2_3_5_another_owner_takes_two_admins_where_the_operator_wants_that(app
     assert!(no_rows(&app).await);
 }
 
+/// Whom the mails that wait tell of a change of owner, and what.
+async fn told_of_changes(app: &TestApp) -> Vec<String> {
+    let mails = app.take_mails().await.into_iter().filter(|mail| mail.written.subject == "owner-change-asked");
+    let mut told: Vec<String> = mails.map(|mail| format!("{}: {} {}", mail.to, mail.written.text, mail.written.html)).collect();
+    told.sort_unstable();
+    told
+}
+
+#[on_both_databases]
+async fn the_others_who_can_approve_a_change_of_owner_are_told_that_it_waits(app: TestApp) {
+    let w = world(&app).await;
+    staff_as(&app, "Sue", BuiltInRole::Support).await;
+    let (tom, gone) = (staff_as(&app, "Tom", BuiltInRole::Full).await, staff_as(&app, "Gone", BuiltInRole::Full).await);
+    disable(&app.app, w.stella, gone, true).await.unwrap();
+    let made = credential(&app.app, tom).await;
+    asked(&app.app, w.stella, w.acme, w.mia).await;
+    assert!(told_of_changes(&app).await.is_empty(), "switched off");
+    app.notify(Verification::Off).await;
+    asked(&app.app, w.stella, w.acme, w.mia).await;
+    let mail = |to: &str, by: &str| {
+        let name = format!("{}{}", to[..1].to_uppercase(), &to[1..]);
+        let page = format!("http://latchkey.example/admin/clients/{}/users", w.acme);
+        format!("{to}@staff.example: {name}|Acme|{by}|Mia Example (mia@example.com) {page}")
+    };
+    assert_eq!(number(&app, "select count(account_id) from mails where kind = 'owner-change-asked'").await, 0, "none of Acme's");
+    assert_eq!(told_of_changes(&app).await, [mail("sam", "Stella"), mail("tom", "Stella")]);
+    asked_by_machine(&app.app, &made, w.acme, w.mia).await.unwrap();
+    assert_eq!(told_of_changes(&app).await, [mail("sam", "Shop"), mail("stella", "Shop")], "its own admin asked");
+    make_owner(&app.app, w.acme, w.mia).await.unwrap();
+    assert_eq!(told_of_changes(&app).await.len(), 3, "the machine is none of them");
+}
+
 #[on_both_databases]
 async fn what_only_may_come_changes_nobodys_access(app: TestApp) {
     let w = world(&app).await;

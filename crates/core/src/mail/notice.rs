@@ -3,6 +3,8 @@
 //! To tell of something new, add a line to [`Notice`] and three texts to `locales/en/mail.ftl`
 //! (`{key}-mail-subject`, `{key}-mail-text`, `{key}-mail-next`), and call [`tell`] in the transaction of the event.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Content, NewMail, queue, queue_all};
@@ -64,6 +66,7 @@ notices! {
     AccountDeleted = "account-deleted", false, ["what"]: "An account that the user could enter was deleted.",
     OwnershipGained = "ownership-gained", false, ["account_name", "by"]: "The user owns an account now.",
     OwnershipLost = "ownership-lost", false, ["account_name", "by", "what"]: "The user no longer owns an account.",
+    OwnerChangeAsked = "owner-change-asked", false, ["account_name", "by", "what"]: "Another owner was asked for; told to the other admins, who can approve it.",
     OwnerApprovalOff = "owner-approval-off", true, ["by"]: "A change of owner no longer needs a second admin; told to admins who could have been it.",
     Masquerade = "masquerade", false, ["account_name", "by", "what"]: "An admin logged in as the owner of an account.",
     WebhookDisabled = "webhook-disabled", false, ["what"]: "A webhook failed for five days and gets no events any more; told to admins who manage it.",
@@ -79,24 +82,32 @@ impl Notice {
 /// Particulars of a notice, each of them possibly empty.
 #[derive(Clone, Debug, Default)]
 pub struct About {
-    account: Option<(AccountId, String)>,
+    account: Option<AccountId>,
+    account_name: String,
     by: String,
     what: String,
-    page: Option<&'static str>,
+    page: Option<Cow<'static, str>>,
 }
 
 impl About {
     /// In this account.
     #[must_use]
     pub fn in_account(mut self, id: AccountId, name: &str) -> Self {
-        self.account = Some((id, name.to_owned()));
+        self.account = Some(id);
+        self.about_account(name)
+    }
+
+    /// About an account, and not among what it is sent: nobody of the account is to meet it there or in its log.
+    #[must_use]
+    pub(crate) fn about_account(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.account_name);
         self
     }
 
     /// To be seen to on this page, and not on the one for what the person logs in with.
     #[must_use]
-    pub(crate) const fn on_page(mut self, path: &'static str) -> Self {
-        self.page = Some(path);
+    pub(crate) fn on_page(mut self, path: impl Into<Cow<'static, str>>) -> Self {
+        self.page = Some(path.into());
         self
     }
 
@@ -179,18 +190,24 @@ fn is_told(tx: &Tx<'_>, notice: Notice) -> Result<bool, Fault> {
 }
 
 fn mail<'a>(tx: &Tx<'_>, person: &Person<'a>, notice: Notice, about: &About) -> NewMail<'a> {
-    let page = about.page.unwrap_or(if person.user.is_some() { "/me/security" } else { "/admin/me/security" });
+    let page = about.page.as_deref().unwrap_or(if person.user.is_some() { "/me/security" } else { "/admin/me/security" });
     let told = Told {
         notice: notice.key(),
         name: person.name.to_owned(),
         email: person.to.to_owned(),
-        account_name: about.account.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
+        account_name: about.account_name.clone(),
         by: about.by.clone(),
         what: about.what.clone(),
         at: tx.now(),
         ip: tx.request().ip.map(|ip| ip.to_string()).unwrap_or_default(),
         link: format!("{}{page}", tx.public_url()),
     };
-    let account = about.account.as_ref().map(|(id, _)| *id);
-    NewMail { to: person.to, account, user: person.user, invitation: None, content: Content::Notice(told), secret: None }
+    NewMail {
+        to: person.to,
+        account: about.account,
+        user: person.user,
+        invitation: None,
+        content: Content::Notice(told),
+        secret: None,
+    }
 }

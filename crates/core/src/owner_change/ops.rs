@@ -6,6 +6,7 @@ use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{ApiCredentialId, OwnerChangeId};
+use crate::mail::{self, About, Notice, Person};
 use crate::membership::{self, Member};
 use crate::sweep::AT_ONCE;
 use crate::{admin, api_credential};
@@ -17,7 +18,21 @@ pub(crate) fn ask(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, member: &Member)
     let id = sql::insert(tx, by, member.user.id, tx.now().after(VALID_FOR))?;
     let change = sql::find(tx, by.account(), Some(id))?.ok_or(Denied::NoSuchAccount)?;
     tx.record(by.actor(), &about(EventKind::OwnerChangeAsked, &change, ""))?;
+    tell_others(tx, &change)?;
     Ok(change)
+}
+
+/// Whoever can be the second admin learns that one is waited for: a mail each.
+fn tell_others(tx: &Tx<'_>, change: &OwnerChange) -> Result<(), Fault> {
+    let about = About::default()
+        .about_account(&change.account_name)
+        .by(&change.asked_by.name)
+        .what(&format!("{} ({})", change.user_name, change.email))
+        .on_page(format!("/admin/clients/{}/users", change.account));
+    let others = admin::who_may(tx, AdminPermission::Owner)?;
+    let others = others.iter().filter(|admin| !change.is_of(admin.id));
+    let told = others.map(|admin| (Person { user: None, name: &admin.name, to: &admin.email }, about.clone()));
+    mail::tell_all(tx, &told.collect::<Vec<_>>(), Notice::OwnerChangeAsked)
 }
 
 /// Holds who asks: of this and of what takes the right away, one comes after the other, and finds what the first has done.

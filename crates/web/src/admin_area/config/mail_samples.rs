@@ -71,6 +71,7 @@ const fn what(notice: Notice) -> &'static str {
         Notice::RecoveryCodeUsed => "7",
         Notice::NewDevice => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
         Notice::PasswordStopped => "totp",
+        Notice::OwnerChangeAsked => "Mia Example (mia@example.com)",
         Notice::OwnershipLost => "Mara Example",
         Notice::Masquerade => "A question about an invoice",
         Notice::WebhookDisabled => "https://billing.example.com/hooks",
