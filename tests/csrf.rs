@@ -21,7 +21,9 @@ fn entitled<'a>(world: &'a World, path: &str) -> (&'a Actor, &'static str) {
         "/admin/password/forgot" => (&world.anonymous, "anonymous"),
         path if path.starts_with("/admin") => (&world.admin, "admin"),
         "/login" | "/password/forgot" => (&world.anonymous, "anonymous"),
-        path if path.starts_with("/password/reset/") || path.starts_with("/verify/") => (&world.anonymous, "anonymous"),
+        path if ["/password/reset/", "/verify/", "/register/"].iter().any(|start| path.starts_with(start)) => {
+            (&world.anonymous, "anonymous")
+        }
         path if path.starts_with("/invite/") && !path.ends_with("/accept") && !path.ends_with("/switch-user") => {
             (&world.anonymous, "anonymous")
         }

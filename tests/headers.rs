@@ -13,6 +13,7 @@ fn holds_secret(path: &str) -> bool {
         "/invite/",
         "/password/reset/",
         "/verify/",
+        "/register/",
         "/admin/setup/",
         "/admin/invite/",
         "/admin/password/reset/",

@@ -18,7 +18,7 @@ async fn v6_1_3_no_form_of_the_users_own_does_anything_and_none_of_its_pages_ope
         let ends =
             ["/leave", "/switch-user", "/a/{account}/two-factor", "/a/{account}/sso"].iter().any(|end| route.path.ends_with(end));
         // What a link or a login opens to anybody may be looked at; nothing of it is done in this browser.
-        let done = ["/verify/", "/password/", "/login", "/invite/"];
+        let done = ["/verify/", "/password/", "/login", "/invite/", "/register/"];
         starts(&["/me/", "/confirm", "/two-factor"]) || ends || (route.method == "POST" && starts(&done))
     };
     for route in latchkey_web::table().into_iter().filter(own) {

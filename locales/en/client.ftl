@@ -59,7 +59,7 @@ decline-text = The link stops working for good. If you change your mind, ask for
 decline-keep = Keep Invitation
 invitation-login-lede = You have a login here. Any email address will do.
 invitation-register-lede = You are new here. Make a login of your own.
-invitation-email-hint = You will log in with this address. It need not be the one we wrote to.
+invitation-email-hint = You will log in with this address. It need not be the one we wrote to: we send a mail to confirm any other.
 invitation-decline-heading = Not for you?
 invitation-decline-lede = Decline, and the link stops working. You need no login for that.
 invitation-closed-title = This account is closed
@@ -70,6 +70,20 @@ invitation-gone-title = This invitation can no longer be used
 invitation-gone-text = Invitation links work once and for seven days, and whoever sent one can take it back.
 invitation-gone-next = What to do:
 invitation-gone-next-text = ask the person who invited you for a new invitation.
+
+# Registering with another address than the invited one
+registration-sent-title = Check your mail
+registration-sent-text = We have sent a mail to { $email }. Open its link to finish registering; you are in { $account } then.
+registration-sent-until = The link is valid for 24 hours, and no longer than the invitation.
+registration-sent-back = Back to the Invitation
+registration-title = Finish your registration
+registration-email = You will log in with { $email }.
+registration-password-hint = The one you chose when you registered.
+registration-button = Finish Registration
+registration-valid-until = Valid until
+registration-gone-title = This registration can no longer be finished
+registration-gone-text = Links to finish a registration work once and for 24 hours, no longer than the invitation, and only the newest one does.
+registration-gone-next-text = open the link of the invitation again and register there, or log in if you have a login already. If the invitation is over, ask the person who invited you for a new one.
 
 # Accounts
 accounts-title = Choose an account

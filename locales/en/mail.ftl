@@ -37,6 +37,11 @@ email-change-mail-lede = Hello { $name }, you want to log in with { $email } fro
 email-change-mail-button = Confirm Email Address
 email-change-mail-until = The link works once, until { $until }. Until you confirm, your login keeps its present address.
 email-change-mail-not-you = If it was not you, you need do nothing, and nothing will change.
+registration-mail-subject = Confirm your email address to finish registering at { $brand }
+registration-mail-lede = Somebody has registered at { $brand } with the address { $email }, by the link of an invitation. If it was you, finish here with the password that you chose.
+registration-mail-button = Finish Registration
+registration-mail-until = The link works once, until { $until }, and no longer than the invitation.
+registration-mail-not-you = If it was not you, you need do nothing: without that password nothing comes of it.
 
 # What people are told. Variables, always given but possibly empty: $brand, $name (who is told), $account, $by (who did it),
 # $what (what it is about).
@@ -59,6 +64,9 @@ email-changed-mail-next = If it was not you, ask the support of { $brand } for h
 email-in-use-mail-subject = Somebody asked to use your email address at { $brand }
 email-in-use-mail-text = Hello { $name }, somebody who is logged in asked to use this address for another login. It is yours already, so nothing was changed.
 email-in-use-mail-next = If it was you: one address has one login. Log in with this address, or choose another one there. If it was not you, you need do nothing.
+registered-already-mail-subject = You have a login at { $brand } already
+registered-already-mail-text = Hello { $name }, somebody registered with this address on the page of an invitation to { $what }. It is the address of your login already, so nothing was changed.
+registered-already-mail-next = If it was you, open the link of the invitation once more and use Login there. If it was not you, you need do nothing.
 access-given-mail-subject = You can enter { $account } now
 access-given-mail-text = Hello { $name }, you can enter the account { $account } at { $brand } now.
 access-given-mail-next = If you do not want this, you can leave the account on its first page.

@@ -46,6 +46,7 @@ pub mod paging;
 pub mod passkey;
 pub mod password;
 pub mod puzzle;
+pub mod registration;
 pub mod reset;
 pub mod role;
 mod room;

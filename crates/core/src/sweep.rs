@@ -5,7 +5,9 @@ use crate::access::System;
 use crate::app::Tx;
 use crate::clock::Timestamp;
 use crate::error::Fault;
-use crate::{admin, event, factor, guessing, idempotency, mail, owner_change, params, passkey, puzzle, session, sso};
+use crate::{
+    admin, event, factor, guessing, idempotency, mail, owner_change, params, passkey, puzzle, registration, session, sso,
+};
 
 /// Rows that one transaction removes.
 pub const AT_ONCE: u64 = 500;
@@ -14,11 +16,12 @@ pub const AT_ONCE: u64 = 500;
 pub type Sweep = fn(&Tx<'_>, &System) -> Result<u64, Fault>;
 
 /// Everything that is removed, and what it is called where that fails.
-pub const SWEEPS: [(&str, Sweep); 12] = [
+pub const SWEEPS: [(&str, Sweep); 13] = [
     ("sessions", session::sweep),
     ("sessions of admins", admin::sweep),
     ("logins that wait for a second factor", factor::sweep),
     ("challenges of passkeys", passkey::sweep),
+    ("registrations", registration::sweep),
     ("changes of owners", owner_change::sweep),
     ("links of other systems", sso::sweep),
     ("used puzzles", puzzle::sweep),

@@ -265,7 +265,7 @@ pub async fn log_in_with(app: &App, request: &Request, login: Login, next: &str)
 
 /// The secret of the link in a mail.
 pub fn link_secret(mail: &Outgoing) -> Secret {
-    let paths = ["/invite/", "/password/reset/", "/verify/"];
+    let paths = ["/invite/", "/password/reset/", "/verify/", "/register/"];
     let (_, token) = paths.iter().find_map(|path| mail.written.text.split_once(path)).expect("the mail holds a link");
     Secret::parse(token.split_whitespace().next().unwrap_or_default()).expect("the link holds a secret")
 }
@@ -298,7 +298,10 @@ impl PlainTemplates {
                 text: format!("{}\n{link}\n", brand.name),
                 html: format!("<a href=\"{link}\">Accept</a>"),
             },
-            Content::PasswordReset(to) | Content::EmailVerification(to) | Content::EmailChange(to) => Written {
+            Content::PasswordReset(to)
+            | Content::EmailVerification(to)
+            | Content::EmailChange(to)
+            | Content::Registration(to) => Written {
                 subject: content.template().to_owned(),
                 text: format!("{}\n{}\n", to.name, to.link),
                 html: format!("<a href=\"{}\">Open</a>", to.link),

@@ -30,10 +30,11 @@ pub(crate) fn clear_site_data(web: &Web, response: &mut Response) {
 }
 
 /// The addresses that hold the secret of a one-time link.
-pub(crate) const HOLD_SECRETS: [&str; 7] = [
+pub(crate) const HOLD_SECRETS: [&str; 8] = [
     "/invite/",
     "/password/reset/",
     "/verify/",
+    "/register/",
     "/oauth/singlesignon.php",
     "/admin/setup/",
     "/admin/invite/",

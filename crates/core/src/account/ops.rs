@@ -13,7 +13,7 @@ use crate::id::{AccountId, ClientGroupId, UserId};
 use crate::mail::{self, About, Notice};
 use crate::masquerade::{self, Whose};
 use crate::owner_change::{self, Whose as Changes};
-use crate::{membership, search, user};
+use crate::{membership, registration, search, user};
 
 /// Makes an account with its owner.
 pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
@@ -217,6 +217,7 @@ fn remove(tx: &Tx<'_>, by: &Actor, id: AccountId) -> Result<Vec<UserId>, Error> 
     }
     owner_change::end_all(tx, by, Changes::Account(id), "account deleted")?;
     masquerade::end_all(tx, Whose::Account(id), "account deleted")?;
+    registration::forget_in_account(tx, id)?;
     sql::delete(tx, id)?;
     search::forget(tx, search::Kind::Account, id.0)?;
     tx.record(by, &Event::new(EventKind::AccountDeleted).in_account(id, &account.details.name))?;

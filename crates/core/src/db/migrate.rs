@@ -51,6 +51,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0042_mail_texts", include_str!("../../../../migrations/0042_mail_texts.sql")),
     ("0043_owner_changes", include_str!("../../../../migrations/0043_owner_changes.sql")),
     ("0044_retention", include_str!("../../../../migrations/0044_retention.sql")),
+    ("0045_registrations", include_str!("../../../../migrations/0045_registrations.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

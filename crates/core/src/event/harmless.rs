@@ -36,6 +36,7 @@ impl K {
                 | K::InvitationResent
                 | K::InvitationCancelled
                 | K::InvitationDeclined
+                | K::RegistrationAsked
                 | K::EmailChangeAsked
                 | K::EmailChangeCancelled
                 | K::DeletionAsked

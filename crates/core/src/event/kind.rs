@@ -83,6 +83,7 @@ kinds! {
     InvitationExpired = "invitation-expired": "Nobody used an invitation in time.",
     InvitationAccepted = "invitation-accepted": "An invitation was accepted.",
     InvitationDeclined = "invitation-declined": "An invitation was declined.",
+    RegistrationAsked = "registration-asked": "Somebody registered through an invitation with another address, which has to be confirmed.",
     MailSent = "mail-sent": "The mail server took a mail.",
     MailFailed = "mail-failed": "A mail was given up.",
     NoteAdded = "note-added": "A note was added to an account.",

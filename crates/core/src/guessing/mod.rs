@@ -61,8 +61,10 @@ pub enum Kind {
     Passkey,
     /// The link of an invitation.
     InvitationLink,
-    /// Registering, which tells that an address is taken.
+    /// Registering through an invitation: with another address each one counts, with the invited one that it is taken.
     Register,
+    /// The link of a mail that finishes a registration, and its password.
+    RegistrationLink,
     /// Asking for a password reset. Each one counts.
     Reset,
     /// The link of a password reset.
@@ -91,6 +93,7 @@ impl Kind {
             Self::Passkey => "passkey",
             Self::InvitationLink => "invitation-link",
             Self::Register => "register",
+            Self::RegistrationLink => "registration-link",
             Self::Reset => "reset",
             Self::ResetLink => "reset-link",
             Self::VerificationLink => "verification-link",
@@ -141,7 +144,7 @@ impl Kind {
     }
 
     const fn is_link(self) -> bool {
-        matches!(self, Self::InvitationLink | Self::ResetLink | Self::VerificationLink)
+        matches!(self, Self::InvitationLink | Self::RegistrationLink | Self::ResetLink | Self::VerificationLink)
     }
 
     /// At one login, of one user, in one account; or with one device.
@@ -151,12 +154,16 @@ impl Kind {
                 Some(Rate::new(10, 30, 15 * 60))
             }
             Self::Totp | Self::RecoveryCode => Some(Rate::new(5, 60, 15 * 60)),
-            Self::Reset => Some(Rate::new(5, 5 * 60, 3_600)),
+            Self::Reset | Self::Register => Some(Rate::new(5, 5 * 60, 3_600)),
             Self::Invite => Some(Rate::new(200, 2 * 60, 3_600)),
             Self::DeviceNotice => Some(Rate::new(5, 3_600, 3_600)),
             // Of a busy shop some log in wrongly all the time: it waits for seconds, never for minutes.
             Self::MachineLogin => Some(Rate::new(1_000, 1, 5)),
-            Self::InvitationLink | Self::ResetLink | Self::VerificationLink | Self::Register | Self::PasskeyChallenge => None,
+            Self::InvitationLink
+            | Self::RegistrationLink
+            | Self::ResetLink
+            | Self::VerificationLink
+            | Self::PasskeyChallenge => None,
         }
     }
 }

@@ -1,22 +1,19 @@
 //! Taking or refusing what a link offers.
 
-use super::{Error, Invitation, open, sql, try_link};
+use super::{Error, Invitation, end_link, open, open_by_id, sql, try_link};
 use crate::access::{Actor, Denied, Myself};
 use crate::account;
 use crate::app::{App, Request, Tx};
-use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::Begun;
-use crate::guessing::{self, Guess, Kind};
-use crate::id::AccountId;
+use crate::id::{AccountId, InvitationId};
 use crate::mail::{self, About, Notice};
 use crate::membership::{self, Joined, New};
-use crate::password::Password;
 use crate::role;
 use crate::secret::Secret;
 use crate::session::{self, Login, Started};
-use crate::user::{self, NewUser, PersonName};
+use crate::user;
 
 /// What an acceptance led to.
 #[derive(Clone, Debug)]
@@ -33,6 +30,11 @@ pub struct Accepted {
 /// the other is told that the link is no longer valid.
 pub fn accept(tx: &Tx<'_>, by: &Myself, secret: &Secret) -> Result<Accepted, Error> {
     let invitation = hold(tx, secret)?;
+    accept_held(tx, by, invitation)
+}
+
+/// Accepts an invitation that is [held](hold).
+pub(crate) fn accept_held(tx: &Tx<'_>, by: &Myself, invitation: Invitation) -> Result<Accepted, Error> {
     let user = user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
     if !sql::take(tx, invitation.id, by.id(), user.email.as_str())? {
         return Err(Error::Gone);
@@ -52,7 +54,7 @@ pub fn accept(tx: &Tx<'_>, by: &Myself, secret: &Secret) -> Result<Accepted, Err
     };
     let joined = membership::join(tx, by.actor(), &new)?;
     membership::entered(tx, account, by.id())?;
-    mail::withdraw_of_invitation(tx, invitation.id)?;
+    end_link(tx, invitation.id)?;
     tell(tx, by, account, &account_name, joined)?;
     Ok(Accepted { account, account_name, joined })
 }
@@ -74,7 +76,7 @@ pub fn decline(tx: &Tx<'_>, by: Option<&Myself>, secret: &Secret) -> Result<Invi
     if !sql::decline(tx, invitation.id)? {
         return Err(Error::Gone);
     }
-    mail::withdraw_of_invitation(tx, invitation.id)?;
+    end_link(tx, invitation.id)?;
     let nobody = Actor::nobody();
     tx.record(by.map_or(&nobody, |by| by.actor()), &event(EventKind::InvitationDeclined, &invitation))?;
     Ok(invitation)
@@ -82,8 +84,19 @@ pub fn decline(tx: &Tx<'_>, by: Option<&Myself>, secret: &Secret) -> Result<Invi
 
 /// The open invitation, with its account's row held: what changes in an account happens one after the other. The role it offers
 /// is held after the account and before any user, as whoever changes a role does it, who tells users of that.
-fn hold(tx: &Tx<'_>, secret: &Secret) -> Result<Invitation, Error> {
+pub(crate) fn hold(tx: &Tx<'_>, secret: &Secret) -> Result<Invitation, Error> {
     let invitation = hold_even_closed(tx, secret)?;
+    hold_role(tx, invitation)
+}
+
+/// The same for a link of another kind, which leads to it.
+pub(crate) fn hold_by_id(tx: &Tx<'_>, account: AccountId, id: InvitationId) -> Result<Invitation, Error> {
+    account::hold(tx, account)?;
+    let invitation = open_by_id(tx, account, id)?;
+    hold_role(tx, invitation)
+}
+
+fn hold_role(tx: &Tx<'_>, invitation: Invitation) -> Result<Invitation, Error> {
     if invitation.account_closed {
         return Err(Error::AccountClosed);
     }
@@ -129,53 +142,4 @@ pub async fn login_and_accept(app: &App, request: &Request, input: LoginAndAccep
         }
     })
     .await
-}
-
-/// Registering on the invitation's page.
-pub struct RegisterAndAccept {
-    /// The link.
-    pub secret: Secret,
-    /// The person's name.
-    pub name: PersonName,
-    /// The login: any address, not only the invited one (PRODUCT rule 3).
-    pub email: Email,
-    /// The chosen password.
-    pub password: Password,
-}
-
-/// Registrations that may fail through one link because the address is taken. After that no address is told from another
-/// (ASVS V6.3.8): whoever holds a link cannot try a list of addresses with it.
-const MAX_FAILED_REGISTRATIONS: i64 = 10;
-
-/// Registers and accepts in one go: either both happen or neither.
-pub async fn register_and_accept(app: &App, request: &Request, input: RegisterAndAccept) -> Result<(Started, Accepted), Error> {
-    try_link(app, request, &input.secret).await?;
-    let (secret, asked) = (input.secret.clone(), request.clone());
-    let probed = app.read(move |snapshot| {
-        let _ = guessing::admit(snapshot, &asked, &Guess::at_secret(Kind::Register))?;
-        Ok::<_, Error>(sql::failed_registrations(snapshot, &secret.hash())? >= MAX_FAILED_REGISTRATIONS)
-    });
-    if probed.await? {
-        return Err(user::Error::EmailTaken.into());
-    }
-    let hash = app.hasher().hash(app.random(), &input.password).await.map_err(user::Error::Busy)?;
-    let secret = input.secret.clone();
-    let registered = app.write(request, move |tx| {
-        // The link is held first: who lost the race makes no user.
-        hold(tx, &input.secret)?;
-        let new = NewUser { name: input.name, email: input.email, password: Some(hash) };
-        let user = user::insert(tx, None, &new)?;
-        let by = tx.myself(user)?;
-        let accepted = accept(tx, &by, &input.secret)?;
-        Ok((session::start_registered(tx, &by)?, accepted))
-    });
-    let registered = registered.await;
-    if matches!(registered, Err(Error::Register(user::Error::EmailTaken))) {
-        let counted = app.write(request, move |tx| {
-            guessing::failed(tx, &Guess::at_secret(Kind::Register))?;
-            Ok::<_, Error>(sql::count_failed_registration(tx, &secret.hash())?)
-        });
-        counted.await?;
-    }
-    registered
 }

@@ -17,13 +17,17 @@ use crate::id::{AccountId, InvitationId, RoleId};
 use crate::role;
 use crate::secret::Secret;
 
-pub use accept::{Accepted, LoginAndAccept, RegisterAndAccept, accept, decline, login_and_accept, register_and_accept};
+pub use accept::{Accepted, LoginAndAccept, accept, decline, login_and_accept};
+pub(crate) use accept::{accept_held, hold, hold_by_id};
 pub use many::{Sent, find, list, send_many};
 pub use ops::{
     accepted_by, cancel, count_pending, link, open, pending, resend, resend_without_mail, send, send_without_mail, tell_expired,
     try_link,
 };
-pub(crate) use ops::{cancel_sent_by, cancel_sent_by_deleted, cancel_sent_by_machines_of};
+use ops::end_link;
+pub(crate) use ops::{
+    cancel_sent_by, cancel_sent_by_deleted, cancel_sent_by_machines_of, count_registration, may_ask_for_registration, open_by_id,
+};
 
 /// How long a link works (PRODUCT rule 3).
 pub const VALID_FOR: Duration = Duration::from_hours(7 * 24);
@@ -177,9 +181,9 @@ pub enum Error {
     /// The person could not log in.
     #[error(transparent)]
     Login(#[from] crate::session::Error),
-    /// The person could not be registered.
+    /// The person cannot become a member.
     #[error(transparent)]
-    Register(#[from] crate::user::Error),
+    User(#[from] crate::user::Error),
     /// No ticket.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -194,7 +198,7 @@ impl From<crate::membership::Error> for Error {
             crate::membership::Error::IsOwner => Self::IsOwner,
             crate::membership::Error::AlreadyMember => Self::AlreadyMember,
             crate::membership::Error::Denied(denied) => Self::Denied(denied),
-            crate::membership::Error::User(error) => Self::Register(error),
+            crate::membership::Error::User(error) => Self::User(error),
             crate::membership::Error::Fault(fault) => Self::Fault(fault),
             crate::membership::Error::BeyondOwn | crate::membership::Error::OutOfReach => Self::BeyondOwn,
             crate::membership::Error::NoSuchRole => Self::NoSuchRole,
@@ -217,7 +221,7 @@ impl HasKind for Error {
             Self::IsOwner => Kind::Conflict("error-is-owner-already"),
             Self::Guessing(error) => error.kind(),
             Self::Login(error) => error.kind(),
-            Self::Register(error) => error.kind(),
+            Self::User(error) => error.kind(),
             Self::Denied(denied) => denied.kind(),
             Self::Fault(fault) => fault.kind(),
         }

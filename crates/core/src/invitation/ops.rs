@@ -7,6 +7,7 @@ use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
 use crate::id::{AccountId, InvitationId, UserId};
 use crate::mail::{self, Content, NewMail, SECRET_MARK};
+use crate::registration;
 use crate::role;
 use crate::secret::Secret;
 
@@ -48,7 +49,7 @@ fn make(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(
     }
     refuse(tx, by, new)?;
     if let Some(expired) = sql::retire_expired(tx, by.account(), &new.email.key())? {
-        mail::withdraw_of_invitation(tx, expired)?;
+        end_link(tx, expired)?;
     }
     take_quota(tx, by)?;
     let secret = tx.secret()?;
@@ -98,7 +99,7 @@ fn renew(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId, told: Option<
     if !sql::renew(tx, id, &secret.hash(), tx.now().after(VALID_FOR), told)? {
         return Err(Error::NotFound);
     }
-    mail::withdraw_of_invitation(tx, id)?;
+    end_link(tx, id)?;
     tx.record(by.actor(), &about(EventKind::InvitationResent, by, &invitation.email))?;
     Ok((invitation, secret))
 }
@@ -109,7 +110,7 @@ pub fn cancel(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Resul
     if !sql::cancel(tx, id)? {
         return Err(Error::NotFound);
     }
-    mail::withdraw_of_invitation(tx, id)?;
+    end_link(tx, id)?;
     tx.record(by.actor(), &about(EventKind::InvitationCancelled, by, &invitation.email))?;
     Ok(invitation)
 }
@@ -140,7 +141,7 @@ fn note_cancelled(
     taken: Vec<(InvitationId, String)>,
 ) -> Result<(), Fault> {
     for (id, email) in taken {
-        mail::withdraw_of_invitation(tx, id)?;
+        end_link(tx, id)?;
         tx.record(by, &Event::new(EventKind::InvitationCancelled).in_account(account, name).with_email(&email))?;
     }
     Ok(())
@@ -156,6 +157,12 @@ fn changeable(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Resul
         State::Pending | State::Expired => Ok(invitation),
         State::Accepted | State::Declined | State::Cancelled => Err(Error::NotFound),
     }
+}
+
+/// The link of an invitation is dead, and what was begun with it: mails that are not sent yet, and a registration that waits.
+pub(super) fn end_link(tx: &Tx<'_>, id: InvitationId) -> Result<(), Fault> {
+    registration::forget(tx, id)?;
+    mail::withdraw_of_invitation(tx, id)
 }
 
 /// Where people open an invitation.
@@ -198,6 +205,25 @@ pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Invitation, Erro
         State::Pending => Ok(invitation),
         State::Expired | State::Accepted | State::Declined | State::Cancelled => Err(Error::Gone),
     }
+}
+
+/// The same of an invitation that another link leads to.
+pub(crate) fn open_by_id(snapshot: &Snapshot<'_>, account: AccountId, id: InvitationId) -> Result<Invitation, Error> {
+    let invitation = sql::find(snapshot, account, id)?.ok_or(Error::Gone)?;
+    if invitation.times.state(snapshot.now()) != State::Pending {
+        return Err(Error::Gone);
+    }
+    if invitation.account_closed { Err(Error::AccountClosed) } else { Ok(invitation) }
+}
+
+/// Whether one more registration by mail may be asked for through this link.
+pub(crate) fn may_ask_for_registration(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<bool, Fault> {
+    Ok(sql::registrations_asked(snapshot, &secret.hash())? < registration::MAX_ASKED)
+}
+
+/// Counts a registration by mail; `false` when there were too many.
+pub(crate) fn count_registration(tx: &Tx<'_>, id: InvitationId) -> Result<bool, Fault> {
+    sql::count_registration(tx, id, registration::MAX_ASKED)
 }
 
 /// Like [`open`], for a secret that somebody brings: one that never was a link's is a guess, and counted as one. That is

@@ -163,7 +163,8 @@ pub(super) fn renew(
 ) -> Result<bool, Fault> {
     let renewed = tx.execute(
         &format!(
-            "update invitations set token_hash = $1, sent_at = $2, expires_at = $3, expiry_told_at = null, link_told_id = $4
+            "update invitations set token_hash = $1, sent_at = $2, expires_at = $3, expiry_told_at = null, link_told_id = $4,
+                    registrations_asked = 0
              where id = $5 and {OPEN}"
         ),
         params![hash, tx.now(), expires_at, told, id],
@@ -218,17 +219,16 @@ pub(super) fn cancel_sent_by(
     )
 }
 
-/// Counts a registration that failed because its address was taken.
-pub(super) fn count_failed_registration(tx: &Tx<'_>, hash: &SecretHash) -> Result<(), Fault> {
-    tx.execute("update invitations set failed_registrations = failed_registrations + 1 where token_hash = $1", params![hash])?;
-    Ok(())
+/// `false` when as many were asked for as may be.
+pub(super) fn count_registration(tx: &Tx<'_>, id: InvitationId, max: i64) -> Result<bool, Fault> {
+    let sql = "update invitations set registrations_asked = registrations_asked + 1 where id = $1 and registrations_asked < $2";
+    Ok(tx.execute(sql, params![id, max])? == 1)
 }
 
-/// How many registrations through this link have failed.
-pub(super) fn failed_registrations(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<i64, Fault> {
-    let found =
-        snapshot.optional("select failed_registrations from invitations where token_hash = $1", params![hash], Row::take)?;
-    Ok(found.unwrap_or(0))
+/// How many registrations by mail were asked for through this link.
+pub(super) fn registrations_asked(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<i64, Fault> {
+    let sql = "select registrations_asked from invitations where token_hash = $1";
+    Ok(snapshot.optional(sql, params![hash], Row::take)?.unwrap_or(0))
 }
 
 /// Marks the invitation as accepted; `false` when somebody else was first.

@@ -17,7 +17,7 @@ use crate::settings::Brand;
 
 pub use message::{MAX_MESSAGE, MAX_SUBJECT, Message, MessageError, Page, Wanted, part, send_message};
 pub use notice::{About, Notice, Told};
-pub(crate) use notice::{Person, tell, tell_all, tell_at, tell_person};
+pub(crate) use notice::{Person, tell, tell_all, tell_always, tell_at, tell_person};
 pub use ops::{
     claimed, failed, link_of_user, list, masked, masked_of_user, of_invitations, of_user, preview, put_off, queue_state,
     send_test, sent, sweep,
@@ -32,6 +32,7 @@ pub const SECRET_MARK: &str = "\u{1a}secret\u{1a}";
 pub(crate) const PASSWORD_RESET: &str = "password-reset";
 pub(crate) const EMAIL_VERIFICATION: &str = "email-verification";
 pub(crate) const EMAIL_CHANGE: &str = "email-change";
+pub(crate) const REGISTRATION: &str = "registration";
 
 /// What a mail says, for its template.
 #[derive(Clone, Debug, Serialize)]
@@ -75,6 +76,8 @@ pub enum Content {
     EmailVerification(Link),
     /// Somebody is asked to confirm the address that its login is to have.
     EmailChange(Link),
+    /// Somebody who has registered is asked to confirm the address, and so to finish.
+    Registration(Link),
     /// Somebody is told that something happened.
     Notice(Told),
     /// What another system wants an account to be told.
@@ -105,6 +108,7 @@ impl Content {
             Self::PasswordReset(_) => PASSWORD_RESET,
             Self::EmailVerification(_) => EMAIL_VERIFICATION,
             Self::EmailChange(_) => EMAIL_CHANGE,
+            Self::Registration(_) => REGISTRATION,
             Self::Notice(told) => told.notice,
             Self::Message(_) => "message",
             Self::Test {} => "test",

@@ -11,7 +11,7 @@ use super::{Content, NewMail, queue, queue_all};
 use crate::app::Tx;
 use crate::clock::Timestamp;
 use crate::error::Fault;
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, MailId, UserId};
 use crate::settings;
 use crate::user::{self, User};
 
@@ -52,6 +52,7 @@ notices! {
     EmailChangeAsked = "email-change-asked", true, ["what"]: "Another address was asked for; told to the present one.",
     EmailChanged = "email-changed", true, ["by", "what"]: "The address was changed; told to the old and the new one.",
     EmailInUse = "email-in-use", true, []: "Somebody asked for an address that this user has.",
+    RegisteredAlready = "registered-already", true, ["what"]: "Somebody registered through an invitation with the address of this user.",
     AccessGiven = "access-given", false, ["account_name"]: "The user can enter an account.",
     AccessChanged = "access-changed", false, ["account_name"]: "The user's permissions in an account changed.",
     AccessRemoved = "access-removed", false, ["account_name", "by"]: "The user can no longer enter an account.",
@@ -166,6 +167,12 @@ pub(crate) fn tell(tx: &Tx<'_>, user: UserId, notice: Notice, about: &About) -> 
 /// Like [`tell`], at an address that may no longer be the user's.
 pub(crate) fn tell_at(tx: &Tx<'_>, user: &User, to: &str, notice: Notice, about: &About) -> Result<(), Fault> {
     tell_person(tx, &Person { user: Some(user.id), name: &user.name.full(), to }, notice, about)
+}
+
+/// Like [`tell`], of a notice that is [always told](Notice::is_always_told): the mail that says so.
+pub(crate) fn tell_always(tx: &Tx<'_>, user: &User, notice: Notice, about: &About) -> Result<MailId, Fault> {
+    let name = user.name.full();
+    queue(tx, &mail(tx, &Person { user: Some(user.id), name: &name, to: user.email.as_str() }, notice, about))
 }
 
 /// Like [`tell`], whoever it is.

@@ -18,7 +18,8 @@ pub use ops::{
     list, rekey, suggestions, update,
 };
 pub(crate) use ops::{
-    confirm_address, delete_orphan, held_signed_in, hold, insert, keep_password, present_password, set_password, signed_in,
+    confirm_address, delete_orphan, held_signed_in, hold, insert, insert_verified, keep_password, present_password, set_password,
+    signed_in, with_email,
 };
 pub use part::{InAccounts, part};
 pub(crate) use sql::{COLUMNS, Credentials, credentials, user as read_row};

@@ -31,6 +31,11 @@ pub fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<User
     sql::by_email(snapshot, email)
 }
 
+/// Who has this login.
+pub(crate) fn with_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<User>, Fault> {
+    sql::with_email(snapshot, email)
+}
+
 /// Brings the comparable forms of addresses up to the present rules, once: an older Latchkey knew fewer look-alikes. Of two
 /// that have become one the later keeps the form it had.
 pub fn rekey(tx: &Tx<'_>, _by: &System) -> Result<(), Fault> {
@@ -78,15 +83,28 @@ pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<EditUsers>, id: UserId) ->
 
 /// Makes a user. Without an actor the person registered itself.
 pub(crate) fn insert(tx: &Tx<'_>, by: Option<&Actor>, user: &NewUser) -> Result<UserId, Error> {
+    let id = store_new(tx, by, user)?;
+    if by.is_none() {
+        verification::ask(tx, id)?;
+    }
+    Ok(id)
+}
+
+/// Like [`insert`], by the user itself, which has shown that the address is its own.
+pub(crate) fn insert_verified(tx: &Tx<'_>, new: &NewUser) -> Result<UserId, Error> {
+    let id = store_new(tx, None, new)?;
+    let user = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    confirm_address(tx, &user, &new.email)?;
+    Ok(id)
+}
+
+fn store_new(tx: &Tx<'_>, by: Option<&Actor>, user: &NewUser) -> Result<UserId, Error> {
     let id = sql::insert(tx, user, &subject(tx)?)?.ok_or(Error::EmailTaken)?;
     index(tx, id, &user.name, &user.email)?;
     let name = user.name.full();
     let itself = Actor::user(id, &name);
     let event = Event::new(EventKind::UserCreated).to_user(id, &name).with_email(user.email.as_str());
     tx.record(by.unwrap_or(&itself), &event)?;
-    if by.is_none() {
-        verification::ask(tx, id)?;
-    }
     Ok(id)
 }
 

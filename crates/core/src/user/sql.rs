@@ -43,6 +43,10 @@ pub(super) fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Opti
     snapshot.optional("select id from users where email_key = $1", params![email], Row::take)
 }
 
+pub(super) fn with_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<User>, Fault> {
+    snapshot.optional(&format!("select {COLUMNS} from users u where u.email_key = $1"), params![email], user)
+}
+
 /// Who has a login, and what to compare with.
 pub(crate) struct Credentials {
     pub id: UserId,

@@ -7,16 +7,17 @@ use latchkey_core::clock::Timestamp;
 use latchkey_core::email::Email;
 use latchkey_core::error::{Fields, HasKind, Invalid, Kind};
 use latchkey_core::factor::Begun;
-use latchkey_core::invitation::{self, Accepted, Error, Invitation, LoginAndAccept, RegisterAndAccept};
+use latchkey_core::invitation::{self, Accepted, Error, Invitation, LoginAndAccept};
 use latchkey_core::membership::{self, Joined};
-use latchkey_core::password::{Busy, Password, Rules};
+use latchkey_core::password::{Password, Rules};
 use latchkey_core::puzzle::Purpose;
+use latchkey_core::registration::{self, New, Registered};
 use latchkey_core::secret::Secret;
-use latchkey_core::user::{self, PersonName};
+use latchkey_core::user::PersonName;
 use serde::{Deserialize, Serialize};
 
 use super::login::{self, LoginForm};
-use super::password;
+use super::{password, registration as by_mail};
 use crate::error::PageError;
 use crate::factors::login as two_factor;
 use crate::form::{Form, Pressed, Shown};
@@ -52,7 +53,7 @@ impl RegisterForm {
         password::rules(visit, [name, self.email.clone(), account]).await
     }
 
-    fn parse(&self, secret: Secret, rules: &Rules, terms: bool) -> Result<RegisterAndAccept, Vec<Invalid>> {
+    fn parse(&self, secret: Secret, rules: &Rules, terms: bool) -> Result<New, Vec<Invalid>> {
         let mut fields = Fields::default();
         let name = PersonName::parse(&self.first_name, &self.last_name, &mut fields);
         let email = fields.take("email", Email::parse(&self.email));
@@ -62,7 +63,7 @@ impl RegisterForm {
         }
         fields.finish()?;
         match (name, email, password) {
-            (Some(name), Some(email), Some(password)) => Ok(RegisterAndAccept { secret, name, email, password }),
+            (Some(name), Some(email), Some(password)) => Ok(New { secret, name, email, password }),
             _ => Err(Vec::new()),
         }
     }
@@ -190,18 +191,21 @@ pub(crate) async fn login(visit: Visit, Path(token): Path<String>, Form(form): F
     render(&visit, &token, Typed { login: Some(shown), register: None }).await
 }
 
-/// **Register** on the invitation's page: registers and accepts in one go.
+/// **Register** on the invitation's page: with the invited address in one go, with another one by way of its mailbox.
 pub(crate) async fn register(visit: Visit, Path(token): Path<String>, Form(form): Form<RegisterForm>) -> Answer {
     let Some(secret) = invitation::token(&token) else { return Ok(gone(&visit)) };
     let rules = form.rules(&visit, &secret).await?;
     let problems = match taken(&visit, &form, secret, &rules).await? {
         Err(problems) => problems,
-        Ok(input) => match invitation::register_and_accept(visit.web.app(), &visit.request, input).await {
-            Ok((started, accepted)) => return Ok(login::begin(&visit, &started, inside(&visit, &accepted))),
-            Err(Error::Register(user::Error::EmailTaken)) => vec![Invalid::new("email", "error-register-failed")],
-            Err(Error::Register(user::Error::Busy(busy @ Busy::Breached))) => page::fields(busy)?,
-            Err(error) => return refused(&visit, &token, error).await,
-        },
+        Ok(input) => {
+            let email = input.email.to_string();
+            match registration::register(visit.web.app(), &visit.request, input).await {
+                Ok(Registered::Inside(made)) => return Ok(login::begin(&visit, &made.started, inside(&visit, &made.accepted))),
+                Ok(Registered::Waiting(invitation)) => return Ok(by_mail::check_mail(&visit, &token, &invitation, &email)),
+                Err(registration::Error::Invitation(error)) => return refused(&visit, &token, error).await,
+                Err(error) => page::fields(error)?,
+            }
+        }
     };
     let shown = Shown::new(&form).with_errors(&visit.web, &problems);
     render(&visit, &token, Typed { login: None, register: Some(shown) }).await
@@ -213,7 +217,7 @@ async fn taken(
     form: &RegisterForm,
     secret: Secret,
     rules: &Rules,
-) -> Result<Result<RegisterAndAccept, Vec<Invalid>>, PageError> {
+) -> Result<Result<New, Vec<Invalid>>, PageError> {
     let input = match form.parse(secret, rules, visit.brand.terms_url.is_some()) {
         Ok(input) => input,
         Err(problems) => return Ok(Err(problems)),
@@ -263,7 +267,7 @@ pub(crate) async fn switch_user(member: LoggedIn, Path(token): Path<String>, _: 
     Ok(login::end(&member.visit, page::see_other(&back)))
 }
 
-fn inside(visit: &Visit, accepted: &Accepted) -> Response {
+pub(super) fn inside(visit: &Visit, accepted: &Accepted) -> Response {
     let message = match accepted.joined {
         Joined::New => "flash-invite-accepted",
         Joined::AlreadyMember => "flash-invite-accepted-more",

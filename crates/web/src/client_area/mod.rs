@@ -11,6 +11,7 @@ pub(crate) mod login;
 mod masquerade;
 mod me;
 mod password;
+mod registration;
 mod sso;
 mod users;
 mod verification;
@@ -51,6 +52,8 @@ pub(crate) fn routes() -> Routes<Web> {
         .post("/invite/{token}/accept", invitation::accept)
         .post("/invite/{token}/decline", invitation::decline)
         .post("/invite/{token}/switch-user", invitation::switch_user)
+        .get("/register/{token}", registration::show)
+        .post("/register/{token}", registration::finish)
         .get("/accounts", accounts::show)
         .post("/accounts", accounts::enter)
         .get("/a/{account}", home::show)

@@ -206,7 +206,12 @@ fn names_in_links_and_notices_add_no_header_and_no_markup() {
             link: "https://login.example/me/security".to_owned(),
         })
     };
-    let links = [Content::PasswordReset(link()), Content::EmailVerification(link()), Content::EmailChange(link())];
+    let links = [
+        Content::PasswordReset(link()),
+        Content::EmailVerification(link()),
+        Content::EmailChange(link()),
+        Content::Registration(link()),
+    ];
     for content in links.into_iter().chain(Notice::ALL.iter().map(notice)) {
         let written = mail::write(&engine, &brand, &content, None).unwrap();
         assert!(!written.subject.contains(['\r', '\n']), "{:?}", written.subject);

@@ -5,7 +5,7 @@ mod ops;
 mod sql;
 
 use super::notice::Notice;
-use super::{EMAIL_CHANGE, EMAIL_VERIFICATION, MAX_MESSAGE, MAX_SUBJECT, PASSWORD_RESET};
+use super::{EMAIL_CHANGE, EMAIL_VERIFICATION, MAX_MESSAGE, MAX_SUBJECT, PASSWORD_RESET, REGISTRATION};
 use crate::error::{Fields, Invalid, Wrong};
 use crate::merge::{self, Piece};
 use crate::text;
@@ -41,6 +41,8 @@ pub enum MailKind {
     EmailVerification,
     /// Somebody is asked to confirm the address that its login is to have.
     EmailChange,
+    /// Somebody who has registered is asked to confirm the address, and so to finish.
+    Registration,
     /// Somebody is told that something happened.
     Notice(Notice),
     /// An admin tries the mail settings.
@@ -48,8 +50,15 @@ pub enum MailKind {
 }
 
 impl MailKind {
-    const OTHERS: [Self; 6] =
-        [Self::Invitation, Self::AdminInvitation, Self::PasswordReset, Self::EmailVerification, Self::EmailChange, Self::Test];
+    const OTHERS: [Self; 7] = [
+        Self::Invitation,
+        Self::AdminInvitation,
+        Self::PasswordReset,
+        Self::EmailVerification,
+        Self::EmailChange,
+        Self::Registration,
+        Self::Test,
+    ];
 
     /// The kind of this key.
     pub fn from_key(key: &str) -> Option<Self> {
@@ -65,6 +74,7 @@ impl MailKind {
             Self::PasswordReset => PASSWORD_RESET,
             Self::EmailVerification => EMAIL_VERIFICATION,
             Self::EmailChange => EMAIL_CHANGE,
+            Self::Registration => REGISTRATION,
             Self::Notice(notice) => notice.key(),
             Self::Test => "test",
         }
@@ -75,7 +85,9 @@ impl MailKind {
         let own: &[&'static str] = match self {
             Self::Invitation => &["inviter", "account_name", "role", PERMISSIONS, "email", "expires_at", LINK],
             Self::AdminInvitation => &["inviter", "role", "email", "expires_at", LINK],
-            Self::PasswordReset | Self::EmailVerification | Self::EmailChange => &["name", "email", "expires_at", LINK],
+            Self::PasswordReset | Self::EmailVerification | Self::EmailChange | Self::Registration => {
+                &["name", "email", "expires_at", LINK]
+            }
             Self::Notice(_) => &["name", "email", "at", "ip", LINK],
             Self::Test => &[],
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use latchkey_core::access::{Grants, Permission};
 use latchkey_core::mail::{Content, Link, MailKind, Notice, Told};
-use latchkey_core::{reset, verification};
+use latchkey_core::{registration, reset, verification};
 
 use crate::visit::Staff;
 
@@ -39,6 +39,7 @@ pub(super) fn samples(staff: &Staff) -> Vec<Content> {
         Content::PasswordReset(link("password/reset", reset::VALID_FOR)),
         Content::EmailVerification(link("verify", verification::VALID_FOR)),
         Content::EmailChange(link("verify", verification::VALID_FOR)),
+        Content::Registration(link("register", registration::VALID_FOR)),
     ];
     let notices = Notice::ALL.iter().map(|notice| Content::Notice(told(staff, *notice)));
     [invitation, admin_invitation].into_iter().chain(links).chain(notices).chain([Content::Test {}]).collect()
@@ -67,7 +68,7 @@ fn told(staff: &Staff, notice: Notice) -> Told {
 /// What a notice of this kind is about.
 const fn what(notice: Notice) -> &'static str {
     match notice {
-        Notice::AccountDeleted => "Harbour Bakery Ltd.",
+        Notice::AccountDeleted | Notice::RegisteredAlready => "Harbour Bakery Ltd.",
         Notice::RecoveryCodeUsed => "7",
         Notice::NewDevice => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
         Notice::PasswordStopped => "totp",
