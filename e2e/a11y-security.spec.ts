@@ -2,7 +2,7 @@
 
 import { accessible } from "./lib/axe.ts";
 import { PASSWORD, STAFF, address, expect, test, unique } from "./lib/test.ts";
-import { logIn, row, setUpApp } from "./lib/steps.ts";
+import { logIn, register, row, setUpApp } from "./lib/steps.ts";
 import { authenticator } from "./lib/passkey.ts";
 
 test.describe.configure({ timeout: 120_000 });
@@ -19,7 +19,7 @@ test("passwords and addresses by mail", async ({ open, world, sink }) => {
   await accessible(page, "password reset");
   await page.getByRole("button", { name: "Set New Password" }).click();
   await accessible(page, "password reset with errors");
-  for (const path of ["/password/reset/x", "/verify/x", "/admin/invite/x"]) {
+  for (const path of ["/password/reset/x", "/verify/x", "/register/x", "/admin/invite/x"]) {
     await page.goto(path);
     await accessible(page, path);
   }
@@ -35,15 +35,20 @@ test("passwords and addresses by mail", async ({ open, world, sink }) => {
   await page.goto((await sink.mail(fresh)).link);
   await accessible(page, "verify");
 
-  const link = await world.invite(account, address(), ["tickets"]);
+  const invited = address();
+  const link = await world.invite(account, invited, ["tickets"]);
   const guest = await open();
   await guest.goto(link);
-  const panel = guest.getByRole("region", { name: "Register" });
-  await panel.getByLabel("First Name").fill("Udo");
-  await panel.getByLabel("Last Name").fill("Ledger");
-  await panel.getByLabel("Email Address").fill(address());
-  await panel.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await panel.getByRole("button", { name: "Register" }).click();
+  const other = { first: "Udo", last: "Ledger", email: address(), password: PASSWORD };
+  await register(guest, other);
+  await expect(guest.getByRole("heading", { level: 1 })).toHaveText("Check your mail");
+  await accessible(guest, "registration is to be confirmed");
+  await guest.goto((await sink.mail(other.email)).link);
+  await accessible(guest, "registration");
+  await guest.getByRole("button", { name: "Finish Registration" }).click();
+  await accessible(guest, "registration with errors");
+  await guest.goto(link);
+  await register(guest, { ...other, email: invited });
   await expect(guest.getByRole("button", { name: "Resend" })).toBeVisible();
   await accessible(guest, "verify banner");
 });

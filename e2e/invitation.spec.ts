@@ -1,5 +1,5 @@
 import { ALL, PASSWORD, PERMISSIONS, STAFF, address, expect, test, unique, type Mail, type Person } from "./lib/test.ts";
-import { complains, confirm, invite, isGone, logIn, menu, register, row, summary, tiles, told } from "./lib/steps.ts";
+import { complains, confirm, finishRegistration, invite, isGone, logIn, menu, register, row, summary, tiles, told } from "./lib/steps.ts";
 
 const SOME = [PERMISSIONS.invoices, PERMISSIONS.tickets];
 
@@ -44,6 +44,12 @@ test("an owner gives everything; the invitee registers with another address and 
 
   const who = newcomer();
   await register(guest, who);
+  await owner.reload();
+  await expect(row(owner, email)).toContainText("Pending");
+  await finishRegistration(guest, sink, { email: who.email, password: "this is not the password" });
+  await complains(guest.getByLabel("Password", { exact: true }), "This is not the password you chose when you registered.");
+  await guest.getByLabel("Password", { exact: true }).fill(who.password);
+  await guest.getByRole("button", { name: "Finish Registration" }).click();
   await told(guest, `Welcome to ${account.name}.`);
   await expect(guest).toHaveURL(`${world.server.url}/a/${account.id}`);
   await expect(tiles(guest)).toHaveText(Object.values(PERMISSIONS));
@@ -203,10 +209,11 @@ test("used, cancelled, resent, declined and unknown links lead to one and the sa
   const account = await world.owned();
   const owner = await open({ as: account.owner });
 
-  const used = await world.invite(account, address(), ALL);
+  const usedBy = address();
+  const used = await world.invite(account, usedBy, ALL);
   const guest = await open();
   await guest.goto(used);
-  await register(guest, newcomer());
+  await register(guest, { ...newcomer(), email: usedBy });
   await told(guest, `Welcome to ${account.name}.`);
 
   const cancelledTo = address();
@@ -243,7 +250,8 @@ test("a link into a closed account says so, with a next step", async ({ open, wo
 
 test("what is wrong with a registration stands beside its field, and what was typed is kept", async ({ open, world }) => {
   const account = await world.owned();
-  const link = await world.invite(account, address(), ALL);
+  const somebody = await world.person();
+  const link = await world.invite(account, somebody.email, ALL);
   const page = await open();
   await page.goto(link);
   const panel = page.getByRole("region", { name: "Register" });
@@ -256,7 +264,7 @@ test("what is wrong with a registration stands beside its field, and what was ty
   await expect(panel.getByLabel("Email Address")).toHaveValue("nobody");
   await expect(panel.getByLabel("Password", { exact: true })).toHaveValue("");
 
-  await register(page, { first: "A", last: "B", email: account.owner.email, password: PASSWORD });
+  await register(page, { first: "A", last: "B", email: somebody.email, password: PASSWORD });
   await complains(panel.getByLabel("Email Address"), "This address can't be registered here.");
   await register(page, { first: "A", last: "B", email: address(), password: "aaaaaaaaaaaaaaaaaaaa" });
   await complains(panel.getByLabel("Password", { exact: true }), "too easy to guess");
@@ -264,7 +272,8 @@ test("what is wrong with a registration stands beside its field, and what was ty
 
 test("registering makes a good password on request and says how strong one is", async ({ open, world }) => {
   const account = await world.owned();
-  const link = await world.invite(account, address(), ALL);
+  const email = address();
+  const link = await world.invite(account, email, ALL);
   const page = await open();
   await page.goto(link);
   const panel = page.getByRole("region", { name: "Register" });
@@ -276,7 +285,7 @@ test("registering makes a good password on request and says how strong one is", 
   expect((await password.inputValue()).length).toBeGreaterThanOrEqual(20);
   await expect(password).toHaveAttribute("type", "text");
   await expect(strength).toHaveText("Strong");
-  const who = { ...newcomer(), password: await password.inputValue() };
+  const who = { ...newcomer(), email, password: await password.inputValue() };
   await panel.getByLabel("First Name").fill(who.first);
   await panel.getByLabel("Last Name").fill(who.last);
   await panel.getByLabel("Email Address").fill(who.email);
@@ -338,6 +347,7 @@ test("all of it works without scripts", async ({ open, world, sink }) => {
   await expect(guest.getByRole("button", { name: "Generate Password" })).toBeHidden();
   const who = newcomer();
   await register(guest, who);
+  await finishRegistration(guest, sink, who);
   await told(guest, `Welcome to ${account.name}.`);
   await expect(tiles(guest)).toHaveText(SOME);
 

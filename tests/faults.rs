@@ -154,11 +154,11 @@ async fn a_database_that_somebody_else_holds_is_no_end() {
     assert!(server.stop().await.0.success());
 }
 
-/// The first link in the first mail to this address.
-async fn link_to(sink: &MailSink, email: &str) -> String {
+/// The secret of the first link to this page in the first mail to this address.
+async fn link_to(sink: &MailSink, email: &str, page: &str) -> String {
     until("the mail arrives", async || {
         let mail = sink.taken().into_iter().find(|mail| mail.contains(email))?;
-        mail.split_once("/invite/")?.1.split(|c: char| c.is_whitespace() || c == '"').next().map(str::to_owned)
+        mail.split_once(page)?.1.split(|c: char| c.is_whitespace() || c == '"').next().map(str::to_owned)
     })
     .await
 }
@@ -175,7 +175,7 @@ async fn no_secret_is_ever_logged() {
     let mut canaries = vec![PASSWORD.to_owned(), "canary-smtp-password".to_owned()];
     for email in ["one@example.com", "two@example.com"] {
         owner.post("/a/1/invitations", &[("email", email), ("scope", "all")]).await;
-        canaries.push(link_to(&sink, email).await);
+        canaries.push(link_to(&sink, email, "/invite/").await);
     }
     let (first, second) = (canaries[2].clone(), canaries[3].clone());
     let nora = server.anonymous();
@@ -186,8 +186,14 @@ async fn no_secret_is_ever_logged() {
     nora.post("/login", &wrong).await;
     nora.post("/admin/login", &wrong).await;
     let chosen = "canary harbour, seven lanterns";
-    let fields = [("first_name", "Nora"), ("last_name", "New"), ("email", "nora@example.com"), ("password", chosen)];
+    let fields = [("first_name", "Nora"), ("last_name", "New"), ("email", "one@example.com"), ("password", chosen)];
     assert_eq!(nora.post(&format!("/invite/{first}/register"), &fields).await.status, 303);
+    let by_mail = [("first_name", "Otto"), ("last_name", "New"), ("email", "otto@example.com"), ("password", "canary bay, nine ropes")];
+    assert_eq!(server.anonymous().post(&format!("/invite/{second}/register"), &by_mail).await.status, 303);
+    let otto = link_to(&sink, "otto@example.com", "/register/").await;
+    let finishing = format!("/register/{otto}");
+    assert_eq!(server.anonymous().post(&finishing, &[("password", "canary-of-another-password")]).await.status, 422);
+    canaries.extend([otto, by_mail[3].1.to_owned(), "canary-of-another-password".to_owned()]);
     assert_eq!(owner.press(&format!("/invite/{second}/accept")).await.status, 200);
     assert_eq!(owner.press(&format!("/invite/{second}/decline")).await.status, 303);
     let renewed = [("current", chosen), ("new", "a newer canary, of eight words or so")];

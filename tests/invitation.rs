@@ -6,6 +6,7 @@ use std::time::Duration;
 use latchkey_core::access::EditAccounts;
 use latchkey_core::account;
 use latchkey_core::secret::Secret;
+use latchkey_core::testing::link_secret;
 
 use crate::support::tables::{number, texts};
 use crate::support::{Actor, Answer, PASSWORD, TestApp, World, difference, dump, on_both_databases};
@@ -104,12 +105,46 @@ async fn rule_3_the_page_says_what_is_offered_and_opening_it_changes_nothing(app
 }
 
 #[on_both_databases]
-async fn rule_3_a_new_person_registers_with_any_address_and_is_inside(app: TestApp) {
+async fn rule_3_a_new_person_registers_with_the_invited_address_and_is_inside(app: TestApp) {
+    let world = World::new(app).await;
+    let (id, secret) = world.invitation().await;
+    let (nora, email) = (world.server.anonymous(), world.invited(id).await);
+    let answer = nora.post(&format!("{}/register", path(&secret)), &registration(&email)).await;
+    assert_eq!(answer.outline(), "303 /a/1 (success)", "{}", answer.text());
+    assert_eq!(grants_of(&world, &email).await.as_deref(), Some("invoices"));
+    // Rule 4: no verification.
+    assert_eq!(number(&world.app, "select count(*) from users where verified_at is not null").await, 0);
+    world.app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn rule_3_a_new_person_registers_with_any_other_address_by_way_of_its_mailbox_and_is_inside(app: TestApp) {
     let world = World::new(app).await;
     let (id, secret) = world.invitation().await;
     let nora = world.server.anonymous();
     let answer = nora.post(&format!("{}/register", path(&secret)), &registration("nora@elsewhere.example")).await;
+    assert_eq!(answer.outline(), format!("303 {}/registered (success)", path(&secret)), "{}", answer.text());
+    let page = nora.get(&format!("{}/registered", path(&secret))).await;
+    for words in ["Check your mail", "We have sent a mail to nora@elsewhere.example.", "you are in <bdi>Acme</bdi> then", "24 hours"] {
+        assert!(page.status == 200 && page.text().contains(words), "{words}: {}", page.text());
+    }
+    assert_eq!(grants_of(&world, "nora@elsewhere.example").await, None);
+    // Another browser will do: where the mail is read.
+    let nora = world.server.anonymous();
+    let link = format!("/register/{}", link_secret(world.app.take_mails().await.last().unwrap()).reveal());
+    let page = nora.get(&link).await.text();
+    for words in ["Acme", "Olivia Owner", "nora@elsewhere.example", "Finish Registration", "The one you chose when you registered."] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    for (password, words) in [("", "Enter a password."), ("not that one", "This is not the password you chose when you registered.")] {
+        let answer = nora.post(&link, &[("password", password)]).await;
+        assert!(answer.status == 422 && answer.text().contains(words), "{words}: {}", answer.text());
+    }
+    let answer = nora.post(&link, &[("password", CHOSEN)]).await;
     assert_eq!(answer.outline(), "303 /a/1 (success)", "{}", answer.text());
+    let gone = nora.post(&link, &[("password", CHOSEN)]).await;
+    assert!(gone.status == 410 && gone.text().contains("register there, or log in"), "{}", gone.text());
+    assert_eq!(world.anonymous.get(&format!("{}/registered", path(&secret))).await.status, 410);
     let home = nora.get("/a/1").await;
     assert_eq!(home.status, 200);
     assert!(home.text().contains("Hello, <bdi>Nora</bdi>") || home.text().contains("Nora"), "{}", home.text());
@@ -117,8 +152,8 @@ async fn rule_3_a_new_person_registers_with_any_address_and_is_inside(app: TestA
     // Exactly what was given.
     assert_eq!(nora.get("/a/1/users").await.status, 403);
     assert_eq!(nora.get("/a/1/details").await.status, 403);
-    // Rule 4: no verification. Both addresses are kept.
-    assert_eq!(number(&world.app, "select count(*) from users where verified_at is not null").await, 0);
+    // Its mailbox has confirmed it. Both addresses are kept.
+    assert_eq!(number(&world.app, "select count(*) from users where verified_at is not null").await, 1);
     let kept = texts(&world.app.location, &format!("select email || ' ' || accepted_as from invitations where id = {id}")).await;
     assert!(kept[0].ends_with("nora@elsewhere.example") && kept[0].starts_with("nr"), "{kept:?}");
     assert_eq!(world.anonymous.get(&path(&secret)).await.status, 410);
@@ -193,14 +228,15 @@ async fn rule_3_of_two_who_press_at_the_same_moment_one_gets_in(app: TestApp) {
 #[on_both_databases]
 async fn of_two_who_register_at_the_same_moment_one_gets_in_and_the_other_leaves_no_trace(app: TestApp) {
     let world = World::new(app).await;
-    let (_, secret) = world.invitation().await;
+    let (id, secret) = world.invitation().await;
     let register = format!("{}/register", path(&secret));
     let (one, two) = (world.server.anonymous(), world.server.anonymous());
     one.token("/login").await;
     two.token("/login").await;
     let before = number(&world.app, "select count(*) from users").await;
-    let typed = [registration("one@example.com"), registration("two@example.com")];
-    let (first, second) = tokio::join!(one.post(&register, &typed[0]), two.post(&register, &typed[1]));
+    let email = world.invited(id).await;
+    let typed = registration(&email);
+    let (first, second) = tokio::join!(one.post(&register, &typed), two.post(&register, &typed));
     let mut outlines = [first.outline(), second.outline()];
     outlines.sort();
     assert_eq!(outlines, ["303 /a/1 (success)", "410"]);
@@ -253,15 +289,15 @@ async fn whoever_registers_agrees_to_the_terms_when_there_are_any(app: TestApp) 
     let world = World::new(app).await;
     let terms = [("name", "Latchkey"), ("hue", "220"), ("terms_url", "https://terms.example/agb")];
     assert_eq!(world.admin.post("/admin/config", &terms).await.outline(), "303 /admin/config (success)");
-    let (_, secret) = world.invitation().await;
-    let nora = world.server.anonymous();
+    let (id, secret) = world.invitation().await;
+    let (nora, email) = (world.server.anonymous(), world.invited(id).await);
     let page = nora.get(&path(&secret)).await.text();
     assert!(page.contains("I have read and agree to the Terms of Service") && page.contains("https://terms.example/agb"));
     let register = format!("{}/register", path(&secret));
-    let refused = nora.post(&register, &registration("nora@example.com")).await;
+    let refused = nora.post(&register, &registration(&email)).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("register-terms-error"), "{}", refused.text());
-    let agreed: Vec<(&str, &str)> = registration("nora@example.com").into_iter().chain([("terms", "yes")]).collect();
+    let agreed: Vec<(&str, &str)> = registration(&email).into_iter().chain([("terms", "yes")]).collect();
     assert_eq!(nora.post(&register, &agreed).await.outline(), "303 /a/1 (success)");
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         "/invite/{token}/register" => {
             &[NAME[0], NAME[1], ("email", "nora+ACTOR@example.com"), ("password", "quiet harbour, seven lanterns")]
         }
+        "/register/{token}" => &[PASSWORD],
         "/accounts" => &[("account", "1")],
         "/a/{account}/invitations" => &[("email", "new+ACTOR@example.com"), ("scope", "choose"), ("permissions", "invoices")],
         "/a/{account}/users/{user}/permissions" | "/admin/clients/{account}/users/{user}/permissions" => {

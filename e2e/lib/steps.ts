@@ -2,6 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import { expect, type Locator, type Page } from "@playwright/test";
+import type { Sink } from "./sink.ts";
 import type { Account, Credentials, Person } from "./test.ts";
 
 /** The one message after a change. */
@@ -62,6 +63,16 @@ export async function register(page: Page, who: Omit<Person, "id" | "name">): Pr
   await panel.getByLabel("Email Address").fill(who.email);
   await panel.getByLabel("Password", { exact: true }).fill(who.password);
   await panel.getByRole("button", { name: "Register" }).click();
+}
+
+/** Follows the mail of a registration with another address than the invited one, and finishes it with a password. */
+export async function finishRegistration(page: Page, sink: Sink, who: Pick<Person, "email" | "password">): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Check your mail");
+  await told(page, `We have sent a mail to ${who.email}.`);
+  await page.goto((await sink.mail(who.email)).link);
+  await expect(page.getByText(who.email)).toBeVisible();
+  await page.getByLabel("Password", { exact: true }).fill(who.password);
+  await page.getByRole("button", { name: "Finish Registration" }).click();
 }
 
 /** The names of the tiles on an account's first page: what one may do there. */

@@ -73,7 +73,7 @@ invitation-gone-next-text = ask the person who invited you for a new invitation.
 
 # Registering with another address than the invited one
 registration-sent-title = Check your mail
-registration-sent-text = We have sent a mail to { $email }. Open its link to finish registering; you are in { $account } then.
+registration-sent-text = Open the link in the mail to finish registering; you are in { $account } then.
 registration-sent-until = The link is valid for 24 hours, and no longer than the invitation.
 registration-sent-back = Back to the Invitation
 registration-title = Finish your registration

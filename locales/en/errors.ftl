@@ -165,6 +165,7 @@ flash-reset-done = Your new password is set. Please log in.
 flash-reset-sent = A mail with a link to choose a new password is on its way to { $email }.
 flash-reset-kept = A mail with a link for { $email } was written. No mail server is set, so the mail is kept; copy its link below.
 flash-email-confirmed = { $email } is confirmed.
+flash-registration-sent = We have sent a mail to { $email }.
 flash-email-change-asked = We sent a link to { $email }. Your address changes when you open it and confirm.
 flash-email-change-cancelled = Your address stays as it is.
 flash-verification-sent = A fresh link is on its way to { $email }. The old one no longer works.

@@ -25,10 +25,12 @@ use latchkey_core::note;
 use latchkey_core::passkey;
 use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::password::Password;
+use latchkey_core::registration::{self, New};
 use latchkey_core::reset::{self, Logins};
 use latchkey_core::role;
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::link_secret;
+use latchkey_core::user::PersonName;
 use latchkey_core::verification;
 use latchkey_core::webhook::{self, NewWebhook};
 
@@ -176,6 +178,21 @@ impl World {
         let address = self.fresh_address().await;
         let secret = self.app.invite(self.olivia, self.acme, &address, grants("invoices")).await;
         (number(&self.app, "select max(id) from invitations").await, secret)
+    }
+
+    /// The address that an invitation was sent to.
+    pub(crate) async fn invited(&self, id: i64) -> String {
+        texts(&self.app.location, &format!("select email from invitations where id = {id}")).await.remove(0)
+    }
+
+    /// The link of a registration by mail, through a new invitation, with the password that tests choose.
+    pub(crate) async fn registration_link(&self) -> Secret {
+        let (id, secret) = self.invitation().await;
+        let name = PersonName { first: "Nora".to_owned(), last: "New".to_owned() };
+        let email = Email::parse(&format!("by-mail{id}@example.com")).unwrap();
+        let new = New { secret, name, email, password: Password::typed(PASSWORD) };
+        registration::register(&self.app.app, &self.app.request(), new).await.unwrap();
+        link_secret(self.app.take_mails().await.last().unwrap())
     }
 
     /// A new invitation to Acme whose mail still waits.

@@ -11,7 +11,7 @@ use latchkey_core::admin_role::{self, NewRole};
 use latchkey_core::app::Tx;
 use latchkey_core::event::{self, EventKind};
 use latchkey_core::id::{AccountId, AdminId, ClientGroupId, ContactId, InvitationId, NoteId, SessionId, UserId};
-use latchkey_core::invitation::{self, LoginAndAccept, NewInvitation, RegisterAndAccept};
+use latchkey_core::invitation::{self, LoginAndAccept, NewInvitation};
 use latchkey_core::outbox::{self, Claimed, Topic};
 use latchkey_core::password::{Password, PasswordHash};
 use latchkey_core::secret::Secret;
@@ -361,10 +361,15 @@ async fn rule_10_logins_and_passwords_are_events_too(app: TestApp) {
     assert_eq!(kinds, ["invitation-accepted", "login", "membership-created"]);
     let seen = events(&app).await.len();
     let password = Password::typed(PASSWORD);
-    let new =
-        RegisterAndAccept { secret: second, name: name("Nina"), email: email("nina@example.org"), password: password.clone() };
-    invitation::register_and_accept(&app.app, &request(), new).await.unwrap();
+    register(&app.app, &second, "b@example.org").await.unwrap();
     assert_eq!(kinds_after(&app, seen).await, ["user-created", "invitation-accepted", "membership-created", "login"]);
+    let (_, third) = invite(&app, owner, acme, "c@example.org", "invoices").await;
+    ask(&app.app, &third, "other@example.org").await.unwrap();
+    let link = registration_link(&app).await;
+    let seen = events(&app).await.len();
+    finish(&app.app, &link).await.unwrap();
+    let expected = ["user-created", "email-verified", "invitation-accepted", "membership-created", "login"];
+    assert_eq!(kinds_after(&app, seen).await, expected);
     let seen = events(&app).await.len();
     let session = resolved(&app.app, &started.secret).await.unwrap().session.id;
     login(&app.app, "gus@example.com").await;

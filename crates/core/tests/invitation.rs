@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use latchkey_core::access::{ManageUsers, ViewStaffArea};
 use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
-use latchkey_core::invitation::{self, Accepted, Error, LoginAndAccept, RegisterAndAccept, VALID_FOR};
+use latchkey_core::invitation::{self, Accepted, Error, LoginAndAccept, VALID_FOR};
 use latchkey_core::membership::Joined;
-use latchkey_core::password::Password;
 use latchkey_core::secret::{Random, Secret};
 use latchkey_core::session::Started;
 use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
-use latchkey_core::user::PersonName;
-use latchkey_core::{mail, session, user};
+use latchkey_core::{mail, registration, session};
 use latchkey_test_macros::on_both_databases;
 
 use crate::support::*;
@@ -88,7 +86,7 @@ async fn rule_4_accepting_is_no_verification_and_no_login_and_resets_nothing(app
 async fn rule_4_registering_on_the_page_verifies_no_address(app: TestApp) {
     let (owner, acme) = acme(&app).await;
     let (_, link) = invite(&app, owner, acme, "new@example.org", "invoices").await;
-    register_and_accept(&app, &link, "new@example.org").await.unwrap();
+    register(&app.app, &link, "new@example.org").await.unwrap();
     assert_eq!(number(&app, "select count(*) from users where verified_at is not null").await, 0);
 }
 
@@ -128,11 +126,12 @@ async fn rule_5_every_dead_link_gets_the_same_answer(app: TestApp) {
             accept(&app.app, stranger, &link).await.unwrap_err(),
             decline(&app.app, &link).await.unwrap_err(),
             login_and_accept(&app, &link, "stranger@example.com", PASSWORD).await.err().unwrap(),
-            register_and_accept(&app, &link, "fresh@example.org").await.err().unwrap(),
         ];
         for answer in answers {
             assert!(matches!(answer, Error::Gone), "{name}: {answer:?}");
         }
+        let answer = ask(&app.app, &link, "fresh@example.org").await.unwrap_err();
+        assert!(matches!(answer, registration::Error::Invitation(Error::Gone)), "{name}: {answer:?}");
         assert_eq!(before, dump(&app).await, "{name}: a dead link changes nothing");
     }
 }
@@ -255,9 +254,11 @@ async fn rule_8_a_link_into_a_closed_account_waits_until_it_is_open_again(app: T
     let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
     close(&app.app, admin, acme).await;
     assert!(matches!(accept(&app.app, gus, &link).await, Err(Error::AccountClosed)));
-    let registered = register_and_accept(&app, &link, "new@example.org").await;
-    assert!(matches!(registered, Err(Error::AccountClosed)));
-    assert!(nobody_has(&app, "new@example.org").await);
+    for address in ["somebody@example.org", "new@example.org"] {
+        let registered = registration::register(&app.app, &request(), newcomer(&link, address)).await.map(drop);
+        assert!(matches!(registered, Err(registration::Error::Invitation(Error::AccountClosed))));
+        assert!(nobody_has(&app, address).await);
+    }
     reopen(&app.app, admin, acme).await;
     accept(&app.app, gus, &link).await.unwrap();
 }
@@ -384,50 +385,12 @@ async fn pending_lists_expired_ones_too_and_nothing_that_is_over(app: TestApp) {
     assert_eq!(listed, [pending, expired]);
 }
 
-// Register and accept, log in and accept: both or neither.
-
-async fn register_and_accept(app: &TestApp, link: &Secret, address: &str) -> Result<(Started, Accepted), Error> {
-    let input = RegisterAndAccept {
-        secret: link.clone(),
-        name: PersonName { first: "Nina".to_owned(), last: "New".to_owned() },
-        email: email(address),
-        password: Password::typed(PASSWORD),
-    };
-    invitation::register_and_accept(&app.app, &request(), input).await
-}
+// Log in and accept: both or neither.
 
 async fn login_and_accept(app: &TestApp, link: &Secret, address: &str, password: &str) -> Result<(Started, Accepted), Error> {
     let input = LoginAndAccept { secret: link.clone(), login: credentials(address, password, false) };
     let begun = invitation::login_and_accept(&app.app, &request(), input).await?;
     Ok(begun.session().expect("no second factor is asked for"))
-}
-
-async fn nobody_has(app: &TestApp, address: &str) -> bool {
-    let key = email(address).key();
-    app.app.read(move |snapshot| user::by_email(snapshot, &key)).await.unwrap().is_none()
-}
-
-#[on_both_databases]
-async fn whoever_registers_is_inside_and_logged_in(app: TestApp) {
-    let (owner, acme) = acme(&app).await;
-    let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
-    let (started, accepted) = register_and_accept(&app, &link, "quite-another@example.net").await.unwrap();
-    assert_eq!(accepted.account, acme);
-    assert!(can_enter(&app.app, started.user, acme).await);
-    assert!(is_alive(&app.app, &started.secret).await);
-    login(&app.app, "quite-another@example.net").await;
-}
-
-#[on_both_databases]
-async fn registering_with_a_taken_address_makes_nobody_and_leaves_the_link_open(app: TestApp) {
-    let (owner, acme) = acme(&app).await;
-    person(&app, "Gus").await;
-    let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
-    let before = dump(&app).await;
-    let refused = register_and_accept(&app, &link, "GUS@example.com").await;
-    assert!(matches!(refused, Err(Error::Register(user::Error::EmailTaken))), "{:?}", refused.err());
-    assert_eq!(changed(&before, &dump(&app).await), ["invitations"], "and only the link's count of tries");
-    register_and_accept(&app, &link, "new@example.org").await.unwrap();
 }
 
 #[on_both_databases]
@@ -470,19 +433,4 @@ async fn a_user_who_was_deleted_meanwhile_cannot_accept(app: TestApp) {
     delete_user(&app.app, admin, gus).await.unwrap();
     assert!(matches!(accept(&app.app, gus, &link).await, Err(Error::Denied(_))));
     open(&app.app, &link).await.unwrap();
-}
-
-#[on_both_databases]
-async fn v6_3_8_a_link_tells_of_ten_addresses_at_most_whether_somebody_has_them(app: TestApp) {
-    let (owner, acme) = acme(&app).await;
-    let (_, link) = invite(&app, owner, acme, "somebody@example.org", "invoices").await;
-    for _ in 0..10 {
-        let refused = register_and_accept(&app, &link, "olivia@example.com").await.map(drop);
-        assert!(matches!(refused, Err(Error::Register(user::Error::EmailTaken))), "{refused:?}");
-    }
-    let refused = register_and_accept(&app, &link, "nobody-has-this@example.com").await.map(drop);
-    assert!(matches!(refused, Err(Error::Register(user::Error::EmailTaken))), "{refused:?}");
-    assert!(nobody_has(&app, "nobody-has-this@example.com").await);
-    let gus = person(&app, "Gus").await;
-    assert!(accept(&app.app, gus, &link).await.is_ok(), "whoever can log in still gets in");
 }

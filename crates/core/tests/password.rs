@@ -6,8 +6,8 @@ use std::time::Duration;
 use latchkey_core::app::App;
 use latchkey_core::error::{HasKind, Invalid, Kind};
 use latchkey_core::id::{SessionId, UserId};
-use latchkey_core::invitation::{self, RegisterAndAccept};
 use latchkey_core::password::{Breached, Busy, Hasher, Password, PasswordHash, Peppers, Rules};
+use latchkey_core::registration::{self, New};
 use latchkey_core::session::{Error, Started};
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_core::user::{self, NewUser, PersonName};
@@ -156,16 +156,17 @@ async fn v6_2_12_a_breached_password_cannot_be_chosen_and_an_old_one_still_works
     let refused = change(BREACHED).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Invalid(vec![Invalid::new("new", "error-password-leaked")]));
     let (_, secret) = invite(&app, owner, acme, "nora@example.com", "invoices").await;
-    let register = async |text: &str| {
-        let name = PersonName { first: "Nora".to_owned(), last: "New".to_owned() };
-        let input = RegisterAndAccept { secret: secret.clone(), name, email: email("nora@example.com"), password: chosen(text) };
-        invitation::register_and_accept(&node, &request(), input).await
+    let register = async |address: &str, text: &str| {
+        let new = New { password: chosen(text), ..newcomer(&secret, address) };
+        registration::register(&node, &request(), new).await.map(drop)
     };
-    let refused = register(BREACHED).await.err().unwrap();
-    assert!(matches!(refused, invitation::Error::Register(user::Error::Busy(Busy::Breached))), "{refused}");
-    assert_eq!(refused.kind(), Kind::Invalid(vec![Invalid::new("password", "error-password-leaked")]));
+    for address in ["nora@example.com", "another@example.com"] {
+        let refused = register(address, BREACHED).await.err().unwrap();
+        assert!(matches!(refused, registration::Error::Busy(Busy::Breached)), "{refused}");
+        assert_eq!(refused.kind(), Kind::Invalid(vec![Invalid::new("password", "error-password-leaked")]));
+    }
     assert_eq!(number(&app, "select count(*) from users").await, stored);
-    register("seven green bicycles at midnight").await.unwrap();
+    register("nora@example.com", "seven green bicycles at midnight").await.unwrap();
     change("seven green bicycles at midnight").await.unwrap();
     assert_eq!(told(&app).await, ["password-changed"]);
 }

@@ -7,12 +7,10 @@ use latchkey_core::account::{self, Status};
 use latchkey_core::app::App;
 use latchkey_core::error::HasKind;
 use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
-use latchkey_core::invitation::{self, RegisterAndAccept};
+use latchkey_core::invitation;
 use latchkey_core::outbox::{self, Claimed, Topic};
-use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
-use latchkey_core::user::{self, PersonName};
 use latchkey_core::{mail, session, verification};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
@@ -353,42 +351,25 @@ async fn rule_8_nobody_slips_into_an_account_that_is_being_closed(app: TestApp) 
 
 #[on_both_databases]
 async fn who_loses_the_race_for_a_link_is_not_registered(app: TestApp) {
-    let (nodes, request) = (nodes(&app).await, request());
+    let nodes = nodes(&app).await;
     for round in 0..ROUNDS {
         let ((_, link), guest) = (nodes.invitation(&app, round).await, nodes.guest(&app, round).await);
-        let input = RegisterAndAccept {
-            secret: link.clone(),
-            name: PersonName { first: "Nina".to_owned(), last: "New".to_owned() },
-            email: email(&format!("new{round}@example.net")),
-            password: Password::typed(PASSWORD),
-        };
-        let registered = invitation::register_and_accept(&nodes.second, &request, input);
-        let (registered, accepted) = join!(registered, accept(&nodes.first, guest, &link));
+        let address = format!("guest{round}@example.org");
+        let (registered, accepted) = join!(register(&nodes.second, &link, &address), accept(&nodes.first, guest, &link));
         assert_eq!(count([ok(&registered), ok(&accepted)]), 1);
-        let key = email(&format!("new{round}@example.net")).key();
-        let made = nodes.first.read(move |snapshot| user::by_email(snapshot, &key)).await.unwrap();
-        assert_eq!(made.is_some(), registered.is_ok());
+        assert_eq!(nobody_has(&app, &address).await, registered.is_err());
     }
 }
 
 #[on_both_databases]
 async fn two_who_register_the_same_address_at_once_make_one_user(app: TestApp) {
-    let (nodes, request) = (nodes(&app).await, request());
+    let nodes = nodes(&app).await;
     let other = app.account("Other", nodes.owner).await;
     for round in 0..ROUNDS {
-        let address = format!("new{round}@example.net");
+        let address = format!("guest{round}@example.org");
         let (_, first) = nodes.invitation(&app, round).await;
-        let (_, second) = invite(&app, nodes.owner, other, &format!("guest{round}@example.org"), "invoices").await;
-        let input = |secret: Secret| RegisterAndAccept {
-            secret,
-            name: PersonName { first: "Nina".to_owned(), last: "New".to_owned() },
-            email: email(&address),
-            password: Password::typed(PASSWORD),
-        };
-        let (first, second) = join!(
-            invitation::register_and_accept(&nodes.first, &request, input(first)),
-            invitation::register_and_accept(&nodes.second, &request, input(second))
-        );
+        let (_, second) = invite(&app, nodes.owner, other, &address, "invoices").await;
+        let (first, second) = join!(register(&nodes.first, &first, &address), register(&nodes.second, &second, &address));
         assert_eq!(count([ok(&first), ok(&second)]), 1);
     }
 }

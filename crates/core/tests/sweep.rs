@@ -25,7 +25,7 @@ struct Case {
     stays: Option<&'static str>,
 }
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 13] = [
     Case {
         sweep: "sessions",
         table: "sessions",
@@ -52,6 +52,13 @@ const CASES: [Case; 12] = [
         table: "passkey_challenges",
         columns: "challenge_hash, browser_hash, purpose, expires_at",
         row: "{bytes}, {bytes}, '', {due}",
+        stays: None,
+    },
+    Case {
+        sweep: "registrations",
+        table: "registrations",
+        columns: "invitation_id, first_name, last_name, email, password_hash, token_hash, created_at, expires_at",
+        row: "{invitation}, '', '', '', '', {bytes}, 0, {due}",
         stays: None,
     },
     Case {
@@ -112,12 +119,25 @@ struct Ground {
     credential: i64,
     /// Two of the user's.
     accounts: [i64; 2],
+    /// One into each of them.
+    invitations: [i64; 2],
 }
 
 impl Ground {
     async fn of(app: &TestApp) -> Self {
         let (owner, admin) = (person(app, "Olivia").await, staff(app).await.0);
         let accounts = [app.account("One", owner).await.0, app.account("Two", owner).await.0];
+        let made = accounts.map(|account| {
+            format!(
+                "insert into invitations (account_id, email, email_key, grants, token_hash, invited_by_kind, invited_by_name, created_at,
+                        sent_at, expires_at)
+                 values ({account}, '', '', '', {}, 'user', '', 0, 0, 0);",
+                bytes(app, usize::try_from(account).unwrap())
+            )
+        });
+        sql(app, &made.concat()).await.unwrap();
+        let of = async |account: i64| number(app, &format!("select id from invitations where account_id = {account}")).await;
+        let invitations = [of(accounts[0]).await, of(accounts[1]).await];
         let made = format!(
             "insert into api_credentials (name, identifier, secret_hash, role_id, admin_id, created_at)
              select 'x', 'x', {}, min(id), {admin}, 0 from api_roles",
@@ -129,7 +149,7 @@ impl Ground {
             .await
             .unwrap();
         let credential = number(app, "select id from api_credentials").await;
-        Self { user: owner.0, admin, credential, accounts }
+        Self { user: owner.0, admin, credential, accounts, invitations }
     }
 
     async fn insert(&self, app: &TestApp, case: &Case, row: &str, key: usize, due: Timestamp) {
@@ -138,6 +158,7 @@ impl Ground {
             ("{key}", key.to_string()),
             ("{user}", self.user.to_string()),
             ("{account}", self.accounts[key % 2].to_string()),
+            ("{invitation}", self.invitations[key % 2].to_string()),
             ("{admin}", self.admin.to_string()),
             ("{credential}", self.credential.to_string()),
             ("{due}", due.as_micros().to_string()),

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use latchkey_core::access::{Denied, EditUsers, Enter, Subject};
 use latchkey_core::id::{SessionId, UserId};
-use latchkey_core::invitation::{self, RegisterAndAccept};
-use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::settings::Verification;
-use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
+use latchkey_core::testing::{TestApp, link_secret};
 use latchkey_core::user::{self, AdminChange, PersonName};
 use latchkey_core::verification::{self, Error, MAX_MAILS, Pending, VALID_FOR};
 use latchkey_test_macros::on_both_databases;
@@ -51,9 +49,7 @@ async fn who_registers_is_asked_and_the_invitation_verifies_nothing(app: TestApp
     app.notify(Verification::Ask).await;
     let (owner, acme) = acme(&app).await;
     let (_, secret) = invite(&app, owner, acme, "nina@example.org", "invoices").await;
-    let name = PersonName { first: "Nina".to_owned(), last: "New".to_owned() };
-    let input = RegisterAndAccept { secret, name, email: email("nina@example.org"), password: Password::typed(PASSWORD) };
-    let nina = invitation::register_and_accept(&app.app, &request(), input).await.unwrap().0.user;
+    let nina = register(&app.app, &secret, "nina@example.org").await.unwrap().started.user;
     assert!(!address_of(&app, nina).await.1, "accepting is not verification (rule 4)");
     assert!(can_enter(&app.app, nina, acme).await, "nothing depends on it");
     let (link, others) = link_to(&app, "nina@example.org").await;

@@ -29,6 +29,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("/verify/{token}") {
         filled = filled.replace("{token}", &world.verification_link().await.reveal());
     }
+    if filled.contains("/register/{token}") {
+        filled = filled.replace("{token}", &world.registration_link().await.reveal());
+    }
     if path.contains("/users/{user}/mails/{mail}") {
         filled = world.waiting_mail(&filled).await;
     }

@@ -129,6 +129,8 @@ pub struct Invitation {
     pub sent_at: Timestamp,
     /// The times its state follows from.
     pub times: Times,
+    /// Whether a user's credential was told the present link: then it does not show that somebody reads the invited mailbox.
+    pub link_told: bool,
 }
 
 /// Which invitations of an account to find.

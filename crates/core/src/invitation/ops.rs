@@ -13,14 +13,14 @@ use crate::secret::Secret;
 
 /// Invites whoever gets the link into the account. The answer does not tell whether the address has a user.
 pub fn send(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<InvitationId, Error> {
-    let (id, secret) = make(tx, by, new)?;
+    let (id, secret) = make(tx, by, new, None)?;
     promise_mail(tx, by.account(), id, &secret)?;
     Ok(id)
 }
 
 /// Invites without a mail and returns the link, this once: whoever asked hands it on.
 pub fn send_without_mail(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(InvitationId, String), Error> {
-    let (id, secret) = make(tx, by, new)?;
+    let (id, secret) = make(tx, by, new, by.user())?;
     Ok((id, url(tx.public_url(), &secret.reveal())))
 }
 
@@ -42,7 +42,13 @@ fn offered(snapshot: &Snapshot<'_>, by: &Allowed<ManageUsers>, new: &NewInvitati
     Ok(new.grants.union(&role.details.grants))
 }
 
-fn make(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(InvitationId, Secret), Error> {
+/// `told` is whose credential is told the link.
+fn make(
+    tx: &Tx<'_>,
+    by: &Allowed<ManageUsers>,
+    new: &NewInvitation,
+    told: Option<UserId>,
+) -> Result<(InvitationId, Secret), Error> {
     // Whoever deletes the role waits, and then sees that it is offered.
     if let Some(id) = new.role {
         role::hold_offered(tx, by.account(), id)?.ok_or(Error::NoSuchRole)?;
@@ -53,7 +59,7 @@ fn make(tx: &Tx<'_>, by: &Allowed<ManageUsers>, new: &NewInvitation) -> Result<(
     }
     take_quota(tx, by)?;
     let secret = tx.secret()?;
-    let Some(id) = sql::insert(tx, by, new, &secret.hash(), tx.now().after(VALID_FOR))? else {
+    let Some(id) = sql::insert(tx, by, new, &sql::Link { hash: secret.hash(), expires_at: tx.now().after(VALID_FOR), told })? else {
         return Err(already_pending(tx, by.account(), &new.email)?);
     };
     let detail = offered(tx, by, new)?.to_string();

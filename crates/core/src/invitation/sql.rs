@@ -15,7 +15,8 @@ const OPEN: &str = "accepted_at is null and declined_at is null and cancelled_at
 
 const SELECT: &str = "select i.id, i.account_id, a.name, case when a.status = 'closed' then 1 else 0 end, i.email, i.grants,
      i.invited_by_kind, i.invited_by_id, i.invited_by_name, i.sent_at, i.expires_at, i.accepted_at, i.declined_at, i.cancelled_at,
-     i.role_id, (select r.name from roles r where r.id = i.role_id), (select r.grants from roles r where r.id = i.role_id)
+     i.role_id, (select r.name from roles r where r.id = i.role_id), (select r.grants from roles r where r.id = i.role_id),
+     case when i.link_told_id is null then 0 else 1 end
      from invitations i join accounts a on a.id = i.account_id";
 
 fn invitation(row: &mut Row) -> Result<Invitation, DbError> {
@@ -26,7 +27,8 @@ fn invitation(row: &mut Row) -> Result<Invitation, DbError> {
     let (role, name): (Option<RoleId>, Option<String>) = (row.take()?, row.take()?);
     let grants = single.union(&row.take::<Option<Grants>>()?.unwrap_or_default());
     let role = role.zip(name).map(|(id, name)| role::Held { id, name });
-    Ok(Invitation { id, account, account_name, account_closed, email, grants, single, role, invited_by, sent_at, times })
+    let link_told = row.take()?;
+    Ok(Invitation { id, account, account_name, account_closed, email, grants, single, role, invited_by, sent_at, times, link_told })
 }
 
 pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, id: InvitationId) -> Result<Option<Invitation>, Fault> {
@@ -84,19 +86,26 @@ pub(super) fn retire_expired(tx: &Tx<'_>, account: AccountId, email: &EmailKey) 
     )
 }
 
+/// The first link of an invitation.
+pub(super) struct Link {
+    pub hash: SecretHash,
+    pub expires_at: Timestamp,
+    /// Whose credential is told it.
+    pub told: Option<UserId>,
+}
+
 /// `None` when the address has an open invitation.
 pub(super) fn insert(
     tx: &Tx<'_>,
     by: &Allowed<ManageUsers>,
     new: &NewInvitation,
-    hash: &SecretHash,
-    expires_at: Timestamp,
+    link: &Link,
 ) -> Result<Option<InvitationId>, Fault> {
     tx.optional(
         &format!(
             "insert into invitations (account_id, email, email_key, grants, token_hash, invited_by_kind, invited_by_id,
-                    invited_by_name, created_at, sent_at, expires_at, answers_id, role_id)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12)
+                    invited_by_name, created_at, sent_at, expires_at, answers_id, role_id, link_told_id)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13)
              on conflict (account_id, email_key) where {OPEN} do nothing returning id"
         ),
         params![
@@ -104,14 +113,15 @@ pub(super) fn insert(
             new.email,
             new.email.key(),
             new.grants,
-            hash,
+            link.hash,
             by.actor().kind.key(),
             by.actor().id,
             by.actor().name,
             tx.now(),
-            expires_at,
+            link.expires_at,
             by.user(),
-            new.role
+            new.role,
+            link.told
         ],
         Row::take,
     )

@@ -1,7 +1,8 @@
 //! Registering through an invitation (PRODUCT rule 3).
 //!
 //! **With the invited address** it is done at once: the link came by that mailbox, so whoever has it may be told that the address
-//! has a login already.
+//! has a login already. Where a user's own API credential was told the link, it came by no mailbox: then the invited address is like
+//! any other one.
 //!
 //! **With any other address** it waits until that mailbox has confirmed it, for 24 hours and no longer than the invitation. Nobody
 //! else learns whether the address is taken (ASVS V6.3.8): the answer is the same, the same rows are written, and one mail goes
@@ -55,7 +56,7 @@ pub enum Registered {
     /// The user is made, logged in and inside.
     Inside(Box<Inside>),
     /// Nothing is made yet: the mailbox has to confirm its address.
-    Waiting(Invitation),
+    Waiting,
 }
 
 /// A user who has just been made.

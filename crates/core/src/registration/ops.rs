@@ -14,13 +14,14 @@ use crate::secret::Secret;
 use crate::session;
 use crate::user::{self, NewUser, User};
 
-/// Registers: at once with the invited address, by way of the mailbox with any other.
+/// Registers: at once with the invited address, by way of the mailbox with any other. A link that the inviter's own credential was
+/// told has shown nobody's mailbox.
 pub async fn register(app: &App, request: &Request, new: New) -> Result<Registered, Error> {
     let invitation = invitation::try_link(app, request, &new.secret).await?;
-    if EmailKey::of(&invitation.email) == new.email.key() {
+    if EmailKey::of(&invitation.email) == new.email.key() && !invitation.link_told {
         at_once(app, request, new).await.map(|inside| Registered::Inside(Box::new(inside)))
     } else {
-        by_mail(app, request, new).await.map(Registered::Waiting)
+        by_mail(app, request, new).await.map(|()| Registered::Waiting)
     }
 }
 
@@ -50,7 +51,7 @@ fn enter(tx: &Tx<'_>, user: UserId, invitation: Invitation) -> Result<Inside, Er
 
 /// What is refused before anything is hashed depends on the link, on the address that was typed and on where, never on whether
 /// somebody has it.
-async fn by_mail(app: &App, request: &Request, new: New) -> Result<Invitation, Error> {
+async fn by_mail(app: &App, request: &Request, new: New) -> Result<(), Error> {
     let (asked, secret, guess) = (request.clone(), new.secret.clone(), Guess::for_address(Kind::Register, &new.email.key()));
     app.read(move |snapshot| {
         let _ = guessing::admit(snapshot, &asked, &guess)?;
@@ -62,7 +63,7 @@ async fn by_mail(app: &App, request: &Request, new: New) -> Result<Invitation, E
 }
 
 /// The newest registration through an invitation; the one before it is dead. The same is written whoever has the address.
-fn ask(tx: &Tx<'_>, new: &New, hash: &PasswordHash) -> Result<Invitation, Error> {
+fn ask(tx: &Tx<'_>, new: &New, hash: &PasswordHash) -> Result<(), Error> {
     let invitation = invitation::hold(tx, &new.secret)?;
     guessing::spend(tx, &Guess::for_address(Kind::Register, &new.email.key()))?;
     if !invitation::count_registration(tx, invitation.id)? {
@@ -80,8 +81,7 @@ fn ask(tx: &Tx<'_>, new: &New, hash: &PasswordHash) -> Result<Invitation, Error>
         .in_account(invitation.account, &invitation.account_name)
         .with_email(new.email.as_str())
         .with_detail(format!("by the invite of {}", invitation.email));
-    tx.record(&Actor::nobody(), &event)?;
-    Ok(invitation)
+    Ok(tx.record(&Actor::nobody(), &event)?)
 }
 
 /// In no account's log, unlike the invitation's own: there it would tell which addresses are free.

@@ -3,6 +3,7 @@
 mod acting;
 mod crowd;
 mod logins;
+mod register;
 mod tables;
 
 use latchkey_core::access::{Associate, ConfigureSystem, Enter, Grants, ManageUsers, TransferOwnership};
@@ -20,6 +21,7 @@ use latchkey_core::{account, client_group, membership, role, user};
 pub(crate) use acting::*;
 pub(crate) use crowd::*;
 pub(crate) use logins::*;
+pub(crate) use register::*;
 pub(crate) use tables::*;
 
 /// An id that nothing has.

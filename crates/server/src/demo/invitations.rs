@@ -4,9 +4,11 @@ use anyhow::Context;
 use latchkey_core::access::{ManageUsers, Myself};
 use latchkey_core::app::{Request, Tx};
 use latchkey_core::id::InvitationId;
-use latchkey_core::invitation::{self, NewInvitation, RegisterAndAccept};
+use latchkey_core::invitation::{self, NewInvitation};
 use latchkey_core::outbox::{self, Topic};
+use latchkey_core::registration::{self, New, Registered};
 use latchkey_core::secret::Secret;
+use latchkey_core::session::Started;
 use latchkey_core::{mail, session};
 
 use super::logins::find_hosts;
@@ -27,7 +29,7 @@ impl Past {
         let (role, grants) = self.offered(offered)?;
         let new = NewInvitation { role, email: email(to)?, grants };
         let sent = self.write(request, move |tx| Ok(invitation::send(tx, &who.ticket::<ManageUsers>(tx, id)?, &new)?)).await?;
-        let secret = self.deliver(post).await?;
+        let secret = self.deliver("/invite/", post).await?;
         self.invitations.insert((account, to), (sent, secret));
         Ok(())
     }
@@ -36,7 +38,7 @@ impl Past {
         let ((who, request), id) = (self.who(by)?, self.account(account)?);
         let (invitation, _) = self.invitation(account, to)?;
         self.write(request, move |tx| Ok(invitation::resend(tx, &who.ticket(tx, id)?, invitation)?)).await?;
-        let secret = self.deliver(post).await?;
+        let secret = self.deliver("/invite/", post).await?;
         self.invitations.insert((account, to), (invitation, secret));
         Ok(())
     }
@@ -65,14 +67,26 @@ impl Past {
             self.devices.insert(user.to_owned(), started.device);
         } else {
             let name = name(person.first, person.last);
-            let input = RegisterAndAccept { secret, name, email: email(person.email)?, password: self.password.clone() };
-            let (started, _) = invitation::register_and_accept(&self.app, &request, input).await?;
+            let new = New { secret, name, email: email(person.email)?, password: self.password.clone() };
+            let started = self.register_by(&request, new).await?;
             self.users.insert(user, started.user);
             self.sessions.insert(user, started.secret);
             self.devices.insert(user.to_owned(), started.device);
             self.write(Request::default(), |tx| find_hosts(tx, person.host)).await?;
         }
         Ok(())
+    }
+
+    /// With another address than the invited one it takes a second mail.
+    async fn register_by(&self, request: &Request, new: New) -> anyhow::Result<Started> {
+        let made = match registration::register(&self.app, request, new).await? {
+            Registered::Inside(made) => *made,
+            Registered::Waiting => {
+                let secret = self.deliver("/register/", Post::Taken).await?;
+                registration::finish(&self.app, request, &secret, &self.password).await?
+            }
+        };
+        Ok(made.started)
     }
 
     pub(super) async fn decline(&self, account: &'static str, to: &'static str, ip: &str) -> anyhow::Result<()> {
@@ -88,23 +102,23 @@ impl Past {
         self.invitations.get(&(account, to)).cloned().with_context(|| format!("{to} was not invited into {account}"))
     }
 
-    /// Works on the mail that was promised last, as the delivery would, and returns the secret of its link. Whatever
+    /// Works on the mail that was promised last and leads to this page, as the delivery would, and returns the secret of its link. Whatever
     /// still waits is held until the past meets the present, and is due then.
-    async fn deliver(&self, post: Post) -> anyhow::Result<Secret> {
+    async fn deliver(&self, page: &str, post: Post) -> anyhow::Result<Secret> {
         self.wait(3);
         let rest = self.present.since(self.app.now());
         let claimed = self.write(Request::default(), move |tx| Ok(outbox::claim(tx, &system(), Topic::Mail, 100, rest)?)).await?;
-        let mut invitation = None;
+        let mut found = None;
         for work in claimed {
             let mail = mail::claimed(&self.app, work).await?.context("the mail is there")?;
-            if mail.written.text.contains("/invite/") {
-                invitation = Some((work, mail));
+            if mail.written.text.contains(page) {
+                found = Some((work, mail));
             } else {
                 // What people were told meanwhile has reached them.
                 self.write(Request::default(), move |tx| Ok(mail::sent(tx, &system(), work, "250 2.0.0 Ok")?)).await?;
             }
         }
-        let (work, mail) = invitation.context("an invitation promises a mail")?;
+        let (work, mail) = found.context("a link is promised by mail")?;
         let done = self.write(Request::default(), move |tx| match post {
             Post::Taken => {
                 Ok(mail::sent(tx, &system(), work, &format!("250 2.0.0 Ok: queued as {:09X}", work.reference * 7_919))?)
@@ -114,7 +128,7 @@ impl Past {
             Post::Kept => Ok(()),
         });
         done.await?;
-        let (_, link) = mail.written.text.split_once("/invite/").context("the mail holds a link")?;
+        let (_, link) = mail.written.text.split_once(page).context("the mail holds a link")?;
         invitation::token(link.split_whitespace().next().unwrap_or_default()).context("the link holds a secret")
     }
 }

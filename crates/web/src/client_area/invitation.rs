@@ -113,11 +113,13 @@ fn standing(snapshot: &Snapshot<'_>, secret: Option<&Secret>, visit: &Visit) -> 
     Ok(Standing::Open(Box::new(invitation), state))
 }
 
+async fn find(visit: &Visit, token: &str) -> Result<Standing, Error> {
+    let (secret, looking) = (invitation::token(token), visit.clone());
+    visit.web.app().read(move |snapshot| standing(snapshot, secret.as_ref(), &looking)).await
+}
+
 async fn render(visit: &Visit, token: &str, typed: Typed) -> Answer {
-    let secret = invitation::token(token);
-    let looking = visit.clone();
-    let standing = visit.web.app().read(move |snapshot| standing(snapshot, secret.as_ref(), &looking)).await?;
-    let (invitation, state) = match standing {
+    let (invitation, state) = match find(visit, token).await? {
         Standing::Gone => return gone_or_guessed(visit, token).await,
         Standing::Closed => return Ok(page::page(visit, TEMPLATE, message("closed"))),
         Standing::Open(invitation, state) => (invitation, state),
@@ -201,7 +203,10 @@ pub(crate) async fn register(visit: Visit, Path(token): Path<String>, Form(form)
             let email = input.email.to_string();
             match registration::register(visit.web.app(), &visit.request, input).await {
                 Ok(Registered::Inside(made)) => return Ok(login::begin(&visit, &made.started, inside(&visit, &made.accepted))),
-                Ok(Registered::Waiting(invitation)) => return Ok(by_mail::check_mail(&visit, &token, &invitation, &email)),
+                Ok(Registered::Waiting) => {
+                    let page = format!("/invite/{token}/registered");
+                    return Ok(page::done(&visit, &page, "flash-registration-sent", &[("email", &email)]));
+                }
                 Err(registration::Error::Invitation(error)) => return refused(&visit, &token, error).await,
                 Err(error) => page::fields(error)?,
             }
@@ -209,6 +214,15 @@ pub(crate) async fn register(visit: Visit, Path(token): Path<String>, Form(form)
     };
     let shown = Shown::new(&form).with_errors(&visit.web, &problems);
     render(&visit, &token, Typed { login: None, register: Some(shown) }).await
+}
+
+/// Where one is after registering with another address.
+pub(crate) async fn registered(visit: Visit, Path(token): Path<String>) -> Answer {
+    match find(&visit, &token).await? {
+        Standing::Open(invitation, _) => Ok(by_mail::check_mail(&visit, &token, &invitation)),
+        Standing::Closed => Ok(page::page(&visit, TEMPLATE, message("closed"))),
+        Standing::Gone => gone_or_guessed(&visit, &token).await,
+    }
 }
 
 /// What was typed, once nothing is wrong with it.

@@ -49,6 +49,7 @@ pub(crate) fn routes() -> Routes<Web> {
         .get("/invite/{token}", invitation::show)
         .post("/invite/{token}/login", invitation::login)
         .post("/invite/{token}/register", invitation::register)
+        .get("/invite/{token}/registered", invitation::registered)
         .post("/invite/{token}/accept", invitation::accept)
         .post("/invite/{token}/decline", invitation::decline)
         .post("/invite/{token}/switch-user", invitation::switch_user)

@@ -21,9 +21,8 @@ use crate::visit::Visit;
 const TEMPLATE: &str = "client/register.html";
 
 /// *Check your mail*: the same for every address (ASVS V6.3.8).
-pub(super) fn check_mail(visit: &Visit, token: &str, invitation: &Invitation, email: &str) -> Response {
-    let context = context! { state => "sent", token, account_name => invitation.account_name, email };
-    page::page(visit, TEMPLATE, context)
+pub(super) fn check_mail(visit: &Visit, token: &str, invitation: &Invitation) -> Response {
+    page::page(visit, TEMPLATE, context! { state => "sent", token, account_name => invitation.account_name })
 }
 
 #[derive(Default, Deserialize, Serialize)]
