@@ -188,7 +188,8 @@ async fn no_secret_is_ever_logged() {
     let chosen = "canary harbour, seven lanterns";
     let fields = [("first_name", "Nora"), ("last_name", "New"), ("email", "one@example.com"), ("password", chosen)];
     assert_eq!(nora.post(&format!("/invite/{first}/register"), &fields).await.status, 303);
-    let by_mail = [("first_name", "Otto"), ("last_name", "New"), ("email", "otto@example.com"), ("password", "canary bay, nine ropes")];
+    let by_mail =
+        [("first_name", "Otto"), ("last_name", "New"), ("email", "otto@example.com"), ("password", "canary bay, nine ropes")];
     assert_eq!(server.anonymous().post(&format!("/invite/{second}/register"), &by_mail).await.status, 303);
     let otto = link_to(&sink, "otto@example.com", "/register/").await;
     let finishing = format!("/register/{otto}");

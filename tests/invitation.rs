@@ -125,7 +125,9 @@ async fn rule_3_a_new_person_registers_with_any_other_address_by_way_of_its_mail
     let answer = nora.post(&format!("{}/register", path(&secret)), &registration("nora@elsewhere.example")).await;
     assert_eq!(answer.outline(), format!("303 {}/registered (success)", path(&secret)), "{}", answer.text());
     let page = nora.get(&format!("{}/registered", path(&secret))).await;
-    for words in ["Check your mail", "We have sent a mail to nora@elsewhere.example.", "you are in <bdi>Acme</bdi> then", "24 hours"] {
+    for words in
+        ["Check your mail", "We have sent a mail to nora@elsewhere.example.", "you are in <bdi>Acme</bdi> then", "24 hours"]
+    {
         assert!(page.status == 200 && page.text().contains(words), "{words}: {}", page.text());
     }
     assert_eq!(grants_of(&world, "nora@elsewhere.example").await, None);
@@ -133,10 +135,14 @@ async fn rule_3_a_new_person_registers_with_any_other_address_by_way_of_its_mail
     let nora = world.server.anonymous();
     let link = format!("/register/{}", link_secret(world.app.take_mails().await.last().unwrap()).reveal());
     let page = nora.get(&link).await.text();
-    for words in ["Acme", "Olivia Owner", "nora@elsewhere.example", "Finish Registration", "The one you chose when you registered."] {
+    for words in
+        ["Acme", "Olivia Owner", "nora@elsewhere.example", "Finish Registration", "The one you chose when you registered."]
+    {
         assert!(page.contains(words), "{words}: {page}");
     }
-    for (password, words) in [("", "Enter a password."), ("not that one", "This is not the password you chose when you registered.")] {
+    for (password, words) in
+        [("", "Enter a password."), ("not that one", "This is not the password you chose when you registered.")]
+    {
         let answer = nora.post(&link, &[("password", password)]).await;
         assert!(answer.status == 422 && answer.text().contains(words), "{words}: {}", answer.text());
     }

@@ -159,11 +159,9 @@ impl Kind {
             Self::DeviceNotice => Some(Rate::new(5, 3_600, 3_600)),
             // Of a busy shop some log in wrongly all the time: it waits for seconds, never for minutes.
             Self::MachineLogin => Some(Rate::new(1_000, 1, 5)),
-            Self::InvitationLink
-            | Self::RegistrationLink
-            | Self::ResetLink
-            | Self::VerificationLink
-            | Self::PasskeyChallenge => None,
+            Self::InvitationLink | Self::RegistrationLink | Self::ResetLink | Self::VerificationLink | Self::PasskeyChallenge => {
+                None
+            }
         }
     }
 }

@@ -20,11 +20,11 @@ use crate::secret::Secret;
 pub use accept::{Accepted, LoginAndAccept, accept, decline, login_and_accept};
 pub(crate) use accept::{accept_held, hold, hold_by_id};
 pub use many::{Sent, find, list, send_many};
+use ops::end_link;
 pub use ops::{
     accepted_by, cancel, count_pending, link, open, pending, resend, resend_without_mail, send, send_without_mail, tell_expired,
     try_link,
 };
-use ops::end_link;
 pub(crate) use ops::{
     cancel_sent_by, cancel_sent_by_deleted, cancel_sent_by_machines_of, count_registration, may_ask_for_registration, open_by_id,
 };

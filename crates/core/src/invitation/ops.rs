@@ -59,7 +59,8 @@ fn make(
     }
     take_quota(tx, by)?;
     let secret = tx.secret()?;
-    let Some(id) = sql::insert(tx, by, new, &sql::Link { hash: secret.hash(), expires_at: tx.now().after(VALID_FOR), told })? else {
+    let Some(id) = sql::insert(tx, by, new, &sql::Link { hash: secret.hash(), expires_at: tx.now().after(VALID_FOR), told })?
+    else {
         return Err(already_pending(tx, by.account(), &new.email)?);
     };
     let detail = offered(tx, by, new)?.to_string();

@@ -28,7 +28,20 @@ fn invitation(row: &mut Row) -> Result<Invitation, DbError> {
     let grants = single.union(&row.take::<Option<Grants>>()?.unwrap_or_default());
     let role = role.zip(name).map(|(id, name)| role::Held { id, name });
     let link_told = row.take()?;
-    Ok(Invitation { id, account, account_name, account_closed, email, grants, single, role, invited_by, sent_at, times, link_told })
+    Ok(Invitation {
+        id,
+        account,
+        account_name,
+        account_closed,
+        email,
+        grants,
+        single,
+        role,
+        invited_by,
+        sent_at,
+        times,
+        link_told,
+    })
 }
 
 pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, id: InvitationId) -> Result<Option<Invitation>, Fault> {

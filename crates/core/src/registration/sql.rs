@@ -51,17 +51,7 @@ pub(super) fn insert(tx: &Tx<'_>, invitation: InvitationId, new: &New, hash: &Pa
         "insert into registrations (invitation_id, first_name, last_name, email, password_hash, token_hash, mail_id, created_at,
                 expires_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        params![
-            invitation,
-            new.name.first,
-            new.name.last,
-            new.email,
-            hash,
-            sent.secret,
-            sent.mail,
-            tx.now(),
-            sent.expires_at
-        ],
+        params![invitation, new.name.first, new.name.last, new.email, hash, sent.secret, sent.mail, tx.now(), sent.expires_at],
     )?;
     Ok(())
 }

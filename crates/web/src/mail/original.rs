@@ -68,7 +68,8 @@ mod tests {
     use super::*;
 
     fn kinds() -> impl Iterator<Item = MailKind> {
-        let others = ["invitation", "admin-invitation", "password-reset", "email-verification", "email-change", "registration", "test"];
+        let others =
+            ["invitation", "admin-invitation", "password-reset", "email-verification", "email-change", "registration", "test"];
         let kind = |key| MailKind::from_key(key).unwrap();
         others.into_iter().map(kind).chain(Notice::ALL.iter().copied().map(MailKind::Notice))
     }

@@ -84,7 +84,8 @@ fn every_event_permission_and_state_has_its_words() {
         keys.push(format!("notice-{}", notice.key()));
         keys.extend(["subject", "text", "next"].map(|part| format!("{}-mail-{part}", notice.key())));
     }
-    for kind in ["invitation", "admin-invitation", "password-reset", "email-verification", "email-change", "registration", "test"] {
+    for kind in ["invitation", "admin-invitation", "password-reset", "email-verification", "email-change", "registration", "test"]
+    {
         keys.push(format!("mail-name-{kind}"));
     }
     for kind in ["password-reset", "email-verification", "email-change", "registration"] {
