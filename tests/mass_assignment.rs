@@ -44,7 +44,8 @@ const EXTRA: &[(&str, &str)] = &[
 
 /// Who may send the form; of forms that end a session or begin one nothing else would be left to compare.
 fn sender<'a>(world: &'a World, path: &str) -> Option<&'a Actor> {
-    let begins_or_ends = ["/login", "/logout", "/confirm", "/invite", "/setup", "/masquerade", "/password/reset", "/switch-user"];
+    let begins_or_ends =
+        ["/login", "/logout", "/confirm", "/invite", "/register", "/setup", "/masquerade", "/password/reset", "/switch-user"];
     if begins_or_ends.iter().any(|part| path.contains(part)) {
         return None;
     }

@@ -38,12 +38,11 @@ pub(crate) fn typical(path: &str) -> &'static [(&'static str, &'static str)] {
         }
         "/a/{account}/two-factor" | "/admin/clients/{account}/two-factor" => &[("required", "yes")],
         "/admin/config/security" => &SECURITY,
-        "/confirm" | "/admin/confirm" | "/password/strength" => &[PASSWORD],
+        "/confirm" | "/admin/confirm" | "/password/strength" | "/register/{token}" => &[PASSWORD],
         "/invite/{token}/login" => &[("email", "sam@example.com"), PASSWORD],
         "/invite/{token}/register" => {
             &[NAME[0], NAME[1], ("email", "nora+ACTOR@example.com"), ("password", "quiet harbour, seven lanterns")]
         }
-        "/register/{token}" => &[PASSWORD],
         "/accounts" => &[("account", "1")],
         "/a/{account}/invitations" => &[("email", "new+ACTOR@example.com"), ("scope", "choose"), ("permissions", "invoices")],
         "/a/{account}/users/{user}/permissions" | "/admin/clients/{account}/users/{user}/permissions" => {
