@@ -91,7 +91,7 @@ export class Sink {
           const parsed = await simpleParser(raw);
           const text = parsed.text ?? "";
           const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : "";
-          const link = /https?:\/\/\S+\/(?:invite|password\/reset|verify)\/[\w-]+/.exec(text)?.[0] ?? "";
+          const link = /https?:\/\/\S+\/(?:invite|register|password\/reset|verify)\/[\w-]+/.exec(text)?.[0] ?? "";
           this.mails.push({ to, from, subject: parsed.subject ?? "", text, html: parsed.html || "", link, parsed, raw: raw.toString() });
           this.notify();
           done();
