@@ -148,11 +148,20 @@ impl TestApp {
 
     /// A second node that hashes in its own way.
     pub fn node_with(&self, hasher: Hasher) -> App {
+        self.node(hasher, self.clock.clone())
+    }
+
+    /// A second node by whose clock it is this moment, and stays it.
+    pub fn node_at(&self, moment: Timestamp) -> App {
+        self.node(Hasher::cheap(), Clock::set(moment))
+    }
+
+    fn node(&self, hasher: Hasher, clock: Clock) -> App {
         // Never the same bits as on another node.
         let random = Random::seeded(1_000_000 * (1 + NUMBER.fetch_add(1, Ordering::SeqCst)));
         App::new(Parts {
             database: Database::open(&self.location, Connections { sqlite_readers: 2, postgres: 4 }).unwrap(),
-            clock: self.clock.clone(),
+            clock,
             seal_key: SealKey::new(&Random::seeded(1).secret().unwrap()).unwrap(),
             random,
             hasher,

@@ -157,6 +157,22 @@ async fn an_owners_credential_works_in_the_own_account_as_long_as_its_maker_owns
 }
 
 #[on_both_databases]
+async fn a_use_that_is_noted_late_takes_no_later_one_back(app: TestApp) {
+    let (olivia, acme) = acme(&app).await;
+    let full = role(&app.app, BuiltInApiRole::Full).await;
+    let made = make_for_account(&app.app, &logged_in(&app.app, "olivia@example.com").await, acme, new(full)).await.unwrap();
+    let late = app.node_at(app.clock.now());
+    let seen = caller(&app.app, &made.shown).await.unwrap();
+    app.clock.advance(Duration::from_mins(5));
+    for node in [&app.app, &late] {
+        let seen = seen.clone();
+        node.write(&request(), move |tx| api_credential::touch(tx, &seen)).await.unwrap();
+    }
+    let listed = of_account(&app.app, olivia, acme).await;
+    assert_eq!(listed.iter().map(|held| held.last_used_at).collect::<Vec<_>>(), [Some(app.app.now())]);
+}
+
+#[on_both_databases]
 async fn an_owner_sees_what_the_operator_bound_to_the_account_and_cannot_touch_it(app: TestApp) {
     let (olivia, acme) = acme(&app).await;
     let stella = staff(&app).await;

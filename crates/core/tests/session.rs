@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use latchkey_core::access::EditUsers;
 use latchkey_core::admin;
+use latchkey_core::app::App;
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::{Hasher, Password};
@@ -91,6 +92,27 @@ async fn a_session_is_noted_as_used_at_most_once_a_minute(app: TestApp) {
     app.clock.advance(MOMENT);
     touch(&app, &started.secret).await;
     assert_eq!(changed(&before, &dump(&app).await), ["sessions"]);
+}
+
+#[on_both_databases]
+async fn a_use_that_is_noted_late_takes_no_later_one_back(app: TestApp) {
+    person(&app, "Gus").await;
+    staff(&app).await;
+    let late = app.node_at(app.clock.now().after(2 * TOUCH_EVERY));
+    let secret = login(&app.app, "gus@example.com").await.secret;
+    let user = resolved(&app.app, &secret).await.unwrap().session;
+    let (_, admin) = staff_session(&app, "stella@staff.example").await;
+    let touch = async |node: &App| {
+        let (user, admin) = (user.clone(), admin.clone());
+        node.write(&request(), move |tx| session::touch(tx, &user).and_then(|()| admin::touch(tx, &admin))).await.unwrap();
+    };
+    app.clock.advance(5 * TOUCH_EVERY);
+    let before = dump(&app).await;
+    touch(&app.app).await;
+    let noted = dump(&app).await;
+    assert_eq!(changed(&before, &noted), ["admin_sessions", "sessions"]);
+    touch(&late).await;
+    assert_eq!(noted, dump(&app).await);
 }
 
 #[on_both_databases]

@@ -235,8 +235,9 @@ pub(super) fn by_session<'a>(snapshot: &'a Snapshot<'_>, id: SessionId) -> Resul
     session(snapshot, "s.id", id.to_value())
 }
 
+/// A use that is noted late takes no later one back.
 pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
-    tx.execute("update admin_sessions set last_seen_at = $1 where id = $2", params![tx.now(), id])?;
+    tx.execute("update admin_sessions set last_seen_at = $1 where id = $2 and last_seen_at < $1", params![tx.now(), id])?;
     Ok(())
 }
 

@@ -166,7 +166,9 @@ fn read(text: &str) -> Result<Networks, Fault> {
     Networks::parse(text).map_err(|_| Fault::Db(DbError::Invalid("networks of a credential")))
 }
 
+/// A use that is noted late takes no later one back.
 pub(super) fn touch(tx: &Tx<'_>, id: ApiCredentialId, ip: Option<&str>) -> Result<(), Fault> {
-    let sql = "update api_credentials set last_used_at = $1, last_used_ip = $2 where id = $3";
+    let sql = "update api_credentials set last_used_at = $1, last_used_ip = $2
+               where id = $3 and (last_used_at is null or last_used_at < $1)";
     tx.execute(sql, params![tx.now(), ip, id]).map(drop)
 }

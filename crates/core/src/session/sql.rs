@@ -137,8 +137,9 @@ pub(super) fn insert<'a>(
     )
 }
 
+/// A use that is noted late takes no later one back.
 pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
-    tx.put("update sessions set last_seen_at = $1 where id = $2", params![tx.now(), id])
+    tx.put("update sessions set last_seen_at = $1 where id = $2 and last_seen_at < $1", params![tx.now(), id])
 }
 
 pub(super) fn delete(tx: &Tx<'_>, user: UserId, id: SessionId) -> Result<bool, Fault> {
