@@ -225,9 +225,9 @@ async fn seconds_of(actor: &Actor, path: &str, email: &str) -> f64 {
     before.elapsed().as_secs_f64()
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+/// What else the machine does can only add to what an answer takes.
+fn fastest(times: Vec<f64>) -> f64 {
+    times.into_iter().fold(f64::INFINITY, f64::min)
 }
 
 /// With the real cost of a hash: an answer that came without one would be many times faster.
@@ -245,12 +245,12 @@ async fn v6_3_8_a_login_takes_as_long_for_an_unknown_address_as_for_a_wrong_pass
             wrong.push(seconds_of(&somebody, path, known).await);
             unknown.push(seconds_of(&somebody, path, "nobody@example.com").await);
         }
-        let ratio = median(wrong) / median(unknown);
+        let ratio = fastest(wrong) / fastest(unknown);
         assert!((0.5..2.0).contains(&ratio), "{path}: {ratio}");
     }
 }
 
-/// Hashes of other systems, most of which take next to nothing to compare: a wrong password at such a login takes as long as one at
+/// Hashes of other systems, most of which take next to nothing to compare, and one several times as long: a wrong password at such a login takes as long as one at
 /// any other, and as long as an address that nobody has.
 #[tokio::test]
 async fn v6_3_8_a_login_takes_as_long_whatever_kind_of_hash_is_kept() {
@@ -259,6 +259,10 @@ async fn v6_3_8_a_login_takes_as_long_whatever_kind_of_hash_is_kept() {
         ("hmac@example.com", "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8:key"),
         ("md5@example.com", "5f4dcc3b5aa765d61d8327deb882cf99:salt"),
         ("plain@example.com", "5f4dcc3b5aa765d61d8327deb882cf99"),
+        (
+            "argon2@example.com",
+            "$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ),
     ];
     let place = Place::sqlite();
     made(&place).await;
@@ -275,16 +279,16 @@ async fn v6_3_8_a_login_takes_as_long_whatever_kind_of_hash_is_kept() {
         kinds.iter().map(|(address, _)| *address).chain(["olivia@example.com", "nobody@example.com"]).collect();
     let mut times = vec![Vec::new(); addresses.len()];
     // In turn, so that whatever else the machine does is the same for all; as many as are heard before the next have to wait.
-    for _ in 0..8 {
+    for _ in 0..7 {
         for (address, times) in addresses.iter().zip(&mut times) {
             times.push(seconds_of(&somebody, "/login", address).await);
         }
     }
-    let medians: Vec<f64> = times.into_iter().map(median).collect();
-    let unknown = medians[addresses.len() - 1];
-    for (address, median) in addresses.iter().zip(&medians) {
-        let ratio = median / unknown;
-        assert!((0.6..1.67).contains(&ratio), "{address}: {ratio} of what an unknown address takes, {medians:?}");
+    let fastest: Vec<f64> = times.into_iter().map(fastest).collect();
+    let unknown = fastest[addresses.len() - 1];
+    for (address, seconds) in addresses.iter().zip(&fastest) {
+        let ratio = seconds / unknown;
+        assert!((0.6..1.67).contains(&ratio), "{address}: {ratio} of what an unknown address takes, {fastest:?}");
     }
 }
 

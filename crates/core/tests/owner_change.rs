@@ -148,8 +148,9 @@ async fn the_others_who_can_approve_a_change_of_owner_are_told_that_it_waits(app
     let (tom, gone) = (staff_as(&app, "Tom", BuiltInRole::Full).await, staff_as(&app, "Gone", BuiltInRole::Full).await);
     disable(&app.app, w.stella, gone, true).await.unwrap();
     let made = credential(&app.app, tom).await;
-    asked(&app.app, w.stella, w.acme, w.mia).await;
+    let untold = asked(&app.app, w.stella, w.acme, w.mia).await;
     assert!(told_of_changes(&app).await.is_empty(), "switched off");
+    refuse(&app.app, w.stella, w.acme, untold.id).await.unwrap();
     app.notify(Verification::Off).await;
     asked(&app.app, w.stella, w.acme, w.mia).await;
     let mail = |to: &str, by: &str| {
@@ -173,7 +174,7 @@ async fn what_only_may_come_changes_nobodys_access(app: TestApp) {
     let change = asked(&app.app, w.stella, w.acme, w.mia).await;
     refuse(&app.app, w.sam, w.acme, change.id).await.unwrap();
     let change = asked(&app.app, w.stella, w.acme, w.mia).await;
-    asked(&app.app, w.stella, w.acme, w.mia).await;
+    asked(&app.app, w.sam, w.acme, w.mia).await;
     assert!(refuse(&app.app, w.stella, w.acme, change.id).await.is_err());
     let change = open_in(&app.app, w.sam, w.acme).await.unwrap();
     refuse(&app.app, w.stella, w.acme, change.id).await.unwrap();
@@ -286,6 +287,24 @@ async fn an_account_has_one_open_change_and_who_approves_means_the_one_he_saw(ap
     assert!(matches!(approve(&app.app, w.sam, session, other, second.id).await, Err(Error::Gone)), "of another account");
     approve(&app.app, w.sam, session, w.acme, second.id).await.unwrap();
     assert_eq!(owner_of(&app.app, w.acme).await, max);
+    app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn asking_again_for_the_same_change_of_owner_leaves_it_open_and_tells_nobody_again(app: TestApp) {
+    let w = world(&app).await;
+    app.notify(Verification::Off).await;
+    let first = asked(&app.app, w.stella, w.acme, w.mia).await;
+    assert_eq!(told_of_changes(&app).await.len(), 1);
+    app.clock.advance(VALID_FOR / 2);
+    let again = asked(&app.app, w.stella, w.acme, w.mia).await;
+    assert_eq!((again.id, again.expires_at), (first.id, first.expires_at));
+    assert!(told_of_changes(&app).await.is_empty());
+    let others = asked(&app.app, w.sam, w.acme, w.mia).await;
+    assert_ne!(others.id, first.id, "who asks approves nothing, so another's is another one");
+    assert_eq!(told_of_changes(&app).await.len(), 1);
+    app.clock.advance(VALID_FOR);
+    assert_ne!(asked(&app.app, w.sam, w.acme, w.mia).await.id, others.id, "its time is over");
     app.take_mails().await;
 }
 

@@ -55,9 +55,7 @@ pub(crate) async fn open_at(config: &Config, public_url: &str, clock: Clock) -> 
     });
     let migrated = app.database().migrate(app.now()).await.with_context(|| named(&config.location))?;
     app.write(&Request::default(), move |tx| settings::check_seal_key(tx, &fingerprint)).await?;
-    if let Some(cost) = app.read(user::bcrypt_cost).await? {
-        app.hasher().expect_bcrypt(cost);
-    }
+    app.hasher().expect(&app.read(user::kinds_of_hashes).await?);
     app.write(&Request::default(), |tx| user::rekey(tx, &System::named("migration"))).await?;
     Ok(Opened { app, engine, migrated, secret })
 }

@@ -11,9 +11,13 @@ use crate::membership::{self, Member};
 use crate::sweep::AT_ONCE;
 use crate::{admin, api_credential};
 
-/// Opens a change of the account's owner. One that was open makes room.
+/// Opens a change of the account's owner. One that was open makes room; the same one of the same asker stays, and nobody is told again.
 pub(crate) fn ask(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, member: &Member) -> Result<OwnerChange, Denied> {
     hold_asker(tx, by)?;
+    let same = |change: &OwnerChange| change.user == member.user.id && change.asked_by == *by.actor();
+    if let Some(open) = sql::find(tx, by.account(), None)?.filter(same) {
+        return Ok(open);
+    }
     end_all(tx, by.actor(), Whose::Account(by.account()), "another one was asked for")?;
     let id = sql::insert(tx, by, member.user.id, tx.now().after(VALID_FOR))?;
     let change = sql::find(tx, by.account(), Some(id))?.ok_or(Denied::NoSuchAccount)?;

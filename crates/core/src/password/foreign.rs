@@ -96,6 +96,12 @@ impl<'a> Foreign<'a> {
     }
 }
 
+/// What comparing costs, by the beginning of a bcrypt hash: `$2y$10$`.
+pub(super) fn cost_of(beginning: &str) -> Option<u32> {
+    let cost = ["$2a$", "$2b$", "$2y$"].iter().find_map(|prefix| beginning.strip_prefix(prefix))?;
+    cost.get(..2)?.parse().ok().filter(|cost| (MIN_BCRYPT_COST..=MAX_BCRYPT_COST).contains(cost))
+}
+
 fn bcrypt(text: &str) -> Result<Foreign<'_>, NotImported> {
     let parts = HashParts::from_str(text).map_err(|_| NotImported::BcryptMalformed)?;
     let cost = parts.get_cost();

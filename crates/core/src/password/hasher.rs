@@ -1,21 +1,22 @@
 //! Argon2id on a pool with a bound.
 //!
 //! At most one hash per core is computed at a time, each in a block of memory that is used again, so
-//! a flood of logins costs `cores × 19 MiB` and no more. Who comes when the queue is full is told to
+//! a flood of logins costs `cores × 19 MiB` and no more (or what the dearest hash takes that another system left). Who comes when the queue is full is told to
 //! come again; requests that need no hash never wait here. Other systems' hashes and the file of
 //! breached passwords are looked at in the same pool: whatever may take long has the same bound.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
-use super::foreign::{Foreign, MAX_BCRYPT_COST};
+use super::alike::{Cost, Dearest};
+use super::foreign::{self, Foreign};
 use super::pepper::Pepper;
-use super::stored::{OUTPUT, Own, Parameters, decode, encode};
+use super::stored::{OUTPUT, Own, Parameters, cost_of, decode, encode};
 use super::workers::Workers;
 use super::{Breached, Password, PasswordHash, Peppers};
 use crate::error::{Fault, HasKind, Invalid, Kind};
@@ -46,11 +47,8 @@ struct Pool {
     waiting: AtomicUsize,
     max_waiting: usize,
     memory: Mutex<Vec<Vec<Block>>>,
-    /// Verified when there is no user, so that an unknown address costs the same time (ASVS V6.3.8).
-    decoy: PasswordHash,
-    /// The cost of the bcrypt hashes that wait for their first login; 0 for none. While there are any, every wrong password
-    /// costs that much more: a slower answer must not tell whose hash it is.
-    bcrypt_cost: AtomicU32,
+    /// What every wrong password costs besides: how long an answer takes must not tell whose hash it is.
+    dearest: Dearest,
     /// What was done, for tests that count it.
     #[cfg(feature = "testing")]
     work: Work,
@@ -62,6 +60,9 @@ struct Pool {
 struct Work {
     verified: AtomicUsize,
     computed: AtomicUsize,
+    /// KiB that Argon2id filled, and rounds of bcrypt.
+    filled: AtomicUsize,
+    rounds: AtomicUsize,
 }
 
 /// What a verification says.
@@ -115,14 +116,12 @@ impl Hasher {
     }
 
     fn with(parameters: Parameters, cores: NonZeroUsize) -> Self {
-        let decoy = encode(None, parameters, &[0; SALT], &[0; OUTPUT]);
         let pool = Pool {
             parameters,
             waiting: AtomicUsize::new(0),
             max_waiting: cores.get() * QUEUE_PER_CORE,
             memory: Mutex::new(Vec::new()),
-            decoy,
-            bcrypt_cost: AtomicU32::new(0),
+            dearest: Dearest::default(),
             #[cfg(feature = "testing")]
             work: Work::default(),
         };
@@ -142,10 +141,16 @@ impl Hasher {
         Self { breached: Some(breached), ..self }
     }
 
-    /// Says that bcrypt hashes of this cost wait for their first login, so that unknown addresses take as long as theirs. Those that
-    /// are met later are noticed by themselves.
-    pub fn expect_bcrypt(&self, cost: u32) {
-        self.pool.bcrypt_cost.fetch_max(cost.min(MAX_BCRYPT_COST), Ordering::Relaxed);
+    /// Says which kinds of hashes are kept, each by its beginning (`$2y$10$`, `$argon2id$v=19$m=65536,t=4`): a wrong password costs the
+    /// dearest of those that wait to be renewed, whatever it is compared with. Those that are met later are noticed by themselves.
+    pub fn expect(&self, kinds: &[String]) {
+        for kind in kinds {
+            match (foreign::cost_of(kind), cost_of(kind)) {
+                (Some(cost), _) => self.pool.dearest.note_bcrypt(cost),
+                (None, Some(cost)) if !cost.cost_as(self.pool.parameters) => self.pool.dearest.note_argon2(cost),
+                _ => {}
+            }
+        }
     }
 
     /// How many passwords were compared, and how many Argon2id hashes computed for that and for new passwords, since the pool began.
@@ -182,15 +187,12 @@ impl Hasher {
         self.run(move |pool| {
             #[cfg(feature = "testing")]
             pool.work.verified.fetch_add(1, Ordering::Relaxed);
-            let verdict = match &kept {
-                Some(kept) => match decode(kept) {
-                    Some(own) => pool.compare(&peppers, &password, &own)?,
-                    None => return pool.compare_foreign(&password, kept),
-                },
-                None => pool.compare_decoy(&password)?,
+            let (verdict, cost) = match &kept {
+                Some(kept) => pool.compare(&peppers, &password, kept)?,
+                None => (Verdict::Wrong, Cost::default()),
             };
             if verdict == Verdict::Wrong {
-                pool.spend_bcrypt(&password);
+                pool.even_out(&password, &cost)?;
             }
             Ok(verdict)
         })
@@ -225,52 +227,65 @@ impl Drop for Place<'_> {
 }
 
 impl Pool {
-    fn compare(&self, peppers: &Peppers, password: &Password, own: &Own<'_>) -> Result<Verdict, Fault> {
+    fn compare(&self, peppers: &Peppers, password: &Password, kept: &PasswordHash) -> Result<(Verdict, Cost), Fault> {
+        match decode(kept) {
+            Some(own) => self.compare_own(peppers, password, &own),
+            None => Ok(self.compare_foreign(password, kept)),
+        }
+    }
+
+    fn compare_own(&self, peppers: &Peppers, password: &Password, own: &Own<'_>) -> Result<(Verdict, Cost), Fault> {
         let find = |id: &str| peppers.find(id).ok_or_else(|| Fault::NoPepper(id.to_owned()));
         let pepper = own.pepper.map(find).transpose()?;
         let input = pepper.map(|pepper| pepper.apply(password.as_bytes()));
         let output = self.compute(own.parameters, input.as_deref().unwrap_or(password.as_bytes()), &own.salt)?;
         let equal = bool::from(output.ct_eq(&own.output));
         let current = own.parameters == self.parameters && own.pepper == peppers.newest().map(Pepper::id);
-        Ok(match (equal, current) {
+        let verdict = match (equal, current) {
             (true, true) => Verdict::Right,
             (true, false) => Verdict::RightButStale,
             (false, _) => Verdict::Wrong,
-        })
+        };
+        if own.parameters.cost_as(self.parameters) {
+            return Ok((verdict, Cost { today: true, ..Cost::default() }));
+        }
+        self.dearest.note_argon2(own.parameters);
+        Ok((verdict, Cost { argon2: Some(own.parameters), ..Cost::default() }))
     }
 
-    /// A wrong password costs the work of an unknown address besides; the right one costs it when its hash is renewed.
-    fn compare_foreign(&self, password: &Password, kept: &PasswordHash) -> Result<Verdict, Fault> {
-        let foreign = Foreign::parse(&kept.0).ok();
-        if foreign.as_ref().is_some_and(|foreign| foreign.is_of(password.as_typed())) {
-            return Ok(Verdict::RightButStale);
+    fn compare_foreign(&self, password: &Password, kept: &PasswordHash) -> (Verdict, Cost) {
+        let Ok(foreign) = Foreign::parse(&kept.0) else { return (Verdict::Wrong, Cost::default()) };
+        let bcrypt = foreign.bcrypt_cost();
+        if let Some(cost) = bcrypt {
+            self.dearest.note_bcrypt(cost);
+            #[cfg(feature = "testing")]
+            self.work.rounds.fetch_add(1 << cost, Ordering::Relaxed);
         }
-        match foreign.and_then(|foreign| foreign.bcrypt_cost()) {
-            Some(cost) => _ = self.bcrypt_cost.fetch_max(cost, Ordering::Relaxed),
-            None => self.spend_bcrypt(password),
-        }
-        self.compare_decoy(password)
+        let verdict = if foreign.is_of(password.as_typed()) { Verdict::RightButStale } else { Verdict::Wrong };
+        (verdict, Cost { bcrypt, ..Cost::default() })
     }
 
-    /// The work of a bcrypt hash, as long as any is expected.
-    fn spend_bcrypt(&self, password: &Password) {
-        let cost = self.bcrypt_cost.load(Ordering::Relaxed);
+    /// What a wrong password still owes after a comparison that has cost this.
+    fn even_out(&self, password: &Password, cost: &Cost) -> Result<(), Fault> {
+        let today = (!cost.today).then_some(self.parameters);
+        for parameters in today.into_iter().chain(self.dearest.argon2_owed(cost.argon2)) {
+            self.compute(parameters, password.as_bytes(), &[0; SALT])?;
+        }
         let bytes: Vec<u8> = password.as_typed().iter().copied().take(71).chain([0]).collect();
-        if cost > 0 {
+        for cost in self.dearest.bcrypt_owed(cost.bcrypt) {
             bcrypt::bcrypt(cost, [0; SALT], &bytes);
+            #[cfg(feature = "testing")]
+            self.work.rounds.fetch_add(1 << cost, Ordering::Relaxed);
         }
-    }
-
-    fn compare_decoy(&self, password: &Password) -> Result<Verdict, Fault> {
-        if let Some(decoy) = decode(&self.decoy) {
-            self.compute(decoy.parameters, password.as_bytes(), &decoy.salt)?;
-        }
-        Ok(Verdict::Wrong)
+        Ok(())
     }
 
     fn compute(&self, parameters: Parameters, password: &[u8], salt: &[u8]) -> Result<[u8; OUTPUT], Fault> {
         #[cfg(feature = "testing")]
-        self.work.computed.fetch_add(1, Ordering::Relaxed);
+        {
+            self.work.computed.fetch_add(1, Ordering::Relaxed);
+            self.work.filled.fetch_add(usize::try_from(parameters.work()).unwrap_or(0), Ordering::Relaxed);
+        }
         let params = Params::new(parameters.memory_kib, parameters.passes, parameters.lanes, Some(OUTPUT)).map_err(failed)?;
         let blocks = params.block_count();
         let mut memory = self.memory().pop().unwrap_or_default();
@@ -406,21 +421,56 @@ mod tests {
         }
     }
 
+    /// What one wrong password costs: KiB that Argon2id fills, rounds of bcrypt.
+    async fn cost_of_wrong(hasher: &Hasher, typed: &str, kept: Option<&PasswordHash>) -> (usize, usize) {
+        let done = || (hasher.pool.work.filled.load(Ordering::Relaxed), hasher.pool.work.rounds.load(Ordering::Relaxed));
+        let before = done();
+        assert_eq!(hasher.verify(&Password::typed(typed), kept.cloned()).await.unwrap(), Verdict::Wrong);
+        let after = done();
+        (after.0 - before.0, after.1 - before.1)
+    }
+
     #[tokio::test]
-    async fn v6_3_8_while_bcrypt_hashes_wait_a_wrong_password_costs_as_much_everywhere() {
-        let hasher = Hasher::cheap();
-        let cost = || hasher.pool.bcrypt_cost.load(Ordering::Relaxed);
-        let text = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
-        let (wrong, kept) = (Password::typed("b"), PasswordHash::import(text).unwrap());
-        assert_eq!(hasher.verify(&wrong, None).await.unwrap(), Verdict::Wrong);
-        assert_eq!(cost(), 0);
-        assert_eq!(hasher.verify(&wrong, Some(kept)).await.unwrap(), Verdict::Wrong);
-        assert_eq!(cost(), 6);
-        for typed in ["b", "", &"日".repeat(200)] {
-            assert_eq!(hasher.verify(&Password::typed(typed), None).await.unwrap(), Verdict::Wrong);
+    async fn v6_3_8_while_other_hashes_wait_a_wrong_password_costs_the_dearest_of_them_everywhere() {
+        let (hasher, right) = (Hasher::cheap(), Password::typed("seven lanterns"));
+        let own = hasher.hash(&random(), &right).await.unwrap();
+        assert_eq!(cost_of_wrong(&hasher, "b", Some(&own)).await, (8, 0));
+        assert_eq!(cost_of_wrong(&hasher, "b", None).await, (8, 0));
+        let bcrypt = |cost| format!("$2a${cost}$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe");
+        let mut kept = vec![own];
+        kept.extend(
+            ["5f4dcc3b5aa765d61d8327deb882cf99", &bcrypt("06"), &bcrypt("04")].map(|text| PasswordHash::import(text).unwrap()),
+        );
+        for (memory_kib, passes, lanes) in [(64, 3, 1), (40, 1, 1), (16, 1, 2), (8, 1, 1)] {
+            let other = Hasher::with(Parameters { memory_kib, passes, lanes }, NonZeroUsize::MIN);
+            kept.push(other.hash(&random(), &right).await.unwrap());
         }
-        hasher.expect_bcrypt(31);
-        assert_eq!(cost(), MAX_BCRYPT_COST);
+        hasher.expect(&[
+            "$2a$06$".to_owned(),
+            "$argon2id$v=19$m=64,t=3,p=1$".to_owned(),
+            "$argon2id$v=19$m=8,t=1,p=4".to_owned(),
+        ]);
+        let dearest = (8 + 64 * 3, 1 << 6);
+        for typed in ["b", "", &"日".repeat(200)] {
+            assert_eq!(cost_of_wrong(&hasher, typed, None).await, dearest, "{typed}");
+            for hash in &kept {
+                assert_eq!(cost_of_wrong(&hasher, typed, Some(hash)).await, dearest, "{typed} {}", hash.0);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn v6_3_8_a_kind_of_hash_that_nobody_spoke_of_is_noticed_when_it_is_met() {
+        let hasher = Hasher::cheap();
+        hasher.expect(&["no hash".to_owned(), "$2a$".to_owned(), "$argon2id$v=19$m=1,t=1".to_owned(), "$2a$xx$".to_owned()]);
+        assert_eq!(cost_of_wrong(&hasher, "b", None).await, (8, 0), "none of these is one");
+        let bcrypt = PasswordHash::import("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe").unwrap();
+        let other = Hasher::with(Parameters { memory_kib: 32, passes: 2, lanes: 1 }, NonZeroUsize::MIN);
+        let argon2 = other.hash(&random(), &Password::typed("x")).await.unwrap();
+        for kept in [&bcrypt, &argon2] {
+            cost_of_wrong(&hasher, "b", Some(kept)).await;
+        }
+        assert_eq!(cost_of_wrong(&hasher, "b", None).await, (8 + 32 * 2, 1 << 6));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! [`Hasher`], which looks a chosen one up in the file of breached passwords when there is one: no
 //! door can forget it. What is kept is Argon2id; [`PasswordHash::import`] takes what other systems kept.
 
+mod alike;
 mod breached;
 mod foreign;
 mod generate;

@@ -29,7 +29,17 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    fn are_bounded(self) -> bool {
+    /// How much it takes, in KiB that are filled.
+    pub(super) fn work(self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.passes)
+    }
+
+    /// Whether it takes as long.
+    pub(super) fn cost_as(self, other: Self) -> bool {
+        (self.memory_kib, self.passes) == (other.memory_kib, other.passes)
+    }
+
+    pub(super) fn are_bounded(self) -> bool {
         let Self { memory_kib, passes, lanes } = self;
         let limits = memory_kib <= MAX_MEMORY_KIB && passes <= MAX_PASSES && lanes <= MAX_LANES;
         limits && Params::new(memory_kib, passes, lanes, Some(OUTPUT)).is_ok()
@@ -72,6 +82,15 @@ pub(super) fn decode(hash: &PasswordHash) -> Option<Own<'_>> {
     let complete = parts.next().is_none() && costs.next().is_none();
     let bounded = parameters.are_bounded() && (MIN_SALT..=MAX_SALT).contains(&salt.len()) && output.len() == OUTPUT;
     (complete && bounded).then_some(Own { pepper, parameters, salt, output })
+}
+
+/// What comparing costs, by the beginning of a hash of our own. Lanes are not looked at: they are filled one after the other.
+pub(super) fn cost_of(beginning: &str) -> Option<Parameters> {
+    let (_, costs) = beginning.split_once("$argon2id$v=19$")?;
+    let mut costs = costs.split(',');
+    let mut cost = |name: &str| costs.next()?.strip_prefix(name)?.parse().ok();
+    let parameters = Parameters { memory_kib: cost("m=")?, passes: cost("t=")?, lanes: 1 };
+    parameters.are_bounded().then_some(parameters)
 }
 
 /// Whether this is Argon2id in the PHC string format, without a pepper of ours.

@@ -308,11 +308,11 @@ where
     Ok(PresentPassword { kept, guess })
 }
 
-/// The highest cost among the bcrypt hashes that wait for their first login (ASVS V6.3.8: see [`Hasher::expect_bcrypt`]).
+/// The kinds of hashes that are kept of users and admins, each by its beginning (ASVS V6.3.8: see [`Hasher::expect`]).
 ///
-/// [`Hasher::expect_bcrypt`]: crate::password::Hasher::expect_bcrypt
-pub fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<u32>, Fault> {
-    Ok(sql::bcrypt_cost(snapshot)?.and_then(|cost| cost.parse().ok()))
+/// [`Hasher::expect`]: crate::password::Hasher::expect
+pub fn kinds_of_hashes(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
+    sql::kinds_of_hashes(snapshot)
 }
 
 /// Notes a login: when and from where. `false` when the user is gone or the password was changed since it was compared.

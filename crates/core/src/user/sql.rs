@@ -64,11 +64,20 @@ pub(crate) fn credentials(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<O
     )
 }
 
-/// The highest cost among bcrypt hashes of another system that nobody has logged in with yet: `$2y$10$…`.
-pub(super) fn bcrypt_cost(snapshot: &Snapshot<'_>) -> Result<Option<String>, Fault> {
-    /// An argument, since a dollar in a statement begins one.
-    const BCRYPT: &str = "_2_$__$%";
-    snapshot.one("select max(substr(password_hash, 5, 2)) from users where password_hash like $1", params![BCRYPT], Row::take)
+/// How the hashes of users and admins begin: up to where their salt does.
+pub(super) fn kinds_of_hashes(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
+    /// Arguments, since a dollar in a statement begins one.
+    const LIKE: [&str; 3] = ["_2_$__$%", "_argon2id$%", "pepper:%"];
+    // With a pepper the hash is of our own making: 16 bytes of salt and 32 of output end it. Others are cut behind the passes.
+    snapshot.all(
+        "select distinct case when password_hash like $1 then substr(password_hash, 1, 7)
+             when password_hash like $2 then substr(password_hash, 1, 30)
+             else substr(password_hash, 1, length(password_hash) - 67) end
+         from (select password_hash from users union all select password_hash from admins) kept
+         where password_hash like $1 or password_hash like $2 or password_hash like $3 and length(password_hash) > 67",
+        params![LIKE[0], LIKE[1], LIKE[2]],
+        Row::take,
+    )
 }
 
 pub(super) fn password_of(snapshot: &Snapshot<'_>, id: UserId) -> Result<Option<PasswordHash>, Fault> {
