@@ -258,6 +258,30 @@ async fn a_user_of_another_system_comes_with_its_hash() {
     }
 }
 
+/// The operator raises what a hash costs, or lowers it again, and everybody logs in as before.
+#[tokio::test]
+async fn v11_4_2_hashes_are_renewed_at_login_when_the_operator_raises_their_cost() {
+    let place = Place::sqlite();
+    let output = place.run_with(&IMPORT, "2075b25447d441143c03ba43abf5ccc4:NaCl\n").await;
+    assert!(output.status.success(), "{}", stderr(&output));
+    let kept = async || texts(&place.location(), "select password_hash from users").await.remove(0);
+    for cost in ["m=19456,t=2", "m=32768,t=2", "m=7168,t=5"] {
+        let server = place.serve(&["--log", "warn", "--password-cost", cost]).await;
+        server.anonymous().log_in("olivia@example.com").await;
+        assert!(kept().await.starts_with(&format!("$argon2id$v=19${cost},p=1$")), "{cost}: {}", kept().await);
+        let actor = server.anonymous();
+        let wrong = actor.post("/login", &[("email", "olivia@example.com"), ("password", "not-the-password-at-all")]).await;
+        assert_eq!(wrong.status, 422);
+        server.stop().await;
+    }
+    for (cost, words) in [("m=19456,t=1", "too low"), ("m=19456,t=17", "too high"), ("19 MiB", "m=MEMORY,t=PASSES")] {
+        for command in [&["config", "check"][..], &["serve"]] {
+            let output = place.run(&[command, &["--password-cost", cost]].concat()).await;
+            assert!(!output.status.success() && stderr(&output).contains(words), "{cost}: {}", stderr(&output));
+        }
+    }
+}
+
 #[tokio::test]
 async fn files_that_cannot_serve_are_said_at_once() {
     let place = Place::sqlite();

@@ -12,7 +12,7 @@ use latchkey_core::email::Email;
 use latchkey_core::id::{AccountId, UserId};
 use latchkey_core::invitation::{self, NewInvitation};
 use latchkey_core::membership;
-use latchkey_core::password::{Hasher, Password, PasswordHash};
+use latchkey_core::password::{HashCost, Hasher, Password, PasswordHash};
 use latchkey_core::secret::{Random, SealKey};
 use latchkey_core::session::{self, Login};
 use latchkey_core::user::{self, NewUser, PersonName};
@@ -38,7 +38,7 @@ pub(crate) async fn open(site: &Site) -> anyhow::Result<App> {
         clock: clock.clone(),
         seal_key: SealKey::new(&random.secret()?)?,
         random,
-        hasher: Hasher::new(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        hasher: Hasher::new(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN), HashCost::default()),
         templates: Arc::new(MailTemplates::new(Arc::new(Engine::new(None, clock)?))),
         public_url: "http://localhost".to_owned(),
     });

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::routing::get;
 use latchkey_core::db::Location;
 use latchkey_core::id::{AccountId, UserId};
+use latchkey_core::password::HashCost;
 use rusqlite::params;
 use tokio_postgres::{Client, NoTls};
 
@@ -24,10 +25,10 @@ pub(crate) async fn serve_constant() -> anyhow::Result<()> {
     Ok(axum::serve(listener, router).await?)
 }
 
-/// Argon2id with the parameters of core, on all cores, each with memory that is used again.
-pub(crate) fn argon2(span: Duration) -> anyhow::Result<Sample> {
+/// Argon2id at this cost, on all cores, each with memory that is used again.
+pub(crate) fn argon2(cost: HashCost, span: Duration) -> anyhow::Result<Sample> {
     let cores = std::thread::available_parallelism()?.get();
-    let params = Params::new(19 * 1024, 2, 1, Some(32)).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let params = Params::new(cost.memory_kib(), cost.passes(), 1, Some(32)).map_err(|error| anyhow::anyhow!("{error}"))?;
     let worker = || {
         let mut memory = vec![Block::default(); params.block_count()];
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());

@@ -20,12 +20,16 @@ use anyhow::{Context, bail, ensure};
 use clap::{Parser, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
+use latchkey_core::password::HashCost;
 use measure::Plan;
 use report::Table;
 use server::{Server, Store};
 
 /// As in the server: threads that wait for the database or compute a hash.
 const MAX_BLOCKING_THREADS: usize = 64;
+
+/// What RFC 9106 recommends where memory is limited, beside the default.
+const DEARER: &str = "m=65536,t=3";
 
 /// A run that takes longer than this is given up.
 const LONGEST: Duration = Duration::from_mins(15);
@@ -120,15 +124,22 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         if asked(Part::Pages) || asked(Part::Login) {
             let constant = Server::constant().await.context("the constant route")?;
-            let mut served = scenario::Served::start(store, &latchkey).await.context("the server with its data")?;
+            let cost = HashCost::default();
+            let mut served = scenario::Served::start(store, &latchkey, cost).await.context("the server with its data")?;
             scenario::memory::idle(&served, &constant, &mut table)?;
             if asked(Part::Pages) {
                 scenario::pages::run(&plan, &served, &constant, &mut table).await.context("pages")?;
             }
             if asked(Part::Login) {
-                scenario::login::run(&plan, &served, &mut table).await.context("logins")?;
+                scenario::login::run(&plan, &served, cost, &mut table).await.context("logins")?;
             }
             scenario::memory::loaded(&served, &mut table)?;
+            served.server.stop().await?;
+        }
+        if asked(Part::Login) {
+            let mut served =
+                scenario::Served::start(store, &latchkey, DEARER.parse()?).await.context("the server with dearer hashes")?;
+            scenario::login::run(&plan, &served, DEARER.parse()?, &mut table).await.context("logins with dearer hashes")?;
             served.server.stop().await?;
         }
         if asked(Part::Machines) {

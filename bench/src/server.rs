@@ -81,11 +81,17 @@ pub(crate) struct Server {
 impl Server {
     /// Latchkey on a site.
     pub(crate) async fn latchkey(binary: &Path, site: &Site) -> anyhow::Result<Self> {
+        Self::latchkey_with(binary, site, &[]).await
+    }
+
+    /// The same, with further options.
+    pub(crate) async fn latchkey_with(binary: &Path, site: &Site, options: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(binary);
         command
             .arg("serve")
             .args(["--listen", "127.0.0.1:0", "--log", "warn", "--webhook-allow", "127.0.0.0/8", "--data-dir"])
-            .arg(&site.folder);
+            .arg(&site.folder)
+            .args(options);
         if let Location::Postgres(url) = &site.location {
             command.args(["--database-url", url]);
         }

@@ -6,6 +6,8 @@ use anyhow::{Context, ensure};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use latchkey_core::password::HashCost;
+
 use super::{CONNECTIONS, Served};
 use crate::limits;
 use crate::load::{Ask, Connection, drive, pace};
@@ -18,16 +20,25 @@ const FLOOD: usize = 200;
 /// While they do, somebody opens a page this often.
 const PAGE_EVERY: Duration = Duration::from_millis(15);
 
-pub(crate) async fn run(plan: &Plan, served: &Served, table: &mut Table) -> anyhow::Result<()> {
+/// Logins where a hash costs this, and a page beside them. The first login of each user renews its hash, before anything is measured.
+pub(crate) async fn run(plan: &Plan, served: &Served, cost: HashCost, table: &mut Table) -> anyhow::Result<()> {
     let asks = logins(served, CONNECTIONS).await?;
     let (mut bare, mut own) = (Series::default(), Series::default());
+    // As many of the dearer ones are counted.
+    let span = plan.long_slot * work(cost).div_ceil(work(HashCost::default()));
     for _ in 0..plan.rounds {
-        bare.push(limits::argon2(plan.long_slot)?);
-        own.push(drive(&served.server, asks.clone(), plan.long_slot).await?);
+        bare.push(limits::argon2(cost, span)?);
+        own.push(drive(&served.server, asks.clone(), span).await?);
     }
-    table.limit("bare Argon2id (19 MiB, 2 passes, 1 lane), all cores", &served.on, &bare);
-    table.share(&format!("login, {CONNECTIONS} connections"), &served.on, &own, &bare, 1.0);
+    let named = format!("{} MiB, {} passes, 1 lane", cost.memory_kib() / 1024, cost.passes());
+    table.limit(&format!("bare Argon2id ({named}), all cores"), &served.on, &bare);
+    table.share(&format!("login, {CONNECTIONS} connections ({named})"), &served.on, &own, &bare, 1.0);
     flood(plan, served, table).await
+}
+
+/// KiB that are filled.
+fn work(cost: HashCost) -> u32 {
+    cost.memory_kib() * cost.passes()
 }
 
 async fn logins(served: &Served, count: usize) -> anyhow::Result<Vec<Ask>> {

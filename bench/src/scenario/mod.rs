@@ -13,6 +13,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use latchkey_core::email::Email;
+use latchkey_core::password::HashCost;
 
 use crate::crowd;
 use crate::data::{self, Data};
@@ -37,12 +38,12 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) async fn start(store: &Store, latchkey: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn start(store: &Store, latchkey: &Path, cost: HashCost) -> anyhow::Result<Self> {
         let site = Site::fresh(store).await?;
         let app = data::open(&site).await?;
         let data = data::fill(&app).await?;
         drop(app);
-        let server = Server::latchkey(latchkey, &site).await?;
+        let server = Server::latchkey_with(latchkey, &site, &["--password-cost", &cost.to_string()]).await?;
         Ok(Self { server, data, tokens: Vec::new(), on: store.to_string(), _site: site })
     }
 

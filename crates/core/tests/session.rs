@@ -8,7 +8,7 @@ use latchkey_core::admin;
 use latchkey_core::app::App;
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::outbox::{self, Topic};
-use latchkey_core::password::{Hasher, Password};
+use latchkey_core::password::{HashCost, Hasher, Password};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Error, Started, TOUCH_EVERY};
 use latchkey_core::testing::{PASSWORD, TestApp};
@@ -247,7 +247,8 @@ async fn the_look_for_secrets_would_find_one(app: TestApp) {
 }
 
 async fn gus_with_a_stale_hash(app: &TestApp) -> UserId {
-    let hash = Hasher::new(NonZeroUsize::MIN).hash(app.app.random(), &Password::typed(PASSWORD)).await.unwrap();
+    let hash =
+        Hasher::new(NonZeroUsize::MIN, HashCost::default()).hash(app.app.random(), &Password::typed(PASSWORD)).await.unwrap();
     let name = PersonName { first: "Gus".to_owned(), last: "Example".to_owned() };
     let new = NewUser { name, email: email("gus@example.com"), password: Some(hash) };
     app.app.write(&request(), move |tx| user::create(tx, &system(), &new)).await.unwrap()

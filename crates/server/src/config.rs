@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use latchkey_api::forward::{Domain, Pattern};
 use latchkey_core::db::Location;
+use latchkey_core::password::HashCost;
 use latchkey_delivery::SmtpSettings;
 use latchkey_http::IpNet;
 use url::{Host, Url};
@@ -30,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) action_api_get_from: Vec<IpNet>,
     pub(crate) forward: latchkey_api::forward::Settings,
     pub(crate) secret_key_file: PathBuf,
+    pub(crate) password_cost: HashCost,
     pub(crate) pepper_file: Option<PathBuf>,
     pub(crate) breached_passwords: Option<PathBuf>,
     pub(crate) overrides: Option<PathBuf>,
@@ -85,6 +87,10 @@ impl Config {
                 redirect: given.forward_auth_redirect || filed.forward_auth_redirect,
             },
             secret_key_file: given.secret_key_file.or(filed.secret_key_file).unwrap_or_else(|| data_dir.join("secret.key")),
+            password_cost: given
+                .password_cost
+                .or(filed.password_cost)
+                .map_or(Ok(HashCost::default()), |text| password_cost(&text))?,
             pepper_file: given.pepper_file.or(filed.pepper_file),
             breached_passwords: given.breached_passwords.or(filed.breached_passwords),
             data_dir,
@@ -135,6 +141,10 @@ fn public_url(text: &str) -> anyhow::Result<String> {
         _ => bail!("the public URL {text:?} must begin with https://"),
     }
     Ok(url.origin().ascii_serialization())
+}
+
+fn password_cost(text: &str) -> anyhow::Result<HashCost> {
+    text.parse().map_err(|problem| anyhow::anyhow!("the password cost {text:?} is not taken: {problem}"))
 }
 
 fn domains(texts: &[String]) -> anyhow::Result<Vec<Domain>> {

@@ -62,7 +62,7 @@ pub(crate) async fn open_at(config: &Config, public_url: &str, clock: Clock) -> 
 
 /// The pool for passwords, with what the operator has given it.
 fn hasher(config: &Config) -> anyhow::Result<Hasher> {
-    let mut hasher = Hasher::new(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+    let mut hasher = Hasher::new(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN), config.password_cost);
     if let Some(path) = &config.pepper_file {
         let named = || format!("the pepper file {}", path.display());
         let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", named()))?;

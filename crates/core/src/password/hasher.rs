@@ -1,7 +1,7 @@
 //! Argon2id on a pool with a bound.
 //!
 //! At most one hash per core is computed at a time, each in a block of memory that is used again, so
-//! a flood of logins costs `cores × 19 MiB` and no more (or what the dearest hash takes that another system left). Who comes when the queue is full is told to
+//! a flood of logins costs `cores × 19 MiB` and no more (what the operator sets instead, or what the dearest hash takes that another system left). Who comes when the queue is full is told to
 //! come again; requests that need no hash never wait here. Other systems' hashes and the file of
 //! breached passwords are looked at in the same pool: whatever may take long has the same bound.
 
@@ -14,6 +14,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
 use super::alike::{Cost, Dearest};
+use super::cost::HashCost;
 use super::foreign::{self, Foreign};
 use super::pepper::Pepper;
 use super::stored::{OUTPUT, Own, Parameters, cost_of, decode, encode};
@@ -22,14 +23,12 @@ use super::{Breached, Password, PasswordHash, Peppers};
 use crate::error::{Fault, HasKind, Invalid, Kind};
 use crate::secret::Random;
 
-/// Memory of one hash in KiB, passes and lanes (OWASP's first choice for Argon2id).
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
 /// Bytes of salt.
 const SALT: usize = 16;
-/// Logins that may wait for each core before the next is turned away: about a second's worth.
+/// Logins that may wait for each core before the next is turned away, at the default cost of a hash: about a second's worth.
 const QUEUE_PER_CORE: usize = 64;
+/// The same for the dearest hashes: people who log in at the same moment wait for each other.
+const SHORTEST_QUEUE: u64 = 8;
 /// When somebody who was turned away should come again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -104,9 +103,9 @@ impl HasKind for Busy {
 }
 
 impl Hasher {
-    /// A pool for so many cores.
-    pub fn new(cores: NonZeroUsize) -> Self {
-        Self::with(Parameters { memory_kib: MEMORY_KIB, passes: PASSES, lanes: LANES }, cores)
+    /// A pool for so many cores, whose new hashes cost this. Older ones are renewed when they are next compared.
+    pub fn new(cores: NonZeroUsize, cost: HashCost) -> Self {
+        Self::with(cost.parameters(), cores)
     }
 
     /// A pool whose hashes cost next to nothing.
@@ -119,7 +118,7 @@ impl Hasher {
         let pool = Pool {
             parameters,
             waiting: AtomicUsize::new(0),
-            max_waiting: cores.get() * QUEUE_PER_CORE,
+            max_waiting: cores.get() * queue_per_core(parameters),
             memory: Mutex::new(Vec::new()),
             dearest: Dearest::default(),
             #[cfg(feature = "testing")]
@@ -303,6 +302,13 @@ impl Pool {
     }
 }
 
+/// As many as are served in the same time.
+fn queue_per_core(parameters: Parameters) -> usize {
+    let most = QUEUE_PER_CORE as u64;
+    let affordable = most * HashCost::default().parameters().work() / parameters.work().max(1);
+    usize::try_from(affordable.clamp(SHORTEST_QUEUE, most)).unwrap_or(QUEUE_PER_CORE)
+}
+
 #[allow(clippy::needless_pass_by_value, reason = "used as a function of map_err")]
 fn failed(error: argon2::Error) -> Fault {
     Fault::Hash(error.to_string())
@@ -320,11 +326,31 @@ mod tests {
 
     #[tokio::test]
     async fn v11_4_2_hashes_are_argon2id_with_the_current_parameters() {
-        let hasher = Hasher::new(NonZeroUsize::MIN);
+        let hasher = Hasher::new(NonZeroUsize::MIN, HashCost::default());
         let password = Password::typed("correct horse battery staple");
         let hash = hasher.hash(&random(), &password).await.unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.0);
         assert_eq!(hasher.verify(&password, Some(hash)).await.unwrap(), Verdict::Right);
+    }
+
+    #[test]
+    fn as_many_wait_as_are_served_in_a_second_or_so_whatever_a_hash_costs() {
+        let queue = |cost: &str| queue_per_core(cost.parse::<HashCost>().unwrap().parameters());
+        assert_eq!(queue("m=19456,t=2"), QUEUE_PER_CORE);
+        assert_eq!(queue("m=7168,t=5"), QUEUE_PER_CORE, "never more");
+        assert_eq!(queue("m=38912,t=4"), QUEUE_PER_CORE / 4);
+        assert_eq!(queue("m=262144,t=16"), 8, "never fewer");
+    }
+
+    #[tokio::test]
+    async fn v11_4_2_a_hash_is_renewed_when_the_operator_raises_the_cost() {
+        let (before, password) = (Hasher::new(NonZeroUsize::MIN, HashCost::default()), Password::typed("seven lanterns"));
+        let dearer = Hasher::new(NonZeroUsize::MIN, "m=32768,t=2".parse().unwrap());
+        let kept = before.hash(&random(), &password).await.unwrap();
+        assert_eq!(dearer.verify(&password, Some(kept)).await.unwrap(), Verdict::RightButStale);
+        let renewed = dearer.hash(&random(), &password).await.unwrap();
+        assert!(renewed.0.starts_with("$argon2id$v=19$m=32768,t=2,p=1$"), "{}", renewed.0);
+        assert_eq!(dearer.verify(&password, Some(renewed)).await.unwrap(), Verdict::Right);
     }
 
     #[tokio::test]

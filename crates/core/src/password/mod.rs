@@ -6,6 +6,7 @@
 
 mod alike;
 mod breached;
+mod cost;
 mod foreign;
 mod generate;
 mod hasher;
@@ -20,6 +21,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 pub use breached::{Breached, NotBreachedFile};
+pub use cost::{HashCost, NoCost};
 pub use foreign::{MAX_BCRYPT_COST, NotImported};
 pub use generate::{PHRASE_WORDS, RANDOM_LENGTH, phrase, random};
 pub(crate) use hasher::BREACHED;

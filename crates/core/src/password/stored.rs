@@ -12,8 +12,8 @@ pub(super) const OUTPUT: usize = 32;
 const MIN_SALT: usize = 8;
 const MAX_SALT: usize = 64;
 /// What a hash that is kept may cost: a damaged one must not take all memory.
-const MAX_MEMORY_KIB: u32 = 256 * 1024;
-const MAX_PASSES: u32 = 16;
+pub(super) const MAX_MEMORY_KIB: u32 = 256 * 1024;
+pub(super) const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 16;
 
 /// What stands in front of a hash that was made with a pepper. It is outside of the PHC string, since to other readers of
