@@ -32,7 +32,7 @@ const MAX_BLOCKING_THREADS: usize = 64;
 const DEARER: &str = "m=65536,t=3";
 
 /// A run that takes longer than this is given up.
-const LONGEST: Duration = Duration::from_mins(15);
+const LONGEST: Duration = Duration::from_mins(20);
 
 /// Measures Latchkey against bare limits and prints a table.
 #[derive(Parser)]

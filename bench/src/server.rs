@@ -36,10 +36,13 @@ impl fmt::Display for Store {
     }
 }
 
-/// A data folder of its own with a database of its own. The folder goes away with it.
+/// A data folder of its own with a database of its own. Both go away with it: PostgreSQL would look after one that is done
+/// with while the next thing is measured.
 pub(crate) struct Site {
     pub(crate) folder: PathBuf,
     pub(crate) location: Location,
+    /// Where a database of PostgreSQL is dropped, and its name.
+    database: Option<(String, String)>,
 }
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -50,21 +53,35 @@ impl Site {
         let name = format!("latchkey_bench_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir(&folder).with_context(|| format!("the folder {}", folder.display()))?;
-        let mut site = Self { location: Location::Sqlite(folder.join("latchkey.db")), folder };
+        let mut site = Self { location: Location::Sqlite(folder.join("latchkey.db")), folder, database: None };
         if let Store::Postgres(url) = store {
             let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("PostgreSQL")?;
             tokio::spawn(connection);
             client.batch_execute(&format!("create database {name}")).await?;
             let (server, _) = url.rsplit_once('/').context("the URL names no database")?;
             site.location = Location::Postgres(format!("{server}/{name}"));
+            site.database = Some((url.clone(), name));
         }
         Ok(site)
     }
 }
 
+fn drop_database(url: &str, name: &str) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client.batch_execute(&format!("drop database {name} with (force)")).await?)
+    })
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
+        if let Some((url, name)) = self.database.take() {
+            // On a thread of its own, since this one may drive the runtime already. What is left goes with the private server.
+            let _ = std::thread::spawn(move || drop_database(&url, &name)).join();
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) async fn run(plan: &Plan, served: &Served, cost: HashCost, table: &mu
     let named = format!("{} MiB, {} passes, 1 lane", cost.memory_kib() / 1024, cost.passes());
     table.limit(&format!("bare Argon2id ({named}), all cores"), &served.on, &bare);
     table.share(&format!("login, {CONNECTIONS} connections ({named})"), &served.on, &own, &bare, 1.0);
-    flood(plan, served, table).await
+    flood(plan, served, &named, table).await
 }
 
 /// KiB that are filled.
@@ -50,7 +50,7 @@ async fn logins(served: &Served, count: usize) -> anyhow::Result<Vec<Ask>> {
 }
 
 /// A page's latency without and with a full queue of logins, and the most memory the latter takes.
-async fn flood(plan: &Plan, served: &Served, table: &mut Table) -> anyhow::Result<()> {
+async fn flood(plan: &Plan, served: &Served, named: &str, table: &mut Table) -> anyhow::Result<()> {
     let page = served.user_management("").await?;
     let everybody = logins(served, FLOOD).await?;
     let (process, on) = (&served.server, &served.on);
@@ -71,10 +71,15 @@ async fn flood(plan: &Plan, served: &Served, table: &mut Table) -> anyhow::Resul
     let (quiet, loud) = (idle.percentile(0.99), flooded.percentile(0.99));
     let both = |series: &Series| format!("p50 {:.1} ms, p99 {:.1} ms", series.percentile(0.5), series.percentile(0.99));
     table.add("*a page every 15 ms, server idle*", on, both(&idle), "the limit".to_owned());
-    table.add(&format!("the same while {FLOOD} log in at once"), on, both(&flooded), format!("p99 {:.1} ×", loud / quiet));
+    table.add(
+        &format!("the same while {FLOOD} log in at once ({named})"),
+        on,
+        both(&flooded),
+        format!("p99 {:.1} ×", loud / quiet),
+    );
     let peak = format!("peak {:.0} MiB", process.peak_mib()?);
     let counts = format!("{served_logins} served, {turned_away} asked to come again");
-    table.add(&format!("memory while {FLOOD} log in at once"), on, peak, counts);
+    table.add(&format!("memory while {FLOOD} log in at once ({named})"), on, peak, counts);
     Ok(())
 }
 
