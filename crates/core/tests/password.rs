@@ -66,13 +66,13 @@ async fn v6_3_8_every_kind_of_hash_that_is_kept_is_told_by_its_beginning(app: Te
         let id = person(&app, &format!("Gus{number}")).await;
         sql(&app, &format!("update users set password_hash = '{hash}' where id = {}", id.0)).await.unwrap();
     }
+    sql(&app, &format!("update admins set password_hash = '$argon2id$v=19$m=12288,t=3,p=1${TAIL}'")).await.unwrap();
     let mut kinds = app.app.read(user::kinds_of_hashes).await.unwrap();
     kinds.sort_unstable();
-    // Those of the machine's own tests are shorter, so that some of the salt is told.
-    kinds.retain(|kind| !kind.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
     let expected = [
         "$2b$12$",
         "$2y$10$",
+        "$argon2id$v=19$m=12288,t=3,p=1",
         "$argon2id$v=19$m=262144,t=16,p",
         "$argon2id$v=19$m=65536,t=4,p=1",
         "pepper:a-rather-long-name$argon2id$v=19$m=19456,t=2,p=1",
