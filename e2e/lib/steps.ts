@@ -68,7 +68,7 @@ export async function register(page: Page, who: Omit<Person, "id" | "name">): Pr
 /** Follows the mail of a registration with another address than the invited one, and finishes it with a password. */
 export async function finishRegistration(page: Page, sink: Sink, who: Pick<Person, "email" | "password">): Promise<void> {
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Check your mail");
-  await told(page, `We have sent a mail to ${who.email}.`);
+  await told(page, `A mail is on its way to ${who.email}.`);
   await page.goto((await sink.mail(who.email)).link);
   await expect(page.getByText(who.email)).toBeVisible();
   await page.getByLabel("Password", { exact: true }).fill(who.password);
