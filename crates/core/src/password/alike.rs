@@ -2,7 +2,8 @@
 //!
 //! It costs one hash of today's parameters, also where there is nothing to compare with. What another system hashed, or Latchkey with
 //! other parameters, takes another time to compare. As long as such hashes wait for the login that renews them, every wrong
-//! password costs the dearest bcrypt and the dearest Argon2id hash among them besides, whatever it was compared with.
+//! password costs the dearest bcrypt and the dearest Argon2id hash among them besides, whatever it was compared with. A process
+//! learns of them when it starts and when it meets one, and forgets none before it ends.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,8 +1,8 @@
 //! Argon2id on a pool with a bound.
 //!
 //! At most one hash per core is computed at a time, each in a block of memory that is used again, so
-//! a flood of logins costs `cores × 19 MiB` and no more (what the operator sets instead, or what the dearest hash takes that another system left). Who comes when the queue is full is told to
-//! come again; requests that need no hash never wait here. Other systems' hashes and the file of
+//! a flood of logins costs `cores × 19 MiB` and no more (or what the operator sets, or what the dearest hash takes
+//! that another system left). Who comes when the queue is full is told to come again; requests that need no hash never wait here. Other systems' hashes and the file of
 //! breached passwords are looked at in the same pool: whatever may take long has the same bound.
 
 use std::num::NonZeroUsize;
