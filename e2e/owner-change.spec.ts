@@ -33,6 +33,7 @@ test("V2.3.5: one admin asks for another owner, a second one approves", async ({
   await told(first, "This change of owner is no longer open.");
 
   await confirm(first, row(first, member.email).getByRole("button", { name: "Make Owner" }), "Make Owner");
+  await told(first, `${member.name} becomes the owner of ${account.name} once another admin approves.`);
   await second.goto(users);
   await confirm(second, second.getByRole("region", card).getByRole("button", { name: "Approve" }), "Approve");
   await told(second, `${member.name} owns ${account.name} now.`);
