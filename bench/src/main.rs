@@ -28,7 +28,7 @@ use server::{Server, Store};
 /// As in the server: threads that wait for the database or compute a hash.
 const MAX_BLOCKING_THREADS: usize = 64;
 
-/// What RFC 9106 recommends where memory is limited, beside the default.
+/// Memory and passes of what RFC 9106 recommends where memory is limited, beside the default.
 const DEARER: &str = "m=65536,t=3";
 
 /// A run that takes longer than this is given up.
