@@ -348,7 +348,7 @@ async fn every_option_stands_on_the_line_in_the_environment_and_in_the_file() {
         ("forward-auth-redirect", "true"),
         ("action-api-get-from", "[\"127.0.0.1\"]"),
         ("secret-key-file", "\"other.key\""),
-        ("password-cost", "\"m=65536,t=3\""),
+        ("password-cost", "\"m=19456,t=2\""),
         ("pepper-file", "\"peppers\""),
         ("breached-passwords", "\"breached.txt\""),
         ("overrides", "\".\""),

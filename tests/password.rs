@@ -254,7 +254,7 @@ async fn a_user_of_another_system_comes_with_its_hash() {
         let wrong = actor.post("/login", &[("email", "olivia@example.com"), ("password", "not-the-password-at-all")]).await;
         assert_eq!(wrong.status, 422);
         actor.log_in("olivia@example.com").await;
-        assert!(kept().await.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(kept().await.starts_with("$argon2id$v=19$m=65536,t=3,p=1$"));
     }
 }
 
@@ -265,7 +265,7 @@ async fn v11_4_2_hashes_are_renewed_at_login_when_the_operator_raises_their_cost
     let output = place.run_with(&IMPORT, "2075b25447d441143c03ba43abf5ccc4:NaCl\n").await;
     assert!(output.status.success(), "{}", stderr(&output));
     let kept = async || texts(&place.location(), "select password_hash from users").await.remove(0);
-    for cost in ["m=19456,t=2", "m=32768,t=2", "m=7168,t=5"] {
+    for cost in ["m=19456,t=2", "m=32768,t=2", "m=65536,t=3", "m=7168,t=5"] {
         let server = place.serve(&["--log", "warn", "--password-cost", cost]).await;
         server.anonymous().log_in("olivia@example.com").await;
         assert!(kept().await.starts_with(&format!("$argon2id$v=19${cost},p=1$")), "{cost}: {}", kept().await);

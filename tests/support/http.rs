@@ -43,6 +43,14 @@ impl Ask {
     /// Sends it and reads the whole answer. A server that cuts the connection is an error of the connection.
     pub(crate) async fn send(&self, to: SocketAddr) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect(to).await?;
+        self.write(&mut stream, to).await?;
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await?;
+        Answer::read(&bytes).ok_or_else(|| std::io::Error::other(format!("{} {}: no whole answer", self.method, self.path)))
+    }
+
+    /// Sends it through a connection on which the answer is to be read slowly.
+    pub(crate) async fn write(&self, stream: &mut TcpStream, to: SocketAddr) -> std::io::Result<()> {
         let mut head = format!("{} {} HTTP/1.1\r\nconnection: close\r\n", self.method, self.path);
         if !self.has("host") {
             let _ = write!(head, "host: {to}\r\n");
@@ -51,10 +59,7 @@ impl Ask {
             let _ = write!(head, "{name}: {value}\r\n");
         }
         let _ = write!(head, "content-length: {}\r\n\r\n", self.body.len());
-        stream.write_all(&[head.as_bytes(), &self.body].concat()).await?;
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).await?;
-        Answer::read(&bytes).ok_or_else(|| std::io::Error::other(format!("{} {}: no whole answer", self.method, self.path)))
+        stream.write_all(&[head.as_bytes(), &self.body].concat()).await
     }
 }
 

@@ -1,5 +1,9 @@
 //! Resident memory of the server, before and after what was measured.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::Served;
 use crate::report::Table;
 use crate::server::Server;
@@ -11,7 +15,14 @@ pub(crate) fn idle(served: &Served, constant: &Server, table: &mut Table) -> any
     Ok(())
 }
 
-pub(crate) fn loaded(served: &Served, table: &mut Table) -> anyhow::Result<()> {
-    table.add("memory after the load", &served.on, format!("{:.0} MiB", served.server.resident_mib()?), String::new());
+/// After the quiet in which the server gives back what hashes took.
+pub(crate) async fn loaded(served: &Served, table: &mut Table) -> anyhow::Result<()> {
+    sleep(Duration::from_secs(15)).await;
+    table.add(
+        "memory, 15 seconds after the load",
+        &served.on,
+        format!("{:.0} MiB", served.server.resident_mib()?),
+        String::new(),
+    );
     Ok(())
 }

@@ -9,7 +9,7 @@ use latchkey_core::email::EmailKey;
 use latchkey_core::error::{HasKind, Kind as ErrorKind};
 use latchkey_core::guessing::{self, Authenticator, Guess, Kind, MAX_FAILURES, Standing};
 use latchkey_core::id::{SessionId, UserId};
-use latchkey_core::password::Password;
+use latchkey_core::password::{Busy, Password};
 use latchkey_core::reset::{self, Logins};
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Error, Started};
@@ -82,6 +82,23 @@ async fn v6_1_1_v6_3_1_a_thousand_tries_are_held_back_and_the_owner_gets_in(app:
     assert!(wait_of(&stranger).is_some_and(|wait| wait <= Duration::from_secs(30)), "slowed down, not locked");
     app.clock.advance(Duration::from_secs(30));
     assert!(try_from(&app.app, &from_nth(5_000), GUS, PASSWORD).await.is_ok(), "patience gets in");
+}
+
+#[on_both_databases]
+async fn v6_1_1_who_comes_with_a_known_device_logs_in_while_strangers_fill_the_queue(app: TestApp) {
+    person(&app, "Gus").await;
+    staff(&app).await;
+    let device = login(&app.app, GUS).await.device;
+    let staff_device = admin_login(&app.app, "stella@staff.example").await.unwrap().device;
+    let _flood = app.app.hasher().flooded();
+    let refused = try_from(&app.app, &request(), GUS, PASSWORD).await;
+    assert!(matches!(refused, Err(Error::Busy(Busy::Full))), "a stranger");
+    let not_theirs = try_from(&app.app, &with_device(&staff_device), GUS, PASSWORD).await;
+    assert!(matches!(not_theirs, Err(Error::Busy(Busy::Full))), "somebody else's device");
+    assert!(try_from(&app.app, &with_device(&device), GUS, PASSWORD).await.is_ok());
+    let password = Password::typed(PASSWORD);
+    assert!(admin::login(&app.app, &request(), "stella@staff.example", &password, "").await.is_err());
+    admin::login(&app.app, &with_device(&staff_device), "stella@staff.example", &password, "").await.unwrap();
 }
 
 #[on_both_databases]
@@ -168,9 +185,9 @@ async fn failures_at_a_login_that_nobody_has_count_for_thirty_days_and_no_longer
         fail().await;
         app.clock.advance(Duration::from_mins(15));
     }
-    assert_eq!(standing().await, Standing::Stopped);
+    assert_eq!(standing().await.standing, Standing::Stopped);
     app.clock.advance(Duration::from_hours(30 * 24));
-    assert_eq!(standing().await, Standing::Works, "though nobody has swept");
+    assert_eq!(standing().await.standing, Standing::Works, "though nobody has swept");
     fail().await;
     assert_eq!(number(&app, "select strange from guess_failures").await, 1, "the count begins anew");
 }
@@ -373,9 +390,9 @@ async fn a_new_password_brings_an_authenticator_back(app: TestApp) {
         let guess = guess.clone();
         app.app.read(move |snapshot| guessing::admit(snapshot, &Request::default(), &guess)).await.unwrap()
     };
-    assert_eq!(standing().await, Standing::Stopped);
+    assert_eq!(standing().await.standing, Standing::Stopped);
     let owner = Subject::User(gus);
     app.app.write(&request(), move |tx| guessing::rebound(tx, Authenticator::Password, owner)).await.unwrap();
-    assert_eq!(standing().await, Standing::Works);
+    assert_eq!(standing().await.standing, Standing::Works);
     assert_eq!(told(&app).await, ["password-stopped"]);
 }

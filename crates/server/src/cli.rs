@@ -257,7 +257,7 @@ pub(crate) struct Options {
     #[arg(long, env = "LATCHKEY_SECRET_KEY_FILE", value_name = "FILE")]
     pub(crate) secret_key_file: Option<PathBuf>,
     /// What hashing a password takes: memory in KiB and passes of Argon2id. The same on every node; hashes of another cost are
-    /// renewed when their owners log in (default `m=19456,t=2`).
+    /// renewed when their owners log in (default `m=65536,t=3`).
     #[arg(long, env = "LATCHKEY_PASSWORD_COST", value_name = "m=KIB,t=PASSES")]
     pub(crate) password_cost: Option<String>,
     /// A file with peppers, keys that are mixed into password hashes: lines id:key (32 bytes in base64url), newest first; a hash whose pepper

@@ -8,7 +8,7 @@ use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
-use crate::guessing::{self, Guess, Standing};
+use crate::guessing::{self, Admitted, Guess, Standing};
 use crate::id::{AdminId, AdminRoleId, SessionId};
 use crate::masquerade::{self, Whose};
 use crate::password::{Password, Verdict};
@@ -132,17 +132,17 @@ pub fn by_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Option<Admi
 pub async fn login(app: &App, request: &Request, email: &str, password: &Password, next: &str) -> Result<Begun<Started>, Error> {
     let (key, asked) = (EmailKey::of(email), request.clone());
     let turn = app.strangers_turn().await;
-    let (found, guess, standing) = app
+    let (found, guess, Admitted { standing, comer }) = app
         .read(move |snapshot| {
             let found = sql::credentials(snapshot, &key)?;
             let guess = Guess::admin_login(&key, found.as_ref().map(|found| found.id));
-            let standing = guessing::admit(snapshot, &asked, &guess)?;
-            Ok::<_, Error>((found, guess, standing))
+            let admitted = guessing::admit(snapshot, &asked, &guess)?;
+            Ok::<_, Error>((found, guess, admitted))
         })
         .await?;
     drop(turn);
     let kept = found.as_ref().map(|found| found.hash.clone());
-    let verdict = app.hasher().verify(password, kept).await?;
+    let verdict = app.hasher().verify(password, kept, comer).await?;
     let renewed = match verdict {
         Verdict::RightButStale => Some(app.hasher().hash(app.random(), password).await?),
         Verdict::Right | Verdict::Wrong => None,

@@ -5,10 +5,10 @@ use crate::access::{Actor, BeStaff, Subject};
 use crate::app::{App, Request, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::guessing::{self, Authenticator, Guess, Kind, Standing};
+use crate::guessing::{self, Admitted, Authenticator, Guess, Kind, Standing};
 use crate::id::{AdminId, SessionId};
 use crate::mail::{self, About, Notice, Person};
-use crate::password::{Busy, Password, PasswordHash, Verdict};
+use crate::password::{Busy, Comer, Password, PasswordHash, Verdict};
 use crate::{factor, reset};
 
 /// The present password was right: what it was compared with, and the try that has still to be settled.
@@ -60,11 +60,11 @@ async fn present_password(app: &App, request: &Request, admin: AdminId, typed: &
     let (asked, tried) = (request.clone(), guess.clone());
     let (kept, standing) = app
         .read(move |snapshot| {
-            let standing = guessing::admit(snapshot, &asked, &tried)?;
+            let Admitted { standing, .. } = guessing::admit(snapshot, &asked, &tried)?;
             Ok::<_, Error>((sql::password_of(snapshot, admin)?, standing))
         })
         .await?;
-    let verdict = app.hasher().verify(typed, kept.clone()).await?;
+    let verdict = app.hasher().verify(typed, kept.clone(), Comer::Known).await?;
     if let Some(kept) = kept.filter(|_| verdict != Verdict::Wrong && standing == Standing::Works) {
         return Ok(Present { kept, guess });
     }

@@ -7,7 +7,7 @@ use crate::event::{Event, EventKind};
 use crate::factor::{self, Confirmation, Second, Shown};
 use crate::guessing::{self, Guess, Kind, Standing};
 use crate::id::{AdminId, SessionId};
-use crate::password::Verdict;
+use crate::password::{Comer, Verdict};
 use crate::secret::Secret;
 
 /// Answers a pending login. What is wrong is counted, so `Ok` is committed either way.
@@ -44,14 +44,14 @@ pub async fn confirm(
     let by_password = matches!(with, Confirmation::Password(_));
     let (kept, standing) = app
         .read(move |snapshot| {
-            let standing = if by_password { guessing::admit(snapshot, &asked, &tried)? } else { Standing::Works };
+            let standing = if by_password { guessing::admit(snapshot, &asked, &tried)?.standing } else { Standing::Works };
             Ok::<_, Error>((sql::password_of(snapshot, admin)?, standing))
         })
         .await?;
     let (shown, password_is_right) = match with {
         Confirmation::Shown(shown) => (Some(shown), false),
         Confirmation::Password(typed) => {
-            let right = app.hasher().verify(&typed, kept.clone()).await? != Verdict::Wrong;
+            let right = app.hasher().verify(&typed, kept.clone(), Comer::Known).await? != Verdict::Wrong;
             (None, right && standing == Standing::Works)
         }
     };

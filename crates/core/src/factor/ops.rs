@@ -5,7 +5,7 @@ use crate::access::{AllowedAdmin, ChangeLogins, Confirmed, ConfirmedAdmin, Denie
 use crate::app::{App, Asked, Snapshot, Tx};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::guessing::{self, Authenticator, Guess, Kind, Standing};
+use crate::guessing::{self, Admitted, Authenticator, Guess, Kind, Standing};
 use crate::id::{AdminId, FactorId, SessionId, UserId};
 use crate::mail::{About, Notice, Person, tell_person};
 use crate::{admin, passkey, settings};
@@ -190,7 +190,7 @@ fn take_all(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Error> {
 pub(crate) fn verify(tx: &Tx<'_>, subject: Subject, shown: &Shown) -> Result<Option<SecondProof>, guessing::Error> {
     let Some((name, email)) = sql::hold(tx, subject)? else { return Ok(None) };
     let guess = guess(subject, shown);
-    let standing = guessing::admit(tx, tx.request(), &guess)?;
+    let Admitted { standing, .. } = guessing::admit(tx, tx.request(), &guess)?;
     let how = match shown {
         _ if standing == Standing::Stopped => None,
         Shown::Code(code) => verify_code(tx, subject, code)?.then_some(FactorKind::Totp),

@@ -31,6 +31,7 @@ use crate::clock::Timestamp;
 use crate::email::EmailKey;
 use crate::error::{Fault, HasKind};
 use crate::id::{AccountId, AdminId, ApiCredentialId, DeviceId, UserId};
+use crate::password::Comer;
 
 pub use ops::{admit, failed, rebound, spend, succeeded, sweep_buckets, sweep_failures};
 pub(crate) use ops::{has_failed, let_in, success};
@@ -192,12 +193,21 @@ impl Authenticator {
 
 /// Whether an authenticator may still be taken at its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "an authenticator that was stopped is answered like a wrong one"]
 pub enum Standing {
     /// It works.
     Works,
     /// It failed too often in a row: right or wrong, it is answered as wrong, in words and in time.
     Stopped,
+}
+
+/// A try that is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "an authenticator that was stopped is answered like a wrong one"]
+pub struct Admitted {
+    /// Whether what is tried may be right at all.
+    pub standing: Standing,
+    /// Whether it comes from a device its owner has logged in with before.
+    pub comer: Comer,
 }
 
 /// One try: at what, of whom.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{
-    Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, SUSPICIOUS, Scope, Standing, counter,
+    Admitted, Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, SUSPICIOUS, Scope, Standing, counter,
     failures_from, sql,
 };
 use crate::access::{Actor, Subject, System};
@@ -11,15 +11,17 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::DeviceId;
 use crate::mail::{About, Notice, Person, tell_person};
+use crate::password::Comer;
 use crate::settings::{self, When};
 
-/// Whether a try is heard at all: asked before anything costly is done. Writes nothing.
-pub fn admit(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Standing, Error> {
+/// Whether a try is heard at all, and how: asked before anything costly is done. Writes nothing.
+pub fn admit(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Admitted, Error> {
     let device = device_of(snapshot, request, guess, "")?;
     let failures = guess.counter().map(|key| sql::failures(snapshot, &key)).transpose()?;
     let device = answer(device)?;
     refuse_over(snapshot, &guess.buckets(request.ip, device))?;
-    Ok(standing(answer(failures)?, device))
+    let comer = if device.is_some() { Comer::Known } else { Comer::Stranger };
+    Ok(Admitted { standing: standing(answer(failures)?, device), comer })
 }
 
 /// The try failed: it takes its tokens and is counted. In the transaction that says so; an error takes it all back, and the

@@ -207,7 +207,8 @@ pub(crate) fn used(tx: &Tx<'_>, answer: &Answer, expected: Option<Subject>) -> R
         if response.user_handle.is_empty() { !alone } else { sql::handle(tx, subject)?.as_ref() == Some(&response.user_handle) };
     let held_to = Expected { party: &party, challenge: &challenge, needs_verification: alone };
     let guess = alone.then(|| Guess::at_passkey(subject));
-    let stopped = guess.as_ref().map(|guess| guessing::admit(tx, tx.request(), guess)).transpose()? == Some(Standing::Stopped);
+    let admitted = guess.as_ref().map(|guess| guessing::admit(tx, tx.request(), guess)).transpose()?;
+    let stopped = admitted.is_some_and(|admitted| admitted.standing == Standing::Stopped);
     let asserted = if stopped {
         Err(Refused::Stopped)
     } else if handle_fits {

@@ -1,10 +1,10 @@
 //! Argon2id on a pool with a bound.
 //!
-//! At most one hash per core is computed at a time, each in a block of memory that is used again, so
-//! a flood of logins costs `cores × 19 MiB` and no more (or what the operator sets, or what the dearest hash takes
+//! At most one hash per core is computed at a time, each in a block of memory that is used again and given back in quiet times, so
+//! a flood of logins costs `cores × 64 MiB` and no more (or what the operator sets, or what the dearest hash takes
 //! that another system left). Who comes when the queue is full is told to come again; requests that need no hash never wait
-//! here. Other systems' hashes and the file of breached passwords are looked at in the same pool: whatever may take long has
-//! the same bound.
+//! here. A part of the queue is out of strangers' reach: a flood of them keeps nobody out who comes with a known device. Other systems'
+//! hashes and the file of breached passwords are looked at in the same pool: whatever may take long has the same bound.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,10 +26,16 @@ use crate::secret::Random;
 
 /// Bytes of salt.
 const SALT: usize = 16;
-/// Logins that may wait for each core before the next is turned away, at the default cost of a hash: about a second's worth.
-const QUEUE_PER_CORE: usize = 64;
+/// Logins that may wait for each core before the next is turned away, at the default cost of a hash: about four seconds' worth.
+const QUEUE_PER_CORE: usize = 32;
 /// The same for the dearest hashes: people who log in at the same moment wait for each other.
 const SHORTEST_QUEUE: u64 = 8;
+/// The same for the cheapest.
+const LONGEST_QUEUE: u64 = 256;
+/// Of so many places one is never a stranger's.
+const RESERVED_OF: usize = 4;
+/// How long nobody logs in before the memory is given back.
+const QUIET: Duration = Duration::from_secs(10);
 /// When somebody who was turned away should come again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -63,6 +69,15 @@ struct Work {
     /// KiB that Argon2id filled, and rounds of bcrypt.
     filled: AtomicUsize,
     rounds: AtomicUsize,
+}
+
+/// Whose password is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comer {
+    /// Anybody who typed something. A quarter of the queue is not for strangers.
+    Stranger,
+    /// Somebody who has shown something: a device that is known, a session, a link out of a mail.
+    Known,
 }
 
 /// What a verification says.
@@ -125,8 +140,10 @@ impl Hasher {
             #[cfg(feature = "testing")]
             work: Work::default(),
         };
-        let workers = Arc::new(Workers::start(cores));
-        Self { pool: Arc::new(pool), workers, peppers: Peppers::default(), breached: None }
+        let pool = Arc::new(pool);
+        let idle = Arc::clone(&pool);
+        let workers = Arc::new(Workers::start(cores, QUIET, move || idle.memory().clear()));
+        Self { pool, workers, peppers: Peppers::default(), breached: None }
     }
 
     /// The same pool with a keyed step before each hash.
@@ -160,13 +177,27 @@ impl Hasher {
         (work.verified.load(Ordering::Relaxed), work.computed.load(Ordering::Relaxed))
     }
 
-    /// Hashes a password with a new salt. A chosen one is looked up among the breached first.
+    /// Takes all places that strangers may take, until this is dropped.
+    #[cfg(feature = "testing")]
+    pub fn flooded(&self) -> impl Drop {
+        struct Flood(Arc<Pool>, usize);
+        impl Drop for Flood {
+            fn drop(&mut self) {
+                self.0.waiting.fetch_sub(self.1, Ordering::SeqCst);
+            }
+        }
+        let places = self.pool.places(Comer::Stranger);
+        self.pool.waiting.fetch_add(places, Ordering::SeqCst);
+        Flood(Arc::clone(&self.pool), places)
+    }
+
+    /// Hashes a password with a new salt: whoever gets that far has shown something. A chosen one is looked up among the breached first.
     pub async fn hash(&self, random: &Random, password: &Password) -> Result<PasswordHash, Busy> {
         let mut salt = [0; SALT];
         random.fill(&mut salt).map_err(Fault::Random)?;
         let (password, peppers) = (password.clone(), self.peppers.clone());
         let breached = self.breached.clone().filter(|_| password.is_chosen);
-        let hashed = self.run(move |pool| {
+        let hashed = self.run(Comer::Known, move |pool| {
             if let Some(breached) = breached
                 && breached.holds(password.as_bytes()).map_err(Fault::Breached)?
             {
@@ -182,9 +213,9 @@ impl Hasher {
 
     /// Compares a password with what is kept. Takes the same time when there is nothing to compare with. A hash whose
     /// pepper is missing compares with nothing, and is a fault: to say *wrong password* would be untrue.
-    pub async fn verify(&self, password: &Password, kept: Option<PasswordHash>) -> Result<Verdict, Busy> {
+    pub async fn verify(&self, password: &Password, kept: Option<PasswordHash>, comer: Comer) -> Result<Verdict, Busy> {
         let (password, peppers) = (password.clone(), self.peppers.clone());
-        self.run(move |pool| {
+        self.run(comer, move |pool| {
             #[cfg(feature = "testing")]
             pool.work.verified.fetch_add(1, Ordering::Relaxed);
             let (verdict, cost) = match &kept {
@@ -199,8 +230,12 @@ impl Hasher {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Pool) -> Result<T, Fault> + Send + 'static) -> Result<T, Busy> {
-        let _place = Place::take(&self.pool)?;
+    async fn run<T: Send + 'static>(
+        &self,
+        comer: Comer,
+        work: impl FnOnce(&Pool) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Busy> {
+        let _place = Place::take(&self.pool, comer)?;
         let pool = Arc::clone(&self.pool);
         let done = self.workers.run(move || work(&pool)).await;
         Ok(done.ok_or_else(|| Fault::Hash("the computation was cut short".to_owned()))??)
@@ -211,9 +246,9 @@ impl Hasher {
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    fn take(pool: &'a Pool) -> Result<Self, Busy> {
+    fn take(pool: &'a Pool, comer: Comer) -> Result<Self, Busy> {
         let place = Self(&pool.waiting);
-        if pool.waiting.fetch_add(1, Ordering::SeqCst) >= pool.max_waiting {
+        if pool.waiting.fetch_add(1, Ordering::SeqCst) >= pool.places(comer) {
             return Err(Busy::Full);
         }
         Ok(place)
@@ -227,6 +262,14 @@ impl Drop for Place<'_> {
 }
 
 impl Pool {
+    /// How many may wait before one who comes like that is turned away.
+    fn places(&self, comer: Comer) -> usize {
+        match comer {
+            Comer::Known => self.max_waiting,
+            Comer::Stranger => self.max_waiting - self.max_waiting / RESERVED_OF,
+        }
+    }
+
     fn compare(&self, peppers: &Peppers, password: &Password, kept: &PasswordHash) -> Result<(Verdict, Cost), Fault> {
         match decode(kept) {
             Some(own) => self.compare_own(peppers, password, &own),
@@ -305,9 +348,8 @@ impl Pool {
 
 /// As many as are served in the same time.
 fn queue_per_core(parameters: Parameters) -> usize {
-    let most = QUEUE_PER_CORE as u64;
-    let affordable = most * HashCost::default().parameters().work() / parameters.work().max(1);
-    usize::try_from(affordable.clamp(SHORTEST_QUEUE, most)).unwrap_or(QUEUE_PER_CORE)
+    let affordable = QUEUE_PER_CORE as u64 * HashCost::default().parameters().work() / parameters.work().max(1);
+    usize::try_from(affordable.clamp(SHORTEST_QUEUE, LONGEST_QUEUE)).unwrap_or(QUEUE_PER_CORE)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "used as a function of map_err")]

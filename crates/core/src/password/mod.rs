@@ -25,7 +25,7 @@ pub use cost::{HashCost, NoCost};
 pub use foreign::{MAX_BCRYPT_COST, NotImported};
 pub use generate::{PHRASE_WORDS, RANDOM_LENGTH, phrase, random};
 pub(crate) use hasher::BREACHED;
-pub use hasher::{Busy, Hasher, Verdict};
+pub use hasher::{Busy, Comer, Hasher, Verdict};
 pub use pepper::{NoPeppers, Peppers};
 pub use rules::{Length, Rules, Strength, strength};
 

@@ -9,7 +9,7 @@ use crate::guessing::{self, Guess, Kind};
 use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::invitation::{self, Invitation};
 use crate::mail::{self, About, Content, Link, NewMail, Notice, SECRET_MARK};
-use crate::password::{Password, PasswordHash, Verdict};
+use crate::password::{Comer, Password, PasswordHash, Verdict};
 use crate::secret::Secret;
 use crate::session;
 use crate::user::{self, NewUser, User};
@@ -155,7 +155,7 @@ pub async fn finish(app: &App, request: &Request, secret: &Secret, typed: &Passw
     let asked = request.clone();
     // Before anything is hashed: whoever has to wait costs nothing.
     app.read(move |snapshot| guessing::admit(snapshot, &asked, &Guess::at_secret(Kind::RegistrationLink)).map(drop)).await?;
-    let verdict = app.hasher().verify(typed, Some(kept)).await?;
+    let verdict = app.hasher().verify(typed, Some(kept), Comer::Known).await?;
     let secret = secret.clone();
     if verdict == Verdict::Wrong {
         app.write(request, move |tx| count_wrong(tx, &secret)).await?;

@@ -9,7 +9,7 @@ use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
-use crate::guessing::{self, Guess, Standing};
+use crate::guessing::{self, Admitted, Guess, Standing};
 use crate::id::{DeviceId, SessionId, UserId};
 use crate::masquerade::{self, Whose};
 use crate::outbox::{self, Claimed, Topic};
@@ -34,18 +34,18 @@ pub struct Proven {
 pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result<Proven, Error> {
     let (key, asked) = (EmailKey::of(&login.email), request.clone());
     let turn = app.strangers_turn().await;
-    let (found, guess, standing) = app
+    let (found, guess, Admitted { standing, comer }) = app
         .read(move |snapshot| {
             let found = user::credentials(snapshot, &key)?;
             let guess = Guess::login(&key, found.as_ref().map(|found| found.id));
             // Before anything is hashed: whoever has to wait costs nothing.
-            let standing = guessing::admit(snapshot, &asked, &guess)?;
-            Ok::<_, Error>((found, guess, standing))
+            let admitted = guessing::admit(snapshot, &asked, &guess)?;
+            Ok::<_, Error>((found, guess, admitted))
         })
         .await?;
     drop(turn);
     let kept = found.as_ref().and_then(|found| found.hash.clone());
-    let verdict = app.hasher().verify(&login.password, kept).await?;
+    let verdict = app.hasher().verify(&login.password, kept, comer).await?;
     match (verdict, standing, found) {
         (Verdict::Right, Standing::Works, Some(found)) => {
             Ok(Proven { user: found.id, guess, changed_at: found.changed_at, renewed: None })

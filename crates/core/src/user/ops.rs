@@ -8,11 +8,11 @@ use crate::db::DbError;
 use crate::email::{Email, EmailKey};
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::guessing::{self, Authenticator, Guess, Standing};
+use crate::guessing::{self, Admitted, Authenticator, Guess, Standing};
 use crate::id::{SessionId, UserId};
 use crate::mail::{self, About, Notice};
 use crate::masquerade::{self, Whose};
-use crate::password::{Busy, Password, PasswordHash, Verdict};
+use crate::password::{Busy, Comer, Password, PasswordHash, Verdict};
 use crate::{factor, membership, own_data, reset, search, session, verification};
 
 /// The user of this id.
@@ -297,11 +297,12 @@ where
     let (asked, tried) = (request.clone(), guess.clone());
     let (kept, standing) = app
         .read(move |snapshot| {
-            let standing = guessing::admit(snapshot, &asked, &tried)?;
+            let Admitted { standing, .. } = guessing::admit(snapshot, &asked, &tried)?;
             Ok::<_, E>((sql::password_of(snapshot, user)?, standing))
         })
         .await?;
-    if app.hasher().verify(typed, kept.clone()).await? == Verdict::Wrong || standing == Standing::Stopped {
+    let verdict = app.hasher().verify(typed, kept.clone(), Comer::Known).await?;
+    if verdict == Verdict::Wrong || standing == Standing::Stopped {
         app.write(request, move |tx| Ok::<_, E>(guessing::failed(tx, &guess)?)).await?;
         return Err(wrong);
     }
