@@ -1,6 +1,6 @@
 //! Logging in tells nobody who has an account here (ASVS V6.3.8).
 
-use crate::support::{Actor, Answer, PASSWORD, TestApp, World, difference, dump, on_both_databases};
+use crate::support::{Actor, Answer, PASSWORD, TestApp, World, assert_alike_in_time, difference, dump, on_both_databases};
 
 /// What a stranger can tell from an answer: all of it but the moment and what was typed.
 fn seen(answer: &Answer, typed: &str) -> (u16, Vec<(String, String)>, String) {
@@ -41,6 +41,23 @@ async fn v6_3_8_a_wrong_password_and_an_unknown_address_are_answered_alike(app: 
         answers.push(seen_here);
     }
     assert_eq!(answers.len(), 2);
+}
+
+/// What a hash takes is the same for all of them: `faults` measures it, with a server of its own, and `login_work` counts it.
+#[on_both_databases]
+async fn v6_3_8_a_wrong_password_and_an_unknown_address_take_the_same_time(app: TestApp) {
+    const WRONG: &str = "not-the-password-at-all";
+    let world = World::new(app).await;
+    let without = world.somebody_without_password().await;
+    for (path, known, unknown) in [
+        ("/login", "mia@example.com", "nia@example.com"),
+        ("/login", without, "tia@example.com"),
+        ("/admin/login", "stella@staff.example", "stelle@staff.example"),
+    ] {
+        let [known, unknown] = [known, unknown].map(|email| [("email", email), ("password", WRONG)]);
+        assert_alike_in_time(&world, path, 422, [(path, &known), (path, &unknown)]).await;
+    }
+    world.app.expect_unsent_mails();
 }
 
 #[on_both_databases]

@@ -80,6 +80,12 @@ impl Rules {
 
     /// Checks a password that is in NFKC. The error is the message's key.
     pub(super) fn check(&self, text: &str) -> Result<(), &'static str> {
+        self.look_up(text)?;
+        self.judge(&self.estimate(text))
+    }
+
+    /// What needs no estimate: the length and the lists.
+    fn look_up(&self, text: &str) -> Result<(), &'static str> {
         let length = text.chars().count();
         if length == 0 {
             return Err("error-required");
@@ -96,8 +102,11 @@ impl Rules {
         if near::is_near(text, self.names()) {
             return Err("error-password-own-words");
         }
-        let estimate = self.estimate(text);
-        if is_one_word(&estimate) {
+        Ok(())
+    }
+
+    fn judge(&self, estimate: &zxcvbn::Entropy) -> Result<(), &'static str> {
+        if is_one_word(estimate) {
             return Err("error-password-common");
         }
         if estimate.guesses_log10() < self.length.fewest_guesses_log10() {
@@ -112,8 +121,44 @@ impl Rules {
 
     fn estimate(&self, text: &str) -> zxcvbn::Entropy {
         let words: Vec<&str> = self.names().flat_map(|name| name.split_whitespace().chain([name])).collect();
-        zxcvbn::zxcvbn(text, &words)
+        zxcvbn::zxcvbn(&affordable(text), &words)
     }
+}
+
+/// Signs that `zxcvbn` reads as letters, where there is a choice: several signs for one letter, or several letters for one sign.
+const DISGUISES: [(&str, &str); 7] =
+    [("a", "4@"), ("c", "({[<"), ("g", "69"), ("i", "1!|"), ("l", "1|7"), ("s", "$5"), ("t", "+7")];
+
+/// Ways to read signs as letters that are looked at.
+const MAX_READINGS: usize = 8;
+
+/// The text with no more ways to read its signs as letters than are affordable. `zxcvbn` looks every part of the text up once for each, and
+/// with all signs there are 800: more than a second for one password, asked for by anybody. Signs beyond stand for themselves.
+fn affordable(text: &str) -> String {
+    let mut read = String::new();
+    let mut plain = String::new();
+    for sign in text.chars() {
+        let is_choice = DISGUISES.iter().any(|(_, signs)| signs.contains(sign));
+        if !is_choice || read.contains(sign) || plain.contains(sign) {
+            continue;
+        }
+        read.push(sign);
+        if readings(&read) > MAX_READINGS {
+            read.pop();
+            plain.push(sign);
+        }
+    }
+    // Each has a character of its own instead, of the private use area: what repeats goes on repeating.
+    let instead = |sign| plain.chars().zip('\u{e000}'..).find_map(|(plain, other)| (plain == sign).then_some(other));
+    text.chars().map(|sign| instead(sign).unwrap_or(sign)).collect()
+}
+
+/// In how many ways these signs can be read together, at most.
+fn readings(signs: &str) -> usize {
+    let of = |disguises: &str| signs.chars().filter(|sign| disguises.contains(*sign)).count().max(1);
+    // Each sign of two letters is read as either.
+    let doubles = signs.chars().filter(|sign| DISGUISES.iter().filter(|(_, signs)| signs.contains(*sign)).count() > 1).count();
+    DISGUISES.iter().map(|(_, disguises)| of(disguises)).product::<usize>() << doubles
 }
 
 /// Whether many people use it (ASVS V6.2.4): the crate's list holds 99,838 of the most used passwords, 47,324 of them
@@ -140,8 +185,9 @@ pub struct Strength {
 /// Estimates a password while it is typed.
 pub fn strength(input: &str, rules: &Rules) -> Strength {
     let text = normal(input);
-    let refused = rules.check(&text).err();
-    let score = u8::from(rules.estimate(&text).score());
+    let estimate = rules.estimate(&text);
+    let refused = rules.look_up(&text).and_then(|()| rules.judge(&estimate)).err();
+    let score = u8::from(estimate.score());
     Strength { score: if refused.is_some() { score.min(1) } else { score }, refused }
 }
 
@@ -296,6 +342,24 @@ mod tests {
         let refused = strength("Penelope.Featherstonehaugh!1", &rules);
         assert!(refused.score <= 1 && refused.refused == Some("error-password-own-words"));
         assert_eq!(strength("vq8Zr1mT4kLw0xB-7hd", &rules), Strength { score: 4, refused: None });
+    }
+
+    #[test]
+    fn a_password_of_nothing_but_disguises_costs_no_more_than_another() {
+        let all = "4@8({[<3691!|70$5+%2";
+        let kept: String = affordable(all).chars().filter(|sign| all.contains(*sign)).collect();
+        assert!((8..20).contains(&kept.len()) && readings(&kept) <= MAX_READINGS, "{kept}");
+        assert!(
+            all.chars()
+                .zip(affordable(all).chars())
+                .all(|(before, after)| before == after || ('\u{e000}'..'\u{e020}').contains(&after))
+        );
+        let twice = affordable(&all.repeat(2));
+        assert_eq!(twice, affordable(all).repeat(2), "what repeats goes on repeating");
+        for ordinary in ["p4$$w0rd", "L4tchk3y!2026", "correct horse battery staple", "", "9(k1}|v5", "ŝ🗝"] {
+            assert_eq!(affordable(ordinary), ordinary);
+        }
+        assert_eq!(check("p4$$w0rd", &with_factor()), Err("error-password-common"), "what is affordable is read");
     }
 
     proptest! {
