@@ -97,6 +97,48 @@ async fn v7_5_2_each_session_shows_device_address_host_beginning_and_last_use_an
 }
 
 #[on_both_databases]
+async fn v7_4_5_v7_5_2_an_admin_sees_where_it_is_logged_in_and_ends_one(app: TestApp) {
+    let world = World::with_staff(app).await;
+    let rita = &world.staff.as_ref().unwrap().read_only;
+    let laptop = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    world.app.clock.advance(Duration::from_mins(5));
+    let other = world.server.anonymous().with_header("user-agent", laptop).log_in_as_admin("rita@staff.example").await;
+    let from = world.app.request();
+    let looked_up = world.app.app.write(&from, |tx| {
+        let system = System::named("test");
+        for work in outbox::claim(tx, &system, Topic::AdminHostname, 99, Duration::from_mins(1))? {
+            admin::hostname_found(tx, &system, work, Some("host.example"))?;
+        }
+        Ok::<_, Fault>(())
+    });
+    looked_up.await.unwrap();
+    let page = other.get("/admin/me/security").await.text();
+    let sessions = &page[page.find("sessions-heading").unwrap()..];
+    let (mine, others): (Vec<_>, Vec<_>) = rows(sessions).into_iter().partition(|row| row.contains("This device"));
+    assert_eq!((mine.len(), others.len()), (1, 1), "nobody else's: {page}");
+    for word in ["Firefox", "Linux", "IP Address: 127.0.0.1", "Hostname: host.example", "Last used", "Began"] {
+        assert!(mine[0].contains(word), "{word}: {}", mine[0]);
+    }
+    let ([_, began], [_, earlier]) = (minutes(&mine[0]), minutes(&others[0]));
+    assert_eq!(began - earlier, 5, "{page}");
+    assert!(!mine[0].contains("/end\""), "all but this one can be ended");
+    let end = others[0].split("action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(world.admin.press(&end).await.status, 404, "somebody else's");
+    assert!(is_staff(rita).await);
+    assert_eq!(other.press(&end).await.flash().unwrap().1, "Session ended.");
+    assert!(!is_staff(rita).await && is_staff(&other).await);
+    assert_eq!(other.press(&end).await.status, 404, "once");
+    // One that is over by the clock is not listed.
+    let late = world.server.admin("rita@staff.example").await;
+    world.app.clock.advance(Duration::from_mins(10));
+    assert!(is_staff(&late).await);
+    world.app.clock.advance(Duration::from_mins(6));
+    let page = late.get("/admin/me/security").await.text();
+    assert_eq!(rows(&page[page.find("sessions-heading").unwrap()..]).len(), 1, "{page}");
+    world.app.expect_unsent_mails();
+}
+
+#[on_both_databases]
 async fn v7_2_4_a_login_never_adopts_what_the_browser_had(app: TestApp) {
     let world = World::new(app).await;
     let planted = world.stranger.cookie(SESSION).unwrap();

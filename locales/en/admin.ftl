@@ -394,7 +394,7 @@ notice-masquerade = Login as Owner, to the owner
 
 # Security: of an admin's own login, of users, and in general
 admin-password-lede = For the Admin Area. Changing it ends your sessions on other devices.
-admin-security-lede = The second factor of your own login.
+admin-security-lede = The second factor of your own login, and where you are logged in.
 user-two-factor-disable = Disable Two-Factor
 user-two-factor-disable-text = The second factor and the recovery codes of { $user } are removed. The password alone opens the login until a new factor is set up. { $user } is told by mail.
 config-security = Security

@@ -52,7 +52,7 @@ fn difference(mut times: [Vec<Duration>; 2]) -> Option<Duration> {
     }
     let [one, other] = times.map(|times| [25, 50, 75].map(|percent| times[times.len() * percent / 100]));
     let difference = one[1].abs_diff(other[1]);
-    let spread = (one[2] - one[0]).max(other[2] - other[0]);
+    let spread = one[2].abs_diff(one[0]).max(other[2].abs_diff(other[0]));
     (difference > spread.max(UNSEEN)).then_some(difference)
 }
 

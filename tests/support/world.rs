@@ -352,6 +352,17 @@ impl World {
         number(&self.app, "select max(id) from sessions").await
     }
 
+    /// Another session of this admin; of Stella when the actor is no admin.
+    pub(super) async fn admin_session_of(&self, actor: &str) -> i64 {
+        let email = match actor {
+            "read-only" => "rita@staff.example",
+            "support" => "sue@staff.example",
+            _ => "stella@staff.example",
+        };
+        self.server.admin(email).await;
+        number(&self.app, "select max(id) from admin_sessions").await
+    }
+
     /// Another device of this actor; of the owner when the actor is nobody.
     async fn device_of(&self, actor: &str) -> i64 {
         self.session_of(address_of(actor).unwrap_or("olivia@example.com")).await;

@@ -71,6 +71,18 @@ async fn rule_10_it_ends_when_the_admin_ends_that_session_elsewhere(app: TestApp
 }
 
 #[on_both_databases]
+async fn rule_10_it_ends_when_the_admin_ends_the_one_session_it_began_in(app: TestApp) {
+    let acted = acted(&app).await;
+    let (_, here) = staff_session(&app, "sam@staff.example").await;
+    as_staff(&app.app, acted.sam, move |tx, by| admin::end(tx, by, here.session)).await.unwrap();
+    let (session, stella) = (acted.session.session, acted.stella);
+    let not_hers = as_staff(&app.app, stella, move |tx, by| admin::end(tx, by, session)).await;
+    assert!(matches!(not_hers, Err(admin::Error::NoSuchSession)));
+    as_staff(&app.app, acted.sam, move |tx, by| admin::end(tx, by, session)).await.unwrap();
+    over(&app, &acted, "session ended").await;
+}
+
+#[on_both_databases]
 async fn rule_10_it_ends_when_the_admin_changes_the_password_elsewhere(app: TestApp) {
     let acted = acted(&app).await;
     let (_, here) = staff_session(&app, "sam@staff.example").await;

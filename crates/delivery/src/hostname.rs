@@ -10,6 +10,7 @@ use std::time::Duration;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::LookupIpStrategy;
 use hickory_resolver::proto::rr::RData;
+use latchkey_core::admin;
 use latchkey_core::app::{App, Tx};
 use latchkey_core::error::Fault;
 use latchkey_core::outbox::{self, Claimed, Topic};
@@ -85,7 +86,7 @@ impl LookUp for SystemHosts {
     }
 }
 
-/// The work of the topic `Hostname`.
+/// The work of the topics `Hostname` and `AdminHostname`.
 pub(crate) struct FindHosts<L>(L);
 
 impl<L: LookUp> FindHosts<L> {
@@ -96,7 +97,7 @@ impl<L: LookUp> FindHosts<L> {
 }
 
 impl<L: LookUp> Work for FindHosts<L> {
-    type Piece = Claimed;
+    type Piece = (Topic, Claimed);
     const NAME: &'static str = "host names";
     const AT_ONCE: usize = 4;
 
@@ -104,17 +105,29 @@ impl<L: LookUp> Work for FindHosts<L> {
         TIMEOUT.saturating_add(LEASE_MARGIN)
     }
 
-    fn claim(tx: &Tx<'_>, limit: i64, lease: Duration) -> Result<Vec<Claimed>, Fault> {
-        outbox::claim(tx, &system(), Topic::Hostname, limit, lease)
+    fn claim(tx: &Tx<'_>, limit: i64, lease: Duration) -> Result<Vec<Self::Piece>, Fault> {
+        let claim = |topic, limit| {
+            let claimed = outbox::claim(tx, &system(), topic, limit, lease)?;
+            Ok::<_, Fault>(claimed.into_iter().map(move |work| (topic, work)))
+        };
+        let mut pieces: Vec<_> = claim(Topic::Hostname, limit)?.collect();
+        let room = limit.saturating_sub(i64::try_from(pieces.len()).unwrap_or(limit));
+        if room > 0 {
+            pieces.extend(claim(Topic::AdminHostname, room)?);
+        }
+        Ok(pieces)
     }
 
-    async fn perform(&self, app: &App, piece: Claimed) -> Result<(), Fault> {
-        let address = app.read(move |snapshot| session::to_look_up(snapshot, &system(), piece)).await?;
+    async fn perform(&self, app: &App, (topic, work): Self::Piece) -> Result<(), Fault> {
+        let of_admin = topic == Topic::AdminHostname;
+        let to_look_up = if of_admin { admin::to_look_up } else { session::to_look_up };
+        let address = app.read(move |snapshot| to_look_up(snapshot, &system(), work)).await?;
         let host = match address {
-            Some(address) if piece.attempts <= MAX_ATTEMPTS => confirmed(&self.0, address).await,
+            Some(address) if work.attempts <= MAX_ATTEMPTS => confirmed(&self.0, address).await,
             _ => None,
         };
-        write_down(app, move |tx| session::hostname_found(tx, &system(), piece, host.as_deref())).await
+        let found = if of_admin { admin::hostname_found } else { session::hostname_found };
+        write_down(app, move |tx| found(tx, &system(), work, host.as_deref())).await
     }
 }
 

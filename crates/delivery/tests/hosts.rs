@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use latchkey_core::access::ViewStaffArea;
+use latchkey_core::access::{BeStaff, ViewStaffArea};
+use latchkey_core::admin;
 use latchkey_core::app::App;
 use latchkey_core::id::UserId;
 use latchkey_core::outbox::{self, Topic};
+use latchkey_core::password::Password;
 use latchkey_core::session;
-use latchkey_core::testing::TestApp;
+use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_delivery::LookUp;
 use latchkey_test_macros::on_both_databases;
 use tokio::sync::{Notify, mpsc};
@@ -94,6 +96,24 @@ async fn the_host_of_a_login_is_a_name_that_leads_back(app: TestApp) {
     all_looked_up(&app.app).await;
     workers.stop().await;
     assert_eq!(host(&app.app, &staff, jo).await.as_deref(), Some("gate.example.com"));
+}
+
+#[on_both_databases]
+async fn the_host_of_an_admins_login_is_looked_up_too(app: TestApp) {
+    let staff = Staff::of(&app).await;
+    let workers = Workers::start(&app.app, None, hardly_ever(), OneName { address: [192, 0, 2, 7].into() });
+    let (address, password) = ("ada@example.com", Password::typed(PASSWORD));
+    admin::login(&app.app, &app.request(), address, &password, "").await.unwrap();
+    let hosts = async || {
+        let admin = staff.id();
+        let sessions = app.app.read(move |snapshot| {
+            let by = snapshot.authorize_admin::<BeStaff>(admin).unwrap();
+            admin::sessions(snapshot, &by)
+        });
+        sessions.await.unwrap().into_iter().map(|session| session.host).collect::<Vec<_>>()
+    };
+    eventually("the host is looked up", async || hosts().await == [Some("gate.example.com".to_owned())]).await;
+    workers.stop().await;
 }
 
 #[on_both_databases]

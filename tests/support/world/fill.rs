@@ -50,6 +50,9 @@ pub(crate) async fn fill(world: &World, path: &str, actor: &str) -> String {
     if filled.contains("{device}") {
         filled = filled.replace("{device}", &world.device_of(actor).await.to_string());
     }
+    if filled.contains("/admin/me/sessions/{session}") {
+        filled = filled.replace("{session}", &world.admin_session_of(actor).await.to_string());
+    }
     if filled.contains("{session}") {
         let email = address_of(actor).unwrap_or("olivia@example.com");
         filled = filled.replace("{session}", &world.session_of(email).await.to_string());

@@ -3,6 +3,7 @@
 mod ops;
 mod password;
 mod second;
+mod sessions;
 mod sql;
 mod staff;
 
@@ -18,8 +19,8 @@ use crate::password::{Busy, PasswordHash};
 use crate::secret::Secret;
 
 pub use ops::{
-    Asking, ask, behind, by_email, create_by_system, create_in_role, end_others, exists, find, list, login, logout, page,
-    resolve, set_up, setup_is_open, setup_link, sweep, touch,
+    Asking, ask, behind, by_email, create_by_system, create_in_role, exists, find, list, login, logout, page, resolve, set_up,
+    setup_is_open, setup_link, sweep, touch,
 };
 pub(crate) use ops::{
     begin, factor_is_gone, find_enabled, hold_session, hold_who_may, insert, resolve_session, start_with_passkey, touch_session,
@@ -28,6 +29,7 @@ pub(crate) use ops::{
 pub use password::change_password;
 pub(crate) use password::{end_every, hold_enabled, set_password};
 pub use second::{confirm, second_step};
+pub use sessions::{Session, end, end_others, hostname_found, sessions, to_look_up};
 pub(crate) use sql::of_role;
 pub use staff::{delete, find_to_change, set_disabled, set_role};
 pub(crate) use staff::{end_acting, hold};
@@ -118,6 +120,9 @@ pub enum Error {
     /// There is no such admin.
     #[error("there is no such admin")]
     NotFound,
+    /// There is no such session.
+    #[error("there is no such session")]
+    NoSuchSession,
     /// Nobody disables or deletes himself.
     #[error("you cannot disable or delete yourself")]
     Oneself,
@@ -152,7 +157,7 @@ impl HasKind for Error {
             Self::WrongPassword => Kind::Invalid(vec![Invalid::new("current", "error-password-wrong")]),
             Self::BreachedPassword => Kind::Invalid(vec![Invalid::new("new", crate::password::BREACHED)]),
             Self::Gone => Kind::Gone,
-            Self::NotFound => Kind::NotFound,
+            Self::NotFound | Self::NoSuchSession => Kind::NotFound,
             Self::Oneself => Kind::Conflict("error-admin-self"),
             Self::LastFull => Kind::Conflict("error-admin-last"),
             Self::NoSuchRole => Kind::Invalid(vec![Invalid::new("role", "error-role-unknown")]),

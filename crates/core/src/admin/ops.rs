@@ -11,6 +11,7 @@ use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Admitted, Guess, Standing};
 use crate::id::{AdminId, AdminRoleId, SessionId};
 use crate::masquerade::{self, Whose};
+use crate::outbox::{self, Topic};
 use crate::password::{Password, Verdict};
 use crate::secret::Secret;
 use crate::session::{TOUCH_EVERY, for_the_log};
@@ -192,7 +193,10 @@ pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<
     let secret = tx.secret()?;
     masquerade::end_over(tx)?;
     let lives = settings::security(tx)?.admin_absolute;
-    sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
+    let session = sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
+    if tx.request().ip.is_some() && tx.known_host().is_none() {
+        outbox::promise(tx, Topic::AdminHostname, session.0)?;
+    }
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin).with_detail(how))?;
     let (_, device) = device::remember(tx, Subject::Admin(id))?;
@@ -270,18 +274,6 @@ pub fn logout(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, resolved: &Resolved) -> R
     masquerade::end_all(tx, Whose::Session(resolved.session), "logged out")?;
     sql::delete_session(tx, resolved.session)?;
     Ok(tx.record(by.actor(), &Event::new(EventKind::AdminLogout))?)
-}
-
-/// Ends all of one's own sessions but this one.
-pub fn end_others(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, keep: SessionId) -> Result<u64, Error> {
-    sql::hold_sessions(tx, by.id())?;
-    masquerade::end_all(tx, Whose::AdminBut(by.id(), keep), "session ended")?;
-    let ended = sql::delete_other_sessions(tx, by.id(), keep)?;
-    if ended > 0 {
-        let event = Event::new(EventKind::SessionEnded).with_detail(format!("{ended} other sessions"));
-        tx.record(by.actor(), &event)?;
-    }
-    Ok(ended)
 }
 
 /// An admin has no second factor any more.

@@ -1,6 +1,6 @@
 //! An admin's own password: changed with the present one here, or chosen anew by a link ([`reset`]). Nobody sets another's.
 
-use super::{Admin, Error, ops, sql};
+use super::{Admin, Error, ops, sessions, sql};
 use crate::access::{Actor, BeStaff, Subject};
 use crate::app::{App, Request, Tx};
 use crate::error::Fault;
@@ -46,7 +46,7 @@ pub async fn change_password(
         }
         set_password(tx, admin, &hash)?;
         tx.record(by.actor(), &Event::new(EventKind::AdminPasswordChanged).with_email(&email))?;
-        ops::end_others(tx, &by, session)?;
+        sessions::end_others(tx, &by, session)?;
         reset::forget(tx, Subject::Admin(admin))?;
         let person = Person { user: None, name: &name, to: &email };
         Ok(mail::tell_person(tx, &person, Notice::PasswordChanged, &About::default())?)

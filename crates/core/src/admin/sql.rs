@@ -1,4 +1,4 @@
-use super::{Admin, NewAdmin};
+use super::{Admin, NewAdmin, Session};
 use crate::access::{AdminGrants, BuiltInRole};
 use crate::admin_role::AdminRole;
 use crate::app::{Asked, Snapshot, Tx};
@@ -10,6 +10,7 @@ use crate::id::{AdminId, AdminRoleId, SessionId};
 use crate::params;
 use crate::password::PasswordHash;
 use crate::secret::SecretHash;
+use crate::settings::Security;
 use crate::sweep::{self, Place};
 
 const COLUMNS: &str = "a.id, a.name, a.email, a.last_login_at, a.disabled_at, \
@@ -162,12 +163,12 @@ pub(super) fn insert_session(
     hash: &SecretHash,
     expires_at: Timestamp,
     second_factor: bool,
-) -> Result<(), Fault> {
+) -> Result<SessionId, Fault> {
     let request = tx.request();
-    tx.execute(
+    tx.one(
         "insert into admin_sessions (token_hash, admin_id, created_at, last_seen_at, expires_at, ip, user_agent,
-                                     confirmed_at, second_factor_at)
-         values ($1, $2, $3, $3, $4, $5, $6, $3, $7)",
+                                     confirmed_at, second_factor_at, host)
+         values ($1, $2, $3, $3, $4, $5, $6, $3, $7, $8) returning id",
         params![
             hash,
             id,
@@ -175,10 +176,11 @@ pub(super) fn insert_session(
             expires_at,
             request.ip.map_or_else(String::new, |ip| ip.to_string()),
             request.user_agent,
-            second_factor.then(|| tx.now())
+            second_factor.then(|| tx.now()),
+            tx.known_host().flatten()
         ],
-    )?;
-    Ok(())
+        Row::take,
+    )
 }
 
 /// Notes that identity was confirmed, under a new token; `false` when the session is gone.
@@ -245,6 +247,41 @@ pub(super) fn touch(tx: &Tx<'_>, id: SessionId) -> Result<(), Fault> {
 pub(super) fn hold_session(tx: &Tx<'_>, id: SessionId) -> Result<bool, Fault> {
     let sql = format!("select id from admin_sessions where id = $1{}", tx.for_update());
     Ok(tx.optional(&sql, params![id], Row::take::<SessionId>)?.is_some())
+}
+
+/// The same where it is this admin's.
+pub(super) fn hold_session_of(tx: &Tx<'_>, admin: AdminId, id: SessionId) -> Result<bool, Fault> {
+    let sql = format!("select id from admin_sessions where id = $1 and admin_id = $2{}", tx.for_update());
+    Ok(tx.optional(&sql, params![id, admin], Row::take::<SessionId>)?.is_some())
+}
+
+/// Those of an admin that are alive under these limits.
+pub(super) fn sessions_of(snapshot: &Snapshot<'_>, admin: AdminId, limits: &Security) -> Result<Vec<Session>, Fault> {
+    let now = snapshot.now();
+    snapshot.all(
+        "select id, created_at, last_seen_at, ip, host, user_agent from admin_sessions
+         where admin_id = $1 and expires_at > $2 and created_at > $3 and last_seen_at > $4
+         order by last_seen_at desc, id desc limit 200",
+        params![admin, now, now.before(limits.admin_absolute), now.before(limits.admin_idle)],
+        |row| {
+            Ok(Session {
+                id: row.take()?,
+                created_at: row.take()?,
+                last_seen_at: row.take()?,
+                ip: row.take()?,
+                host: row.take()?,
+                user_agent: row.take()?,
+            })
+        },
+    )
+}
+
+pub(super) fn session_ip(snapshot: &Snapshot<'_>, id: SessionId) -> Result<Option<String>, Fault> {
+    snapshot.optional("select ip from admin_sessions where id = $1", params![id], Row::take)
+}
+
+pub(super) fn set_session_host(tx: &Tx<'_>, id: SessionId, host: &str) -> Result<(), Fault> {
+    tx.put("update admin_sessions set host = $1 where id = $2", params![host, id])
 }
 
 /// Holds every session of an admin until the transaction ends, always in the same order.

@@ -52,6 +52,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0043_owner_changes", include_str!("../../../../migrations/0043_owner_changes.sql")),
     ("0044_retention", include_str!("../../../../migrations/0044_retention.sql")),
     ("0045_registrations", include_str!("../../../../migrations/0045_registrations.sql")),
+    ("0046_admin_session_hosts", include_str!("../../../../migrations/0046_admin_session_hosts.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

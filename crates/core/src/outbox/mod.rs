@@ -21,6 +21,8 @@ pub enum Topic {
     Mail,
     /// The host of a login to look up; the reference is a [`SessionId`](crate::id::SessionId).
     Hostname,
+    /// The same of an admin's login; the reference is a [`SessionId`](crate::id::SessionId) among those.
+    AdminHostname,
     /// A password reset that was asked for; the reference is a [`ResetRequestId`](crate::id::ResetRequestId).
     Reset,
     /// A password reset that was asked for at the login of the Admin Area; the reference is a
@@ -35,6 +37,7 @@ impl Topic {
         match self {
             Self::Mail => "mail",
             Self::Hostname => "hostname",
+            Self::AdminHostname => "admin-hostname",
             Self::Reset => "reset",
             Self::AdminReset => "admin-reset",
             Self::Masquerade => "masquerade",

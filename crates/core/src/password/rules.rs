@@ -356,7 +356,7 @@ mod tests {
         );
         let twice = affordable(&all.repeat(2));
         assert_eq!(twice, affordable(all).repeat(2), "what repeats goes on repeating");
-        for ordinary in ["p4$$w0rd", "L4tchk3y!2026", "correct horse battery staple", "", "9(k1}|v5", "ŝ🗝"] {
+        for ordinary in ["p4$$w0rd", "L4tchk3y!2026", "correct horse battery staple", "", "9(k1}v5", "ŝ🗝"] {
             assert_eq!(affordable(ordinary), ordinary);
         }
         assert_eq!(check("p4$$w0rd", &with_factor()), Err("error-password-common"), "what is affordable is read");

@@ -25,7 +25,7 @@ impl Hosts {
         hosts.get(&ip.to_canonical()).filter(|(_, at)| now.since(*at) < LIVES).map(|(host, _)| host.clone())
     }
 
-    pub(super) fn note(&self, ip: IpAddr, host: Option<&str>, now: Timestamp) {
+    pub(crate) fn note(&self, ip: IpAddr, host: Option<&str>, now: Timestamp) {
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= MAX {
             hosts.retain(|_, (_, at)| now.since(*at) < LIVES);

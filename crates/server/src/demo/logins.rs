@@ -105,5 +105,8 @@ pub(super) fn find_hosts(tx: &Tx<'_>, host: &str) -> anyhow::Result<()> {
     for work in outbox::claim(tx, &system(), Topic::Hostname, 10, Duration::from_mins(1))? {
         session::hostname_found(tx, &system(), work, Some(host).filter(|host| !host.is_empty()))?;
     }
+    for work in outbox::claim(tx, &system(), Topic::AdminHostname, 10, Duration::from_mins(1))? {
+        admin::hostname_found(tx, &system(), work, Some(host).filter(|host| !host.is_empty()))?;
+    }
     Ok(())
 }

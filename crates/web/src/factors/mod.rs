@@ -3,6 +3,7 @@
 pub(crate) mod confirm;
 pub(crate) mod login;
 mod qr;
+mod sessions;
 pub(crate) mod settings;
 
 use latchkey_http::Routes;
@@ -33,7 +34,8 @@ pub(crate) fn admin_routes() -> Routes<Web> {
         .get("/admin/confirm", confirm::show)
         .post("/admin/confirm", confirm::submit)
         .get("/admin/me/security", settings::of_admin)
-        .post("/admin/me/security/end-others", settings::end_others_of_admin)
+        .post("/admin/me/sessions/end-others", sessions::end_others)
+        .post("/admin/me/sessions/{session}/end", sessions::end)
         .post("/admin/me/security/totp", settings::offer)
         .get("/admin/me/security/totp", settings::offered)
         .post("/admin/me/security/totp/confirm", settings::add)

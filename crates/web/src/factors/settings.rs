@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use latchkey_core::access::{BeStaff, Subject};
+use latchkey_core::access::{BeStaff, Denied, Subject};
 use latchkey_core::admin;
 use latchkey_core::app::Snapshot;
 use latchkey_core::clock::Timestamp;
@@ -16,6 +16,7 @@ use super::qr;
 use crate::error::{PageError, leading_to};
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};
+use crate::view::{self, SessionShown};
 use crate::visit::{Somebody, Staff};
 
 /// A factor as a list shows it.
@@ -65,21 +66,15 @@ fn path_of(who: &Somebody) -> String {
 
 /// An admin's own security page.
 pub(crate) async fn of_admin(staff: Staff) -> Answer {
-    let subject = staff.admin.subject();
-    let factors = staff.visit.web.app().read(move |snapshot| of(snapshot, subject)).await?;
-    Ok(page::page(&staff.visit, "admin/security.html", context! { factors }))
-}
-
-/// Ends an admin's other sessions.
-pub(crate) async fn end_others_of_admin(staff: Staff, _: Form<Pressed>) -> Answer {
-    let (visit, id, session) = (&staff.visit, staff.id(), staff.admin.session);
-    let ended = visit.web.app().write(&visit.request, move |tx| {
-        let by = tx.authorize_admin::<BeStaff>(id)?;
-        admin::end_others(tx, &by, session)
+    let (subject, id, current) = (staff.admin.subject(), staff.id(), staff.admin.session);
+    let web = &staff.visit.web;
+    let shown = web.app().read(move |snapshot| {
+        let by = snapshot.authorize_admin::<BeStaff>(id)?;
+        Ok::<_, Denied>((of(snapshot, subject)?, admin::sessions(snapshot, &by)?))
     });
-    let count = i64::try_from(ended.await?).unwrap_or(i64::MAX);
-    let text = visit.web.engine().texts().count("flash-sessions-ended", count);
-    Ok(page::flashed(visit, "/admin/me/security", crate::flash::Mood::Success, text))
+    let (factors, listed) = shown.await?;
+    let sessions: Vec<SessionShown> = listed.iter().map(|one| view::admin_session(web, one, one.id == current)).collect();
+    Ok(page::page(&staff.visit, "admin/security.html", context! { factors, sessions }))
 }
 
 #[derive(Default, Deserialize)]
@@ -179,7 +174,7 @@ pub(crate) fn codes_page(who: &Somebody, codes: &[String], next: &str) -> Respon
         next => if next.is_empty() { path_of(who) } else { next.to_owned() },
         end_others_url => match who.subject {
             Subject::User(_) => "/me/sessions/end-others",
-            Subject::Admin(_) => "/admin/me/security/end-others",
+            Subject::Admin(_) => "/admin/me/sessions/end-others",
         },
     };
     page::page(&who.visit, "recovery_codes.html", context)

@@ -25,7 +25,7 @@ pub(crate) use credential::{CredentialForm, CredentialShown, SecretsShown};
 pub(crate) use event::happened;
 pub(crate) use mail::{MailItem, MailShown, mail};
 pub(crate) use owner_change::OwnerChangeShown;
-pub(crate) use people::{SessionShown, device, invited, inviter, people, roles, session};
+pub(crate) use people::{SessionShown, admin_session, device, invited, inviter, people, roles, session};
 
 /// Somebody who is logged in.
 #[derive(Serialize)]

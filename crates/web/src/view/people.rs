@@ -1,6 +1,7 @@
 //! Who can get in: users, invitations and sessions as tables show them.
 
 use latchkey_core::access::{ActorKind, Grants};
+use latchkey_core::admin;
 use latchkey_core::clock::Timestamp;
 use latchkey_core::invitation::{Invitation, State};
 use latchkey_core::mail::Mail;
@@ -147,6 +148,22 @@ pub(crate) fn session(web: &Web, session: &Session, current: bool) -> SessionSho
         remember: session.remember,
         known: session.of_known_device,
         sso: session.begun_by == BegunBy::SingleSignOn,
+    }
+}
+
+/// A session of an admin, who has no known devices and no links that log in.
+pub(crate) fn admin_session(web: &Web, session: &admin::Session, current: bool) -> SessionShown {
+    SessionShown {
+        id: session.id.0,
+        current,
+        device: device(web.engine().texts(), &session.user_agent),
+        ip: session.ip.clone(),
+        host: session.host.clone(),
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        remember: false,
+        known: false,
+        sso: false,
     }
 }
 
