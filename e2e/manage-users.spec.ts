@@ -18,7 +18,7 @@ test("users are found as one types, with their last login", async ({ open, world
   await expect(row(page, account.name)).toContainText("Owner");
 });
 
-test("a user's name and login are changed; an address that is taken is not", async ({ open, world }) => {
+test("a user's name is changed, and the login once it is confirmed; an address that is taken is not", async ({ open, world, sink }) => {
   const [who, other] = [await world.person(), await world.person()];
   const page = await open({ admin: STAFF });
   await page.goto(`/admin/users/${who.id}`);
@@ -29,9 +29,19 @@ test("a user's name and login are changed; an address that is taken is not", asy
   await page.getByLabel("Email Address").fill(email);
   await page.getByLabel("First Name").fill("Renamed");
   await page.getByRole("button", { name: "Save Changes" }).click();
-  await told(page, "User saved.");
+  await told(page, `User saved. A link went to ${email}: the login changes when it is opened and confirmed.`);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(`Renamed ${who.last}`);
+  await expect(page.getByText(`Waits to be confirmed: ${email}`)).toBeVisible();
+  await page.getByRole("button", { name: "Cancel Change" }).click();
+  await told(page, "The user keeps the present address.");
+  await expect(page.getByText("Waits to be confirmed")).toHaveCount(0);
+
+  await page.getByLabel("Email Address").fill(email);
+  await page.getByRole("button", { name: "Save Changes" }).click();
   const visitor = await open();
+  await visitor.goto((await sink.mail(email, 2)).link!);
+  await visitor.getByRole("button", { name: "Confirm Email Address" }).click();
+  await told(visitor, `${email} is confirmed.`);
   await logIn(visitor, { ...who, email });
   await expect(visitor).toHaveURL(/\/accounts$/);
 });

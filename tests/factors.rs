@@ -149,6 +149,10 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
         let refused = press(&world.admin, &path, "/admin/users").await;
         assert_eq!(refused.location(), Some("/admin/confirm?next=%2Fadmin%2Fusers"), "{path}");
     }
+    let another = [("first_name", "Olivia"), ("last_name", "Owner"), ("email", "taken-over@example.com")];
+    let refused = world.admin.post(&format!("/admin/users/{}", world.olivia), &another).await;
+    assert_eq!(refused.location(), Some("/admin/confirm"), "another's address");
+    assert_eq!(number(&world.app, "select count(*) from verifications").await, 0);
     let role = world.role().await;
     let before =
         crate::support::tables::texts(&world.app.location, "select name || permissions from admin_roles order by id").await;

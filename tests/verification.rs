@@ -3,6 +3,7 @@
 use latchkey_core::settings::Verification;
 use latchkey_core::testing::link_secret;
 
+use crate::support::tables::{number, texts};
 use crate::support::{Actor, TestApp, World, on_both_databases};
 
 const RESEND: &str = "/me/email/resend";
@@ -78,4 +79,39 @@ async fn resend_sends_so_many_links_and_no_more(app: TestApp) {
     assert!(sent > 0 && sent < 7 && moods[sent..].iter().all(|mood| mood == "error"), "{moods:?}");
     assert_eq!(world.app.take_mails().await.len(), 1, "one link works, and those before it need not be sent");
     assert_eq!(shown(&world.owner).await, PAGES);
+}
+
+#[on_both_databases]
+async fn v6_3_7_another_address_that_an_admin_asks_for_waits_and_can_be_taken_back(app: TestApp) {
+    let world = World::new(app).await;
+    let page = format!("/admin/users/{}", world.olivia);
+    let form = [("first_name", "Olive"), ("last_name", "Owner"), ("email", "new@example.com")];
+    let asked = world.admin.post(&page, &form).await;
+    let (mood, text) = asked.flash().unwrap();
+    assert_eq!((asked.location(), mood.as_str()), (Some(page.as_str()), "success"));
+    assert!(text.contains("new@example.com") && text.contains("copy its link"), "{text}");
+    let login = "select email || ' ' || first_name from users where email_key like 'olivia%' or email_key like 'new%'";
+    assert_eq!(texts(&world.app.location, login).await, ["olivia@example.com Olive"], "the name changes at once");
+    let waits = |page: &str| page.contains("Waits to be confirmed") && page.contains("new@example.com");
+    let shown = world.admin.get(&page).await.text();
+    assert!(waits(&shown) && shown.contains(&format!("action=\"{page}/email/cancel\"")), "{shown}");
+
+    let mail = number(&world.app, "select max(id) from mails where kind = 'email-change'").await;
+    let copied = world.admin.press(&format!("{page}/mails/{mail}/link")).await.text();
+    let link = copied.split("http://latchkey.example").nth(1).and_then(|rest| rest.split(['"', '<']).next()).unwrap();
+    assert!(link.starts_with("/verify/") && !link.contains('…'), "{link}");
+    assert_eq!(world.admin.press(&format!("{page}/email/cancel")).await.outline(), format!("303 {page} (success)"));
+    assert_eq!(world.admin.press(&format!("{page}/email/cancel")).await.outline(), format!("303 {page} (error)"));
+    assert_eq!(world.anonymous.get(link).await.status, 410, "what was taken back confirms nothing");
+    assert!(!waits(&world.admin.get(&page).await.text()));
+
+    world.admin.post(&page, &form).await;
+    let mails = world.app.take_mails().await;
+    let told: Vec<_> = mails.iter().map(|mail| (mail.to.as_str(), mail.written.subject.as_str())).collect();
+    let old = ("olivia@example.com", "email-change-asked");
+    assert_eq!(told, [old, ("new@example.com", "email-change"), old]);
+    let link = format!("/verify/{}", link_secret(&mails[1]).reveal());
+    assert_eq!(world.anonymous.press(&link).await.status, 303);
+    assert_eq!(texts(&world.app.location, login).await, ["new@example.com Olive"]);
+    assert_eq!(world.app.take_mails().await.len(), 2, "both addresses are told");
 }

@@ -135,7 +135,7 @@ fn user_cases(w: &World) -> Vec<Case> {
     vec![
         case(&[UserCreated], |tx| Ok(user::create(tx, &system(), &new_user("alice")).map(drop)?)),
         case(&[UserUpdated], move |tx| Ok(user::change_own_name(tx, &tx.myself(member)?, &name("Mimi"))?)),
-        case(&[UserUpdated], move |tx| Ok(user::update(tx, &tx.authorize_admin(admin)?, guest, &change)?)),
+        case(&[UserUpdated], move |tx| Ok(user::update_at_once(tx, &tx.authorize_admin(admin)?, &confirmed(), guest, &change)?)),
         case(&[SessionEnded], move |tx| Ok(session::end(tx, &tx.myself(member)?, other)?)),
         case(&[SessionEnded], move |tx| Ok(session::end_others(tx, &tx.myself(member)?, session).map(drop)?)),
         case(&[Logout], move |tx| Ok(session::logout(tx, &tx.myself(member)?, session)?)),

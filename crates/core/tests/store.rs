@@ -40,8 +40,9 @@ async fn empty_place(app: &TestApp) -> Location {
 async fn a_taken_address_is_told_by_the_name_of_its_index(app: TestApp) {
     let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
     person(&app, "Mia").await;
-    let taken =
-        as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change("Gus", "mia@example.com")));
+    let taken = as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| {
+        user::update_at_once(tx, by, &confirmed(), gus, &change("Gus", "mia@example.com"))
+    });
     assert!(matches!(taken.await, Err(user::Error::EmailTaken)), "users_email_key");
     assert!(DbError::Unique("users_email_key".to_owned()).is_unique("users_email_key"));
     assert!(!DbError::ForeignKey.is_unique("users_email_key"));
@@ -179,8 +180,8 @@ async fn swallow(app: &TestApp) -> Result<(), user::Error> {
     let (admin, gus) = (staff(app).await, person(app, "Gus").await);
     let mia = person(app, "Mia").await;
     as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| {
-        user::update(tx, by, mia, &change("Changed", "mia@example.com"))?;
-        let _ = user::update(tx, by, gus, &change("Gus", "mia@example.com"));
+        user::update_at_once(tx, by, &confirmed(), mia, &change("Changed", "mia@example.com"))?;
+        let _ = user::update_at_once(tx, by, &confirmed(), gus, &change("Gus", "mia@example.com"));
         Ok(())
     })
     .await

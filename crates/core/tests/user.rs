@@ -53,11 +53,15 @@ async fn a_login_belongs_to_one_user_whatever_its_case(app: TestApp) {
     person(&app, "Mia").await;
     for taken in ["mia@example.com", "MIA@EXAMPLE.COM", "ｍia@example.com"] {
         let change = AdminChange { name: name("Gus", "Example"), email: email(taken) };
-        let refused = as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await;
+        let refused =
+            as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update_at_once(tx, by, &confirmed(), gus, &change))
+                .await;
         assert!(matches!(refused, Err(Error::EmailTaken)), "{taken}");
     }
     let own = AdminChange { name: name("Gustav", "Example"), email: email("GUS@example.com") };
-    as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &own)).await.unwrap();
+    as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update_at_once(tx, by, &confirmed(), gus, &own))
+        .await
+        .unwrap();
     login(&app.app, "gus@EXAMPLE.com").await;
     assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
 }
@@ -68,7 +72,7 @@ async fn v8_2_1_support_changes_a_name_and_never_what_somebody_logs_in_with(app:
     let sue = staff_as(&app, "Sue", BuiltInRole::Support).await;
     let change = async |first: &str, address: &str| {
         let change = AdminChange { name: name(first, "Example"), email: email(address) };
-        as_staff::<EditUsers, _, _>(&app.app, sue, move |tx, by| user::update(tx, by, gus, &change)).await
+        as_staff::<EditUsers, _, _>(&app.app, sue, move |tx, by| user::update_at_once(tx, by, &confirmed(), gus, &change)).await
     };
     let before = dump(&app).await;
     let refused = change("Gustav", "sue@evil.example").await;
@@ -85,10 +89,15 @@ async fn v8_2_1_support_changes_a_name_and_never_what_somebody_logs_in_with(app:
 #[on_both_databases]
 async fn a_new_address_is_not_verified(app: TestApp) {
     let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
-    sql(&app, "update users set verified_at = 5").await.unwrap();
-    for (address, verified) in [("GUS@example.com", 1), ("new@example.com", 0)] {
+    // The third is found like the one before, and may be another mailbox all the same.
+    for (address, verified) in
+        [("GUS@example.com", 1), ("gus@example.com", 1), ("gus@\u{435}xample.com", 0), ("new@example.com", 0)]
+    {
+        sql(&app, "update users set verified_at = 5").await.unwrap();
         let change = AdminChange { name: name("Gus", "Example"), email: email(address) };
-        as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await.unwrap();
+        as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update_at_once(tx, by, &confirmed(), gus, &change))
+            .await
+            .unwrap();
         assert_eq!(number(&app, "select count(*) from users where verified_at is not null").await, verified, "{address}");
         assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
     }
@@ -108,7 +117,9 @@ async fn a_change_that_changes_nothing_is_no_event(app: TestApp) {
     let before = dump(&app).await;
     as_myself(&app.app, gus, |tx, by| user::change_own_name(tx, by, &name("Gus", "Example"))).await.unwrap();
     let change = AdminChange { name: name("Gus", "Example"), email: email("gus@example.com") };
-    as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await.unwrap();
+    as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update_at_once(tx, by, &confirmed(), gus, &change))
+        .await
+        .unwrap();
     assert_eq!(changed(&before, &dump(&app).await), Vec::<String>::new());
 }
 
@@ -116,8 +127,10 @@ async fn a_change_that_changes_nothing_is_no_event(app: TestApp) {
 async fn a_user_who_does_not_exist_is_not_found(app: TestApp) {
     let admin = staff(&app).await;
     let change = AdminChange { name: name("No", "Body"), email: email("nobody@example.com") };
-    let refused =
-        as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, UserId(NOWHERE), &change)).await;
+    let refused = as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| {
+        user::update_at_once(tx, by, &confirmed(), UserId(NOWHERE), &change)
+    })
+    .await;
     assert!(matches!(refused, Err(Error::NotFound)));
     assert!(matches!(delete_user(&app.app, admin, UserId(NOWHERE)).await, Err(Error::NotFound)));
 }
@@ -162,7 +175,7 @@ async fn a_name_that_changes_beside_an_address_does_not_bring_the_old_address_ba
         let wanted = format!("gus{round}@example.com");
         let change = AdminChange { name: name("Gus", "Example"), email: email(&wanted) };
         let (first, second) = tokio::join!(
-            as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)),
+            as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update_at_once(tx, by, &confirmed(), gus, &change)),
             as_myself(&second, gus, move |tx, by| user::change_own_name(tx, by, &name("Gustave", "Eiffel")))
         );
         first.unwrap();

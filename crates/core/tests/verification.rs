@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{Denied, EditUsers, Enter, Subject};
+use latchkey_core::access::{CONFIRMED_FOR, ChangeLogins, Denied, EditUsers, Enter, Subject, ViewStaffArea};
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::secret::Secret;
 use latchkey_core::settings::Verification;
@@ -97,6 +97,51 @@ async fn v6_3_7_another_address_takes_effect_when_it_is_confirmed_and_the_old_on
 }
 
 #[on_both_databases]
+async fn v6_3_7_v7_5_1_an_address_that_staff_asks_for_waits_for_its_link_and_for_a_fresh_proof(app: TestApp) {
+    let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
+    person(&app, "Mia").await;
+    let session = staff_session(&app, "stella@staff.example").await.1.session;
+    let ask = async |first: &str, address: &str| {
+        let name = PersonName { first: first.to_owned(), last: "Example".to_owned() };
+        let change = AdminChange { name, email: email(address) };
+        as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, session, gus, &change)).await
+    };
+    assert!(matches!(ask("Gus", "mia@example.com").await, Err(user::Error::EmailTaken)));
+    assert_eq!(ask("Gustav", "new@example.org").await.unwrap(), Some(email("new@example.org")));
+    let found = app.app.read(move |snapshot| user::find(snapshot, gus)).await.unwrap().unwrap();
+    assert_eq!((found.name.full().as_str(), found.email.as_str()), ("Gustav Example", "gus@example.com"));
+    let pending = async || {
+        let looked = as_staff::<ViewStaffArea, _, Denied>(&app.app, admin, move |tx, by| {
+            Ok(verification::pending_change(tx, by, gus)?.map(|pending| pending.email))
+        });
+        looked.await.unwrap()
+    };
+    assert_eq!(pending().await.as_deref(), Some("new@example.org"));
+    let (link, others) = link_to(&app, "new@example.org").await;
+    assert_eq!(others, [pair("gus@example.com", "email-change-asked")]);
+    login(&app.app, "gus@example.com").await;
+    confirm(&app, &link.unwrap()).await.unwrap();
+    assert_eq!((address_of(&app, gus).await, pending().await), (("new@example.org".to_owned(), true), None));
+    let others = link_to(&app, "").await.1;
+    assert_eq!(others, [pair("gus@example.com", "email-changed"), pair("new@example.org", "email-changed")]);
+
+    ask("Gustav", "wrong@example.org").await.unwrap();
+    let link = link_to(&app, "wrong@example.org").await.0.unwrap();
+    let cancel = async || {
+        let cancelled = as_staff::<ChangeLogins, _, _>(&app.app, admin, move |tx, by| verification::cancel_by_staff(tx, by, gus));
+        cancelled.await
+    };
+    cancel().await.unwrap();
+    assert!(matches!(cancel().await, Err(Error::NothingPending)));
+    assert!(matches!(confirm(&app, &link).await, Err(Error::Gone)), "what staff has taken back");
+    app.clock.advance(CONFIRMED_FOR);
+    let before = dump(&app).await;
+    assert!(matches!(ask("Gus", "late@example.org").await, Err(user::Error::Denied(Denied::Unconfirmed))));
+    assert_eq!(changed(&before, &dump(&app).await), Vec::<String>::new());
+    assert_eq!(ask("Gus", "new@example.org").await.unwrap(), None, "a name alone asks for no proof");
+}
+
+#[on_both_databases]
 async fn a_change_that_is_cancelled_leaves_a_dead_link(app: TestApp) {
     let gus = person(&app, "Gus").await;
     change(&app, gus, "new@example.org").await.unwrap();
@@ -168,7 +213,9 @@ async fn look_alikes_of_an_address_make_no_second_user(app: TestApp) {
     person(&app, "Mia").await;
     for taken in ["MIA@EXAMPLE.COM", "ｍia@example.com", "m\u{456}\u{430}@example.com", "mia@\u{435}\u{445}\u{430}mple.com"] {
         let change = AdminChange { name: PersonName { first: "Gus".to_owned(), last: "G".to_owned() }, email: email(taken) };
-        let refused = as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update(tx, by, gus, &change)).await;
+        let refused =
+            as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update_at_once(tx, by, &confirmed(), gus, &change))
+                .await;
         assert!(matches!(refused, Err(user::Error::EmailTaken)), "{taken}");
     }
 }

@@ -110,7 +110,8 @@ pub(super) async fn update(call: &Call) -> Result<Fields, Failure> {
             return Err(Failure::says("One of email, firstname, lastname, or language is required"));
         }
         let change = changed(&found, params)?;
-        user::update(tx, &by, id, &change).missing(UNKNOWN).invalid(|field| (field == "email").then_some(TAKEN))?;
+        let updated = user::update_at_once(tx, &by, &api.confirmed(), id, &change);
+        updated.missing(UNKNOWN).invalid(|field| (field == "email").then_some(TAKEN))?;
         Ok(id)
     });
     Ok(without_language(fields! { "user_id" => id.await?.0 }, &call.params))

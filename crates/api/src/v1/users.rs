@@ -150,7 +150,7 @@ pub(crate) async fn update(Path(id): Path<i64>, change: Change<UserChange>) -> R
         fields.finish().map_err(Problem::invalid)?;
         if_match.check(&User::from(before))?;
         if let Some((name, email)) = name.zip(email) {
-            user::update(tx, &by, UserId(id), &AdminChange { name, email })?;
+            user::update_at_once(tx, &by, &call.confirmed(), UserId(id), &AdminChange { name, email })?;
         }
         Ok(Answer::tagged(&User::from(user::find(tx, UserId(id))?.ok_or(user::Error::NotFound)?)))
     });

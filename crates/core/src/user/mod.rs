@@ -15,7 +15,7 @@ use crate::text;
 
 pub use ops::{
     AdminChange, by_email, change_own_name, change_password, create, create_by_staff, delete, find, find_to_change,
-    kinds_of_hashes, list, rekey, suggestions, update,
+    kinds_of_hashes, list, rekey, suggestions, update, update_at_once,
 };
 pub(crate) use ops::{
     confirm_address, delete_orphan, held_signed_in, hold, insert, insert_verified, keep_password, present_password, set_password,

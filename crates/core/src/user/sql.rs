@@ -105,12 +105,16 @@ pub(super) fn insert(tx: &Tx<'_>, user: &NewUser, subject: &str) -> Result<Optio
     )
 }
 
-pub(super) fn update(tx: &Tx<'_>, id: UserId, name: &PersonName, email: &Email) -> Result<(), Fault> {
+pub(super) fn update(
+    tx: &Tx<'_>,
+    id: UserId,
+    name: &PersonName,
+    email: &Email,
+    verified_at: Option<Timestamp>,
+) -> Result<(), Fault> {
     tx.execute(
-        "update users set first_name = $1, last_name = $2, email = $3, email_key = $4,
-                verified_at = case when email_key = $4 then verified_at else null end
-         where id = $5",
-        params![name.first, name.last, email, email.key(), id],
+        "update users set first_name = $1, last_name = $2, email = $3, email_key = $4, verified_at = $5 where id = $6",
+        params![name.first, name.last, email, email.key(), verified_at, id],
     )?;
     Ok(())
 }

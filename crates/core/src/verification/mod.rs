@@ -13,8 +13,8 @@ use crate::access::Denied;
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
 
-pub(crate) use ops::{ask, forget};
-pub use ops::{cancel, change_address, confirm, open, pending, resend, try_link};
+pub(crate) use ops::{ask, change_address_by_staff, forget};
+pub use ops::{cancel, cancel_by_staff, change_address, confirm, open, pending, pending_change, resend, try_link};
 
 /// How long a link works.
 pub const VALID_FOR: Duration = Duration::from_hours(24);

@@ -1,5 +1,5 @@
 use super::{Error, LIMITED_WITHIN, MAX_MAILS, Pending, VALID_FOR, sql};
-use crate::access::{Confirmed, Denied, Myself, Subject};
+use crate::access::{Actor, AllowedAdmin, ChangeLogins, Confirmed, ConfirmedAdmin, Denied, Myself, Subject, ViewStaffArea};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::email::Email;
 use crate::error::Fault;
@@ -50,9 +50,26 @@ pub fn change_address(tx: &Tx<'_>, by: &Confirmed, email: &Email) -> Result<(), 
     }
     refuse_many(tx, id)?;
     send_or_tell_holder(tx, &user, email)?;
-    mail::tell(tx, id, Notice::EmailChangeAsked, &About::default().what(email.as_str()))?;
-    let event = Event::new(EventKind::EmailChangeAsked).to_user(id, &user.name.full()).with_email(email.as_str());
-    Ok(tx.record(by.actor(), &event)?)
+    Ok(note_asked(tx, by.actor(), &user, email)?)
+}
+
+/// The same by staff for a user who is held, to an address that nobody else has.
+pub(crate) fn change_address_by_staff(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ChangeLogins>,
+    _confirmed: &ConfirmedAdmin,
+    user: &User,
+    email: &Email,
+) -> Result<(), Fault> {
+    promise_mail(tx, user, email)?;
+    note_asked(tx, by.actor(), user, email)
+}
+
+/// The present address is told, whoever asked.
+fn note_asked(tx: &Tx<'_>, by: &Actor, user: &User, email: &Email) -> Result<(), Fault> {
+    mail::tell(tx, user.id, Notice::EmailChangeAsked, &About::default().what(email.as_str()))?;
+    let event = Event::new(EventKind::EmailChangeAsked).to_user(user.id, &user.name.full()).with_email(email.as_str());
+    tx.record(by, &event)
 }
 
 /// One mail either way: a link to who has asked, or word to who has the address.
@@ -72,7 +89,7 @@ fn replace(tx: &Tx<'_>, user: &User, email: &Email) -> Result<Secret, Fault> {
     sql::replace(tx, user.id, email, &secret.hash(), tx.now().after(VALID_FOR))?;
     mail::withdraw_links(tx, user.id, &KINDS)?;
     let sent = Event::new(EventKind::VerificationSent).to_user(user.id, &user.name.full()).with_email(email.as_str());
-    tx.record(&crate::access::Actor::user(user.id, &user.name.full()), &sent)?;
+    tx.record(&Actor::user(user.id, &user.name.full()), &sent)?;
     Ok(secret)
 }
 
@@ -101,13 +118,31 @@ pub fn pending(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Option<Pending>, 
     Ok(sql::of_user(snapshot, by.id())?.filter(|pending| pending.expires_at > snapshot.now()))
 }
 
+/// The address that is to follow a user's present one, for staff.
+pub fn pending_change(
+    snapshot: &Snapshot<'_>,
+    _by: &AllowedAdmin<ViewStaffArea>,
+    user: UserId,
+) -> Result<Option<Pending>, Fault> {
+    Ok(sql::of_user(snapshot, user)?.filter(|pending| pending.is_change && pending.expires_at > snapshot.now()))
+}
+
 /// **Cancel**: keeps the present address; the link to the other one is dead.
 pub fn cancel(tx: &Tx<'_>, by: &Myself) -> Result<(), Error> {
-    user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
-    let waiting = sql::of_user(tx, by.id())?.filter(|pending| pending.is_change).ok_or(Error::NothingPending)?;
-    forget(tx, by.id())?;
-    let event = Event::new(EventKind::EmailChangeCancelled).to_user(by.id(), by.name()).with_email(&waiting.email);
-    Ok(tx.record(by.actor(), &event)?)
+    cancel_change(tx, by.actor(), by.id())
+}
+
+/// **Cancel Change**: the same by staff. It asks for no fresh proof, since it changes nothing that works.
+pub fn cancel_by_staff(tx: &Tx<'_>, by: &AllowedAdmin<ChangeLogins>, user: UserId) -> Result<(), Error> {
+    cancel_change(tx, by.actor(), user)
+}
+
+fn cancel_change(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<(), Error> {
+    let user = user::hold(tx, user)?.ok_or(Denied::NoSuchUser)?;
+    let waiting = sql::of_user(tx, user.id)?.filter(|pending| pending.is_change).ok_or(Error::NothingPending)?;
+    forget(tx, user.id)?;
+    let event = Event::new(EventKind::EmailChangeCancelled).to_user(user.id, &user.name.full()).with_email(&waiting.email);
+    Ok(tx.record(by, &event)?)
 }
 
 /// What a link confirms, as long as it works. Changes nothing: mail scanners open links.

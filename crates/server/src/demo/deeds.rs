@@ -173,7 +173,8 @@ impl Past {
         let (by, id, person) = (self.admin(staff)?, self.user(user)?, person(user)?);
         let change = AdminChange { name: name(person.first, last), email: email(person.email)? };
         let request = at_desk(member_of_staff(staff)?)?;
-        self.write(request, move |tx| Ok(user::update(tx, &tx.authorize_admin(by)?, id, &change)?)).await
+        let confirmed = ConfirmedAdmin::machine(&super::past::system());
+        self.write(request, move |tx| Ok(user::update_at_once(tx, &tx.authorize_admin(by)?, &confirmed, id, &change)?)).await
     }
 
     async fn disable(&self, staff: &str, whom: &str) -> anyhow::Result<()> {

@@ -46,6 +46,7 @@ pub(crate) fn routes() -> Routes<Web> {
         .get("/admin/users", users::list)
         .get("/admin/users/{user}", users::show)
         .post("/admin/users/{user}", users::save)
+        .post("/admin/users/{user}/email/cancel", users::cancel_email)
         .post("/admin/users/{user}/two-factor/disable", users::disable_two_factor)
         .post("/admin/users/{user}/sessions/end-all", users::end_sessions)
         .post("/admin/users/{user}/reset", user_mails::send_reset)

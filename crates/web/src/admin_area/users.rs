@@ -15,6 +15,7 @@ use latchkey_core::membership::{self, Mine};
 use latchkey_core::own_data;
 use latchkey_core::session::{self, Session};
 use latchkey_core::user::{self, AdminChange, Listed, PersonName, User};
+use latchkey_core::verification::{self, Pending};
 use serde::{Deserialize, Serialize};
 
 use super::client::mail_rows;
@@ -188,6 +189,7 @@ struct Loaded {
     events: Vec<Recorded>,
     mails: Vec<Mail>,
     deletion_asked_at: Option<Timestamp>,
+    pending: Option<Pending>,
 }
 
 async fn load(staff: &Staff, user: UserId) -> Result<Loaded, PageError> {
@@ -206,6 +208,7 @@ async fn load(staff: &Staff, user: UserId) -> Result<Loaded, PageError> {
             },
             mails: mail::of_user(snapshot, &by, user, MAILS)?,
             deletion_asked_at: own_data::deletion_asked_at(snapshot, user)?,
+            pending: verification::pending_change(snapshot, &by, user)?,
         })
     });
     Ok(loaded.await?)
@@ -226,6 +229,7 @@ fn user_page(staff: &Staff, loaded: Loaded, form: &UserForm, invalid: &[Invalid]
     let context = context! {
         may_delete => user::can_be_deleted(&loaded.memberships, loaded.deletion_asked_at.is_some()),
         deletion_asked_at => loaded.deletion_asked_at,
+        pending => loaded.pending.map(|pending| context! { email => pending.email, expires_at => pending.expires_at }),
         mails => mail_rows(web, &loaded.mails),
         memberships => loaded.memberships.iter().map(membership).collect::<Vec<_>>(),
         sessions,
@@ -244,20 +248,35 @@ pub(crate) async fn show(staff: Staff, Path(id): Path<UserId>) -> Answer {
     Ok(user_page(&staff, loaded, &form, &[]))
 }
 
-/// **Save Changes**.
+/// **Save Changes**. Another address waits until it is confirmed; who asks for it has to confirm who it is first.
 pub(crate) async fn save(staff: Staff, Path(id): Path<UserId>, Form(form): Form<UserForm>) -> Answer {
     staff.may::<EditUsers>().await?;
-    let (visit, admin) = (&staff.visit, staff.id());
+    let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let path = format!("/admin/users/{id}");
     let saved = page::submit(visit, form.parse(), move |tx, change| {
         let by = tx.authorize_admin::<EditUsers>(admin)?;
-        user::update(tx, &by, id, &change)
+        user::update(tx, &by, session, id, &change)
     });
     match saved.await? {
-        Outcome::Done(()) => Ok(page::done(visit, &path, "flash-user-saved", &[])),
+        Outcome::Done(None) => Ok(page::done(visit, &path, "flash-user-saved", &[])),
+        Outcome::Done(Some(email)) => {
+            let message = if visit.web.settings().mail_kept { "flash-user-email-kept" } else { "flash-user-email-asked" };
+            Ok(page::done(visit, &path, message, &[("email", email.as_str())]))
+        }
         Outcome::Invalid(problems) => Ok(user_page(&staff, load(&staff, id).await?, &form, &problems)),
         Outcome::Conflict(message) => Ok(page::refused(visit, &path, message)),
     }
+}
+
+/// **Cancel Change**: the user keeps the present address.
+pub(crate) async fn cancel_email(staff: Staff, Path(id): Path<UserId>, _: Form<Pressed>) -> Answer {
+    let (visit, admin) = (&staff.visit, staff.id());
+    let cancelled = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ChangeLogins>(admin)?;
+        verification::cancel_by_staff(tx, &by, id)
+    });
+    let path = format!("/admin/users/{id}");
+    page::pressed(visit, &path, cancelled.await, |()| page::done(visit, &path, "flash-user-email-cancelled", &[]))
 }
 
 /// Deletes a user who has no account.
