@@ -2,6 +2,7 @@
 
 use latchkey_core::access::{Denied, ManageUsers, Who};
 use latchkey_core::contact;
+use latchkey_core::db::Location;
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::invitation::{self, NewInvitation};
 use latchkey_core::own_data::{self, Error};
@@ -53,6 +54,71 @@ async fn what_is_handed_out_is_an_event_and_holds_no_secret(app: TestApp) {
     for secret in ["argon2", "$", &session.secret.reveal(), &link.reveal(), &reset.reveal(), "/invite/"] {
         assert!(!text.contains(secret), "{secret}");
     }
+}
+
+/// Columns of the user, of the accounts it owns, and of the address that waits, that are not handed out: keys and what they are
+/// compared with, and how often something changed.
+const KEPT: [&str; 9] = [
+    "users.id",
+    "users.email_key",
+    "users.password_hash",
+    "accounts.id",
+    "accounts.owner_id",
+    "accounts.revision",
+    "verifications.user_id",
+    "verifications.email_key",
+    "verifications.token_hash",
+];
+
+async fn columns(app: &TestApp, table: &str) -> Vec<String> {
+    let query = match app.location {
+        Location::Sqlite(_) => format!("select group_concat(name) from pragma_table_info('{table}')"),
+        Location::Postgres(_) => format!(
+            "select string_agg(column_name, ',') from information_schema.columns
+             where table_schema = current_schema() and table_name = '{table}'"
+        ),
+    };
+    text(app, &query).await.unwrap().split(',').map(str::to_owned).collect()
+}
+
+/// Fills every column with something of its own and looks for it, so that none is forgotten that is added later.
+#[on_both_databases]
+async fn every_column_about_the_user_and_its_accounts_is_handed_out(app: TestApp) {
+    let (owner, _) = acme(&app).await;
+    let group =
+        "insert into client_groups (name, name_key, colour, discount_basis_points, suspend_terminate_exempt, separate_invoices)
+        values ('Resellers', 'resellers', '#64748b', 0, 0, 0)";
+    sql(&app, group).await.unwrap();
+    change_address(&app, &app.app, owner, "waits@example.org").await.unwrap();
+    app.take_mails().await;
+    let mut wanted = Vec::new();
+    for table in ["users", "accounts", "verifications"] {
+        for (number, column) in columns(&app, table).await.into_iter().enumerate() {
+            let name = format!("{table}.{column}");
+            if KEPT.contains(&name.as_str()) {
+                continue;
+            }
+            let (value, shown) = match column.as_str() {
+                "group_id" => ("1".to_owned(), "\"Resellers\"".to_owned()),
+                "status" => ("'inactive'".to_owned(), "\"inactive\"".to_owned()),
+                "marketing_opt_in" => ("1".to_owned(), "\"marketing_opt_in\":true".to_owned()),
+                "allow_sso" => ("0".to_owned(), "\"allow_sso\":false".to_owned()),
+                "mail_categories" => ("'invoice'".to_owned(), "\"mail\":\"invoice\"".to_owned()),
+                "email" => (format!("'{table}@held.example'"), format!("\"{table}@held.example\"")),
+                _ if column.ends_with("_at") => {
+                    (format!("77{number:02}{:02}", table.len()), format!(":77{number:02}{:02}", table.len()))
+                }
+                _ => (format!("'held {name}'"), format!("\"held {name}\"")),
+            };
+            sql(&app, &format!("update {table} set {column} = {value}")).await.unwrap();
+            wanted.push((name, shown));
+        }
+    }
+    assert!(wanted.len() > 30, "{wanted:?}");
+    let held = as_myself(&app.app, owner, own_data::download).await.unwrap();
+    let text = serde_json::to_string(&held).unwrap();
+    let missing: Vec<_> = wanted.iter().filter(|(_, shown)| !text.contains(shown)).collect();
+    assert!(missing.is_empty(), "{missing:?} in {text}");
 }
 
 #[on_both_databases]

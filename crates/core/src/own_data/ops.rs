@@ -13,11 +13,15 @@ use crate::user::{self, User};
 use crate::{api_credential, device, membership, passkey, session};
 
 /// What is held about a user: no hash, no secret, nothing about anybody else but names in what happened
-/// and the address books of the accounts that are the user's own. Times are
+/// and what the accounts that are the user's own say, with their address books. Times are
 /// microseconds since 1970 in UTC.
 #[derive(Debug, Serialize)]
 pub struct Held {
     profile: Profile,
+    /// The address that waits to be confirmed.
+    email_waiting: Option<sql::Waiting>,
+    /// The accounts that the user owns, as they are kept.
+    accounts: Vec<sql::Account>,
     memberships: Vec<Membership>,
     sessions: Vec<Session>,
     devices: Vec<Device>,
@@ -35,6 +39,8 @@ pub struct Held {
 
 #[derive(Debug, Serialize)]
 struct Profile {
+    /// What other systems know the user by.
+    subject: String,
     first_name: String,
     last_name: String,
     email: String,
@@ -118,6 +124,8 @@ pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
     let user = user::find(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
     let held = Held {
         profile: profile(tx, &user)?,
+        email_waiting: sql::waiting(tx, by.id())?,
+        accounts: sql::accounts(tx, by.id(), MAX_ROWS)?,
         memberships: memberships(tx, by.id())?,
         sessions: sessions(tx, by)?,
         devices: devices(tx, by)?,
@@ -137,6 +145,7 @@ pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
 
 fn profile(snapshot: &Snapshot<'_>, user: &User) -> Result<Profile, Fault> {
     Ok(Profile {
+        subject: sql::subject(snapshot, user.id)?,
         first_name: user.name.first.clone(),
         last_name: user.name.last.clone(),
         email: user.email.to_string(),

@@ -56,6 +56,89 @@ pub(super) fn invitations_accepted(snapshot: &Snapshot<'_>, user: UserId, limit:
     snapshot.all(&format!("{INVITATIONS} where i.accepted_by = $1 order by i.id desc limit $2"), params![user, limit], invitation)
 }
 
+pub(super) fn subject(snapshot: &Snapshot<'_>, user: UserId) -> Result<String, Fault> {
+    snapshot.one("select subject from users where id = $1", params![user], Row::take)
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Waiting {
+    email: String,
+    asked_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+pub(super) fn waiting(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<Waiting>, Fault> {
+    snapshot.optional("select email, created_at, expires_at from verifications where user_id = $1", params![user], |row| {
+        Ok(Waiting { email: row.take()?, asked_at: row.take()?, expires_at: row.take()? })
+    })
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Account {
+    name: String,
+    first_name: String,
+    last_name: String,
+    company: String,
+    contact_email: String,
+    address1: String,
+    address2: String,
+    city: String,
+    state: String,
+    postcode: String,
+    country: String,
+    phone: String,
+    tax_id: String,
+    language: String,
+    currency: String,
+    mail: String,
+    marketing_opt_in: bool,
+    group: Option<String>,
+    status: String,
+    created_at: Timestamp,
+    closed_at: Option<Timestamp>,
+    two_factor_required_at: Option<Timestamp>,
+    allow_sso: bool,
+}
+
+/// Accounts that the user owns.
+pub(super) fn accounts(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Account>, Fault> {
+    snapshot.all(
+        "select a.name, a.first_name, a.last_name, a.company, a.contact_email, a.address1, a.address2, a.city, a.state, a.postcode,
+                a.country, a.phone, a.tax_id, a.language, a.currency, a.mail_categories, a.marketing_opt_in,
+                (select g.name from client_groups g where g.id = a.group_id), a.status, a.created_at, a.closed_at,
+                a.two_factor_required_at, a.allow_sso
+         from accounts a where a.owner_id = $1 order by a.id desc limit $2",
+        params![user, limit],
+        |row| {
+            Ok(Account {
+                name: row.take()?,
+                first_name: row.take()?,
+                last_name: row.take()?,
+                company: row.take()?,
+                contact_email: row.take()?,
+                address1: row.take()?,
+                address2: row.take()?,
+                city: row.take()?,
+                state: row.take()?,
+                postcode: row.take()?,
+                country: row.take()?,
+                phone: row.take()?,
+                tax_id: row.take()?,
+                language: row.take()?,
+                currency: row.take()?,
+                mail: row.take()?,
+                marketing_opt_in: row.take()?,
+                group: row.take()?,
+                status: row.take()?,
+                created_at: row.take()?,
+                closed_at: row.take()?,
+                two_factor_required_at: row.take()?,
+                allow_sso: row.take()?,
+            })
+        },
+    )
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct Contact {
     account: String,
