@@ -1,6 +1,7 @@
 //! What fields of a call change, what is said of those that change nothing, and what is refused.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use latchkey_core::settings::Verification;
 
 use super::{CLIENT, Shop};
 use crate::support::tables::{number, texts};
@@ -273,5 +274,19 @@ async fn errors_are_written_as_xml_too(app: TestApp) {
     assert_eq!(answer.text(), head("&lt;bad&amp;&quot;") + &error("The requested API action could not be found"));
     let answer = shop.send(&[xml]).await;
     assert_eq!((answer.status, answer.text()), (400, head("") + &error("Empty action request")));
+    shop.app.finish().await;
+}
+
+#[on_both_databases]
+async fn an_owner_who_has_a_login_is_told_of_the_client_and_one_who_is_made_for_it_is_not(app: TestApp) {
+    let shop = Shop::open(app).await;
+    shop.app.notify(Verification::Off).await;
+    shop.done("AddClient", &client_with(&[("email", "eva@example.net")])).await;
+    assert!(shop.app.take_mails().await.is_empty());
+    let mia = shop.mia.to_string();
+    shop.done("AddClient", &client_with(&[("owner_user_id", &mia)])).await;
+    let mails = shop.app.take_mails().await;
+    let told: Vec<_> = mails.iter().map(|mail| (mail.to.as_str(), mail.written.subject.as_str())).collect();
+    assert_eq!(told, [("mia@example.com", "ownership-gained")]);
     shop.app.finish().await;
 }

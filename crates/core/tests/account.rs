@@ -4,6 +4,7 @@ use latchkey_core::access::{ChooseSso, Denied, EditAccounts, EditDetails, Who};
 use latchkey_core::account::{self, Details, Error, NewOwner, Status};
 use latchkey_core::contact::Categories;
 use latchkey_core::id::{AccountId, AdminId, ClientGroupId, UserId};
+use latchkey_core::settings::Verification;
 use latchkey_core::testing::TestApp;
 use latchkey_core::user::{self, NewUser, PersonName};
 use latchkey_core::{contact, membership, outbox};
@@ -256,4 +257,21 @@ async fn single_sign_on_is_the_owners_to_forbid(app: TestApp) {
     choose(owner, true).await.unwrap();
     let kinds: Vec<_> = events(&app).await.into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds[kinds.len() - 2..], ["sso-forbidden", "sso-allowed"]);
+}
+
+#[on_both_databases]
+async fn a_user_who_is_given_an_account_is_told_and_one_who_is_made_for_it_is_not(app: TestApp) {
+    app.notify(Verification::Off).await;
+    let (admin, olivia) = (staff(&app).await, person(&app, "Olivia").await);
+    let name = PersonName { first: "Nora".to_owned(), last: "New".to_owned() };
+    let new = |address: &str| NewUser { name: name.clone(), email: email(address), password: None };
+    create(&app, admin, NewOwner::New(new("nora@example.com"))).await.unwrap();
+    let made = new("nils@example.com");
+    let made = app.app.write(&request(), move |tx| user::create(tx, &system(), &made)).await.unwrap();
+    create(&app, admin, NewOwner::Made(made)).await.unwrap();
+    assert_eq!(told(&app).await, Vec::<String>::new());
+    create(&app, admin, NewOwner::Existing(olivia)).await.unwrap();
+    let mails = app.take_mails().await;
+    let told: Vec<_> = mails.iter().map(|mail| (mail.to.as_str(), mail.written.subject.as_str())).collect();
+    assert_eq!(told, [("olivia@example.com", "ownership-gained")]);
 }

@@ -79,3 +79,23 @@ async fn a_device_that_was_forgotten_is_a_new_one_and_its_session_goes_on(app: T
     assert_eq!(number(&app, "select count(*) from devices").await, 0, "a reset from elsewhere forgets all");
     app.take_mails().await;
 }
+
+#[on_both_databases]
+async fn v6_3_5_who_has_logged_in_before_is_told_of_the_next_login_even_when_no_device_is_known(app: TestApp) {
+    app.notify(Verification::Off).await;
+    person(&app, "Gus").await;
+    login(&app.app, GUS).await;
+    ask_for_reset(&app, GUS).await;
+    let link = latest_link(&app).await;
+    choose(&app.app, &link, "another password altogether").await.unwrap();
+    assert_eq!(number(&app, "select count(*) from devices").await, 0, "a reset from elsewhere forgets all");
+    app.take_mails().await;
+    try_from(&app.app, &request(), GUS, "another password altogether").await.unwrap();
+    assert_eq!(new_devices(&app).await.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [GUS]);
+    staff(&app).await;
+    for told in [0, 1] {
+        admin_login(&app.app, "stella@staff.example").await.unwrap();
+        sql(&app, "delete from devices").await.unwrap();
+        assert_eq!(new_devices(&app).await.len(), told, "an admin, whose first login is compared with nothing");
+    }
+}

@@ -63,10 +63,12 @@ pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
             NewOwner::New(new) => {
                 let users = tx.authorize_api_staff::<EditUsers>(api)?;
                 let ask = !params.flag("noemail").unwrap_or(false);
-                user::create_by_staff(tx, &users, &new, ask).invalid(|field| (field == "email").then_some(users::TAKEN))?
+                let made = user::create_by_staff(tx, &users, &new, ask);
+                NewOwner::Made(made.invalid(|field| (field == "email").then_some(users::TAKEN))?)
             }
+            there => there,
         };
-        let id = match account::create(tx, &by, &details, &NewOwner::Existing(owner)) {
+        let id = match account::create(tx, &by, &details, &owner) {
             Err(account::Error::NoSuchOwner) => return Err(Failure::says("Invalid Owner User ID")),
             made => made?,
         };

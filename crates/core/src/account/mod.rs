@@ -179,6 +179,8 @@ fn optional_email(typed: &str) -> Result<String, &'static str> {
 pub enum NewOwner {
     /// A user that exists.
     Existing(UserId),
+    /// A user that was made for the account in the same transaction.
+    Made(UserId),
     /// A user made with the account.
     New(NewUser),
 }

@@ -15,19 +15,26 @@ use crate::masquerade::{self, Whose};
 use crate::owner_change::{self, Whose as Changes};
 use crate::{membership, registration, search, user};
 
-/// Makes an account with its owner.
+/// Makes an account with its owner. A user who had a login before is told of it; one who is made for it has seen nothing else yet.
 pub fn create(tx: &Tx<'_>, by: &AllowedAdmin<EditAccounts>, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
-    insert(tx, by.actor(), details, owner)
+    let id = insert(tx, by.actor(), details, owner)?;
+    if let NewOwner::Existing(owner) = owner {
+        let about = About::default().in_account(id, &details.name).by(&by.actor().name);
+        mail::tell(tx, *owner, Notice::OwnershipGained, &about)?;
+    }
+    Ok(id)
 }
 
-/// Makes an account from the command line.
+/// Makes an account from the command line. Nobody is told: it is the operator who moves in with the clients that there are.
 pub fn create_by_system(tx: &Tx<'_>, by: &System, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
     insert(tx, by.actor(), details, owner)
 }
 
 fn insert(tx: &Tx<'_>, by: &Actor, details: &Details, owner: &NewOwner) -> Result<AccountId, Error> {
     let (owner, name) = match owner {
-        NewOwner::Existing(id) => user::hold(tx, *id)?.map(|user| (user.id, user.name)).ok_or(Error::NoSuchOwner)?,
+        NewOwner::Existing(id) | NewOwner::Made(id) => {
+            user::hold(tx, *id)?.map(|user| (user.id, user.name)).ok_or(Error::NoSuchOwner)?
+        }
         NewOwner::New(new) => (user::insert(tx, Some(by), new)?, new.name.clone()),
     };
     let details = &details.addressed_to(&name);

@@ -187,6 +187,7 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof) -> Result<Opt
 
 /// Begins the session of an admin who has shown who it is, or has just chosen its password.
 pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
+    let last_login = sql::last_login_at(tx, id)?;
     if !sql::signed_in(tx, id)? {
         return Err(Error::WrongCredentials);
     }
@@ -199,7 +200,7 @@ pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<
     }
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin).with_detail(how))?;
-    let (_, device) = device::remember(tx, Subject::Admin(id))?;
+    let (_, device) = device::remember(tx, Subject::Admin(id), last_login)?;
     Ok(Started { secret, admin: id, device })
 }
 

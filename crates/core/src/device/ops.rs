@@ -1,6 +1,7 @@
 use super::{Device, Error, sql};
 use crate::access::{Actor, Myself, Subject};
 use crate::app::{Asked, Request, Snapshot, Tx};
+use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
@@ -64,8 +65,9 @@ fn forget_all_but_this(tx: &Tx<'_>, owner: Subject) -> Result<u64, Fault> {
 }
 
 /// Notes that its owner has logged in with this browser, and returns it with what its cookie is to hold. A browser that was not
-/// known is told by mail, unless it is the first.
-pub(crate) fn remember(tx: &Tx<'_>, owner: Subject) -> Result<(DeviceId, Secret), Fault> {
+/// known is told by mail, but to who had never logged in before: after a reset no device is known, and whoever comes then is not
+/// the first one for that.
+pub(crate) fn remember(tx: &Tx<'_>, owner: Subject, last_login: Option<Timestamp>) -> Result<(DeviceId, Secret), Fault> {
     let presented = tx.request().device.clone();
     if let Some(secret) = &presented
         && let Some(id) = ask_known(tx, Some(owner), secret, tx.for_update())?.answer()?
@@ -77,9 +79,8 @@ pub(crate) fn remember(tx: &Tx<'_>, owner: Subject) -> Result<(DeviceId, Secret)
         Some(secret) if sql::exists(tx, &secret.hash())? => secret,
         _ => tx.secret()?,
     };
-    let had = sql::count(tx, owner)?;
     let id = sql::insert(tx, owner, &secret.hash())?;
-    if had > 0 {
+    if last_login.is_some() {
         tell(tx, owner)?;
         sql::forget_oldest(tx, owner)?;
     }

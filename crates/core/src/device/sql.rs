@@ -31,11 +31,6 @@ pub(super) fn seen(tx: &Tx<'_>, id: DeviceId) -> Result<(), Fault> {
     tx.put(sql, params![tx.now(), ip, request.user_agent, id])
 }
 
-pub(super) fn count(snapshot: &Snapshot<'_>, owner: Subject) -> Result<i64, Fault> {
-    let (column, id) = (owner.column(), owner.id());
-    snapshot.one(&format!("select count(*) from devices where {column} = $1"), params![id], Row::take)
-}
-
 pub(super) fn insert(tx: &Tx<'_>, owner: Subject, hash: &SecretHash) -> Result<DeviceId, Fault> {
     let request = tx.request();
     let ip = request.ip.map_or_else(String::new, |ip| ip.to_string());

@@ -89,7 +89,7 @@ pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result
     let kept = user::keep_password(tx, proven.user, proven.changed_at, proven.renewed.as_ref())?;
     let (success, enrolled) = (guessing::success(tx, &proven.guess)?, factor::ask_enrolled(tx, subject)?);
     let settings = settings::ask(tx)?;
-    let Some(name) = kept.answer()? else {
+    let Some(user::Kept { name, last_login }) = kept.answer()? else {
         return Err(Error::WrongCredentials);
     };
     let device = guessing::let_in(tx, success)?;
@@ -98,14 +98,14 @@ pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result
     }
     user::held_signed_in(tx, proven.user, proven.changed_at)?;
     let (_, security) = settings.answer()?;
-    let begins = Begins { remember, second_factor: None, by: BegunBy::Login, device, security };
+    let begins = Begins { last_login, remember, second_factor: None, by: BegunBy::Login, device, security };
     begin_so(tx, &tx.myself_named(proven.user, &name)?, &begins).map(Begun::Session)
 }
 
 /// Begins the session of a user who has just chosen its password.
 pub(crate) fn start_registered(tx: &Tx<'_>, by: &Myself) -> Result<Started, Error> {
     user::held_signed_in(tx, by.id(), Some(tx.now()))?;
-    begin(tx, by, false, None)
+    begin(tx, by, None, false, None)
 }
 
 /// Begins a session of a user who has shown a passkey that recognises its owner: both factors in one.
@@ -113,7 +113,7 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: boo
     let Subject::User(user) = proof.subject() else { return Ok(None) };
     let Some(found) = user::hold(tx, user)? else { return Ok(None) };
     user::held_signed_in(tx, user, found.password_changed_at)?;
-    begin(tx, &tx.myself_named(user, &found.name.full())?, remember, Some(proof)).map(Some)
+    begin(tx, &tx.myself_named(user, &found.name.full())?, found.last_login.at, remember, Some(proof)).map(Some)
 }
 
 /// Begins a session of a user whom another system logs in with a link. It has shown no factor and confirmed
@@ -123,13 +123,16 @@ pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>,
         return Ok(None);
     }
     let security = settings::security(tx)?;
-    let begins = Begins { remember: false, second_factor: None, by: BegunBy::SingleSignOn, device: None, security };
+    let last_login = user.last_login.at;
+    let begins = Begins { last_login, remember: false, second_factor: None, by: BegunBy::SingleSignOn, device: None, security };
     let started = begin_so(tx, &tx.myself_named(user.id, &user.name.full())?, &begins)?;
     Ok(Some(Started { who: started.who.begun_by_link(), ..started }))
 }
 
 /// How a session begins.
 struct Begins<'a> {
+    /// The last login before this one.
+    last_login: Option<Timestamp>,
     remember: bool,
     second_factor: Option<&'a SecondProof>,
     by: BegunBy,
@@ -138,9 +141,15 @@ struct Begins<'a> {
     security: Security,
 }
 
-pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
+pub(super) fn begin(
+    tx: &Tx<'_>,
+    by: &Myself,
+    last_login: Option<Timestamp>,
+    remember: bool,
+    second_factor: Option<&SecondProof>,
+) -> Result<Started, Error> {
     let security = settings::security(tx)?;
-    begin_so(tx, by, &Begins { remember, second_factor, by: BegunBy::Login, device: None, security })
+    begin_so(tx, by, &Begins { last_login, remember, second_factor, by: BegunBy::Login, device: None, security })
 }
 
 fn begin_so(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<Started, Error> {
@@ -172,7 +181,7 @@ fn device_of(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<(Option<De
         // Who opens a link has shown nothing: its browser does not become one of the user's.
         (BegunBy::SingleSignOn, _, presented) => return Ok((None, presented.map_or_else(|| tx.secret(), Ok)?)),
         (BegunBy::Login, Some(known), Some(presented)) => device::remember_known(tx, known, presented)?,
-        (BegunBy::Login, _, _) => device::remember(tx, Subject::User(by.id()))?,
+        (BegunBy::Login, _, _) => device::remember(tx, Subject::User(by.id()), begins.last_login)?,
     };
     Ok((Some(id), secret))
 }

@@ -9,32 +9,30 @@ use crate::event::{Event, EventKind};
 use crate::factor::{self, Confirmation, Second, SecondProof, Shown};
 use crate::id::{SessionId, UserId};
 use crate::secret::Secret;
-use crate::user;
+use crate::user::{self, User};
 
 /// Answers a pending login. What is wrong is counted, so `Ok` is committed either way.
 pub fn second_step(tx: &Tx<'_>, token: &Secret, shown: &Shown) -> Result<Second<Started>, Error> {
     let Some(Subject::User(user)) = factor::subject_of(tx, token)? else { return Ok(Second::Over) };
     // The user is held before what hangs on it.
-    if user::hold(tx, user)?.is_none() {
-        return Ok(Second::Over);
-    }
+    let Some(found) = user::hold(tx, user)? else { return Ok(Second::Over) };
     let Some(waiting) = factor::take_try(tx, token)? else { return Ok(Second::Over) };
     let Some(proof) = factor::verify(tx, Subject::User(user), shown)? else {
         return Ok(if factor::subject_of(tx, token)?.is_some() { Second::Wrong } else { Second::Over });
     };
-    finish(tx, user, &waiting, &proof)
+    finish(tx, &found, &waiting, &proof)
 }
 
 /// Makes a session of a pending login and of the proof that it waited for.
-fn finish(tx: &Tx<'_>, user: UserId, waiting: &factor::Waiting, proof: &SecondProof) -> Result<Second<Started>, Error> {
-    if proof.subject() != Subject::User(user) || !factor::done(tx, waiting)? {
+fn finish(tx: &Tx<'_>, user: &User, waiting: &factor::Waiting, proof: &SecondProof) -> Result<Second<Started>, Error> {
+    if proof.subject() != Subject::User(user.id) || !factor::done(tx, waiting)? {
         return Ok(Second::Over);
     }
-    if !user::signed_in(tx, user, waiting.changed_at)? {
+    if !user::signed_in(tx, user.id, waiting.changed_at)? {
         return Ok(Second::Over);
     }
-    let by = tx.myself(user)?;
-    let started = ops::begin(tx, &by, waiting.remember, Some(proof))?;
+    let by = tx.myself(user.id)?;
+    let started = ops::begin(tx, &by, user.last_login.at, waiting.remember, Some(proof))?;
     Ok(Second::Session(started, factor::next_of(tx, waiting)))
 }
 

@@ -1,4 +1,4 @@
-use super::{Error, Listed, NewUser, PersonName, User, sql};
+use super::{Error, Kept, Listed, NewUser, PersonName, User, sql};
 use crate::access::{
     Actor, AllowedAdmin, ChangeLogins, ConfirmedAdmin, DeleteUsers, EditUsers, Myself, Subject, System, ViewStaffArea,
 };
@@ -360,14 +360,13 @@ pub(crate) fn held_signed_in(tx: &Tx<'_>, user: UserId, changed_at: Option<Times
     sql::held_signed_in(tx, user, changed_at)
 }
 
-/// Holds a user whose password was compared, before anything else that is asked; the answer is its name, and `None` when the
-/// password was changed since, or the user is gone.
+/// Holds a user whose password was compared, before anything else that is asked; the answer is `None` when the password was changed since, or the user is gone.
 pub(crate) fn keep_password<'a>(
     tx: &'a Tx<'_>,
     user: UserId,
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
-) -> Result<Asked<'a, Option<String>>, Fault> {
+) -> Result<Asked<'a, Option<Kept>>, Fault> {
     sql::keep_password(tx, user, changed_at, renewed)
 }
 

@@ -178,26 +178,41 @@ pub(super) fn replace_password(
 /// How the log tells a user.
 const NAME: &str = "first_name || ' ' || last_name";
 
-/// Holds the user, renews its hash and returns its name; `None` when the user is gone, or its password is no longer the one that
-/// was set at `changed_at`.
+/// Whose password still is the one that was compared.
+pub(crate) struct Kept {
+    /// First and last name.
+    pub(crate) name: String,
+    /// The last login before this one.
+    pub(crate) last_login: Option<Timestamp>,
+}
+
+/// Holds the user and renews its hash; `None` when the user is gone, or its password is no
+/// longer the one that was set at `changed_at`.
 pub(super) fn keep_password<'a>(
     tx: &'a Tx<'_>,
     id: UserId,
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
-) -> Result<Asked<'a, Option<String>>, Fault> {
+) -> Result<Asked<'a, Option<Kept>>, Fault> {
     let Some(renewed) = renewed else {
-        let sql =
-            format!("select {NAME} from users where id = $1 and password_changed_at is not distinct from $2{}", tx.for_update());
-        return tx.ask_first(&sql, params![id, changed_at], Row::take);
+        let sql = format!(
+            "select {NAME}, last_login_at from users where id = $1 and password_changed_at is not distinct from $2{}",
+            tx.for_update()
+        );
+        return tx.ask_first(&sql, params![id, changed_at], kept);
     };
     tx.ask_first(
         &format!(
-            "update users set password_hash = $1 where id = $2 and password_changed_at is not distinct from $3 returning {NAME}"
+            "update users set password_hash = $1 where id = $2 and password_changed_at is not distinct from $3
+             returning {NAME}, last_login_at"
         ),
         params![renewed, id, changed_at],
-        Row::take,
+        kept,
     )
+}
+
+fn kept(row: &mut Row) -> Result<Kept, DbError> {
+    Ok(Kept { name: row.take()?, last_login: row.take()? })
 }
 
 const SIGNED_IN: &str = "update users set last_login_at = $1, last_login_ip = $2, last_login_host = $3
