@@ -12,7 +12,7 @@ use crate::support::{Actor, PASSWORD, TestApp, World, on_both_databases};
 const CHOSEN: &str = "quiet harbour, seven lanterns";
 
 /// The Pwned Passwords format, with `quiet harbour, seven lanterns` in it.
-const BREACHED: &str = "11F6AD8EC52A2984ABAAFD7C3B516503785C2072:52256179\r\n5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:4\r\n791F5894F7A55C7B62634CE0C5B76A6BDE5E6A8D\r\n";
+pub(crate) const BREACHED: &str = "11F6AD8EC52A2984ABAAFD7C3B516503785C2072:52256179\r\n5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:4\r\n791F5894F7A55C7B62634CE0C5B76A6BDE5E6A8D\r\n";
 
 /// A page where a password is chosen: who opens it, its path, the field, and what else it needs.
 struct Page<'a> {
@@ -214,6 +214,19 @@ fn v6_4_2_no_template_and_no_text_knows_hints_or_secret_questions() {
         }
     }
     assert!(looked_at > 50, "{looked_at}");
+}
+
+#[tokio::test]
+async fn v6_2_11_the_command_line_knows_the_name_of_the_brand() {
+    let place = Place::sqlite();
+    let create =
+        ["user", "create", "--email", "olivia@example.com", "--first-name", "Olivia", "--last-name", "Owner", "--password-stdin"];
+    assert!(place.run(&["migrate"]).await.status.success());
+    let brand = "insert into settings (key, value, updated_at) values ('brand.name', 'Quillfeather', 1) returning key";
+    texts(&place.location(), brand).await;
+    let refused = place.run_with(&create, "quillfeather-quillfeather-1\n").await;
+    assert!(!refused.status.success() && stderr(&refused).contains("too close to a name"), "{}", stderr(&refused));
+    assert!(place.run_with(&create, "quiet harbour, seven lanterns\n").await.status.success());
 }
 
 const IMPORT: [&str; 9] = [

@@ -186,3 +186,22 @@ async fn the_name_of_an_account_is_no_password_after_a_reset_either(app: TestApp
     assert_eq!(stranger.post(&path, &[("new", "quiet harbour, seven lanterns")]).await.outline(), "303 /login (success)");
     world.app.take_mails().await;
 }
+
+#[on_both_databases]
+async fn v6_1_2_the_meter_knows_the_names_behind_a_link_and_tells_them_to_nobody_without_it(app: TestApp) {
+    let world = World::new(app).await;
+    let path = format!("/password/reset/{}", world.reset_link().await.reveal());
+    let stranger = world.server.anonymous();
+    let page = stranger.get(&path).await.text();
+    let names = page.split("data-context=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{page}"));
+    let whose: Vec<&str> = names.lines().collect();
+    assert!(whose.iter().any(|name| name.contains('@')) && whose.len() >= 2, "{names}");
+    for name in &whose {
+        let near = format!("{name}-{name}-1");
+        let meter = stranger.post("/password/strength", &[("password", &near), ("context", names)]).await.text();
+        assert!(meter.contains("close to a name"), "{name}: {meter}");
+    }
+    let gone = stranger.get("/password/reset/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").await;
+    assert_eq!(gone.status, 410);
+    assert!(!gone.text().contains("data-context") && !whose.iter().any(|name| gone.text().contains(name)), "{}", gone.text());
+}

@@ -1,8 +1,11 @@
 //! How calls are read, and in which words they are refused.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use latchkey_core::password::{Breached, Hasher};
 
 use super::{CLIENT, FORM, PATH, Shop, credential};
+use crate::password::BREACHED;
+use crate::support::binary::Folder;
 use crate::support::http::encoded;
 use crate::support::tables::number;
 use crate::support::{Ask, TestApp, on_both_databases};
@@ -92,6 +95,25 @@ async fn get_is_heard_from_networks_that_the_operator_names_and_from_nowhere_els
 }
 
 #[on_both_databases]
+async fn v6_2_11_and_v6_2_12_passwords_near_the_company_or_breached_are_refused_with_their_reason(mut app: TestApp) {
+    let folder = Folder::new();
+    let path = folder.path().join("breached.txt");
+    std::fs::write(&path, BREACHED).unwrap();
+    app.app = app.node_with(Hasher::cheap().with_breached(Breached::open(&path).unwrap()));
+    let shop = Shop::open(app).await;
+    let user = [("firstname", "Uma"), ("lastname", "User"), ("email", "uma@example.com")];
+    for action in ["AddUser", "AddClient"] {
+        let fields = [&user[..], &[("skipvalidation", "1"), ("password2", "quiet harbour, seven lanterns")]].concat();
+        let breached = shop.refused(action, &fields).await;
+        assert!(breached.contains("lists of stolen passwords"), "{action}: {breached}");
+    }
+    let company = [("skipvalidation", "1"), ("companyname", "Quillfeather"), ("password2", "quillfeather-quillfeather-1")];
+    let near = shop.refused("AddClient", &[&user[..], &company].concat()).await;
+    assert!(near.contains("close to a name"), "{near}");
+    shop.app.finish().await;
+}
+
+#[on_both_databases]
 async fn users_are_refused_in_the_documented_words(app: TestApp) {
     let shop = Shop::open(app).await;
     let good = [
@@ -116,6 +138,8 @@ async fn users_are_refused_in_the_documented_words(app: TestApp) {
     assert_eq!(shop.refused("AddUser", &with("email", "MIA@example.com")).await, "A user already exists with that email address");
     let weak = shop.refused("AddUser", &with("password2", "password")).await;
     assert!(weak.contains("15"), "v6.2.1: the rules hold here too: {weak}");
+    let near = shop.refused("AddUser", &with("password2", "uma-user-uma-user-1")).await;
+    assert!(near.contains("close to a name"), "v6.2.11: {near}");
     let mia = shop.mia.to_string();
     assert_eq!(shop.refused("UpdateUser", &[("user_id", "999"), ("firstname", "X")]).await, "Invalid User ID requested");
     assert_eq!(

@@ -73,7 +73,7 @@ async fn create_admin(input: CreateAdmin) -> anyhow::Result<()> {
     let (Some(name), Some(email)) = (name, email) else { bail!("--name and --email are needed") };
     let typed = first_line(input.password.password_stdin)?;
     let app = open(input.options).await?.app;
-    let (password, made) = password(typed, &[&name, email.as_str()], &app)?;
+    let (password, made) = password(typed, &[&name, email.as_str()], &app).await?;
     let password = app.hasher().hash(app.random(), &password).await?;
     let new = NewAdmin { name, email: email.clone(), password };
     let role = input.role;
@@ -117,7 +117,7 @@ async fn create_user(input: CreateUser) -> anyhow::Result<()> {
     let (hash, made) = if let Some(hash) = foreign {
         (hash, None)
     } else {
-        let (password, made) = password(typed, &[&name.full(), email.as_str()], &app)?;
+        let (password, made) = password(typed, &[&name.full(), email.as_str()], &app).await?;
         (app.hasher().hash(app.random(), &password).await?, made)
     };
     let new = NewUser { name, email: email.clone(), password: Some(hash) };
@@ -183,14 +183,15 @@ fn first_line(from_stdin: bool) -> anyhow::Result<Option<String>> {
 }
 
 /// The typed password, or one that is made here and told once.
-fn password(typed: Option<String>, context: &[&str], app: &App) -> anyhow::Result<(Password, Option<String>)> {
+async fn password(typed: Option<String>, context: &[&str], app: &App) -> anyhow::Result<(Password, Option<String>)> {
     let (text, made) = if let Some(text) = typed {
         (text, None)
     } else {
         let text = password::random(app.random())?;
         (text.clone(), Some(text))
     };
-    let password = Password::choose(&text, &Rules::around(context.iter().copied()))
+    let brand = app.read(settings::brand).await?.name;
+    let password = Password::choose(&text, &Rules::around(context.iter().copied().chain([brand.as_str()])))
         .map_err(|message| anyhow::anyhow!("the password: {}", words(message)))?;
     Ok((password, made))
 }

@@ -89,8 +89,15 @@ async fn found(visit: &Visit, token: &str) -> Result<Option<(Secret, Open)>, Err
 
 fn form_page(visit: &Visit, token: &str, open: &Open, invalid: &[Invalid]) -> Response {
     let form = Shown::new(&ResetForm::default()).with_errors(&visit.web, invalid);
-    let context = context! { state => "open", token, form, email => open.email, base => visit.area.base() };
+    // Only who has the link sees the names that the new password must not be near to.
+    let names = names(open).collect::<Vec<_>>().join("\n");
+    let context = context! { state => "open", token, form, email => open.email, names, base => visit.area.base() };
     page::form(visit, TEMPLATE, invalid, context)
+}
+
+/// What the person's new password must not be near to.
+fn names(open: &Open) -> impl Iterator<Item = String> {
+    [&open.name, &open.email].into_iter().chain(&open.accounts).cloned()
 }
 
 /// Unknown, used, expired and replaced links look the same.
@@ -101,8 +108,7 @@ fn gone(visit: &Visit) -> Response {
 /// **Set New Password**: ends all sessions, begins none.
 pub(crate) async fn choose(visit: Visit, Path(token): Path<String>, Form(form): Form<ResetForm>) -> Answer {
     let Some((secret, open)) = found(&visit, &token).await? else { return Ok(gone(&visit)) };
-    let names = [open.name.clone(), open.email.clone()].into_iter().chain(open.accounts.iter().cloned());
-    let rules = password_rules(&visit, names).await?;
+    let rules = password_rules(&visit, names(&open)).await?;
     let chosen = match Password::choose(&form.new, &rules) {
         Ok(chosen) => chosen,
         Err(message) => return Ok(form_page(&visit, &token, &open, &[Invalid::new("new", message)])),

@@ -59,7 +59,6 @@ pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
     let added = call.write(move |tx, api, params| {
         let by = tx.authorize_api_staff::<EditAccounts>(api)?;
         let owner = match owner {
-            NewOwner::Existing(id) => id,
             NewOwner::New(new) => {
                 let users = tx.authorize_api_staff::<EditUsers>(api)?;
                 let ask = !params.flag("noemail").unwrap_or(false);
@@ -72,6 +71,7 @@ pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
             Err(account::Error::NoSuchOwner) => return Err(Failure::says("Invalid Owner User ID")),
             made => made?,
         };
+        let owner = account::find(tx, id)?.ok_or(account::Error::NotFound)?.owner.id;
         classify(tx, api, id, params)?;
         annotate(tx, api, id, params)?;
         Ok((id, owner))
@@ -92,7 +92,7 @@ async fn owner(call: &Call) -> Result<NewOwner, Failure> {
     let first = required(params.filled("firstname"), "You did not enter your first name")?;
     let last = required(params.filled("lastname"), "You did not enter your last name")?;
     let name = users::person(first, last)?;
-    let password = users::hash(call, &name, &email, params.text("password2")).await?;
+    let password = users::hash(call, &name, &email, params.text("companyname"), params.text("password2")).await?;
     Ok(NewOwner::New(NewUser { name, email, password: Some(password) }))
 }
 

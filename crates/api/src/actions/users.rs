@@ -34,7 +34,7 @@ pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
     let email = Email::parse(email).map_err(|_| Failure::says(MALFORMED))?;
     required(params.filled("password2"), "You did not enter a password")?;
     let name = person(first, last)?;
-    let password = Some(hash(call, &name, &email, params.text("password2")).await?);
+    let password = Some(hash(call, &name, &email, "", params.text("password2")).await?);
     let new = NewUser { name, email, password };
     let id = call.write(move |tx, api, _| {
         let by = tx.authorize_api_staff::<EditUsers>(api)?;
@@ -59,16 +59,22 @@ pub(super) fn person(first: &str, last: &str) -> Result<PersonName, Failure> {
     name.ok_or(Failure::Missing)
 }
 
-/// The hash of a password that is held to the same rules as everywhere.
-pub(super) async fn hash(call: &Call, name: &PersonName, email: &Email, typed: &str) -> Result<PasswordHash, Failure> {
+/// The hash of a password that is held to the same rules as everywhere; the client's company is one of the names around it.
+pub(super) async fn hash(
+    call: &Call,
+    name: &PersonName,
+    email: &Email,
+    company: &str,
+    typed: &str,
+) -> Result<PasswordHash, Failure> {
     let (brand, security) =
         call.read(|snapshot, _, _| Ok((settings::brand(snapshot)?.name, settings::security(snapshot)?))).await?;
     let length = if security.everybody { Length::WithSecondFactor } else { Length::OnlyFactor };
-    let rules = Rules::around([&name.first, &name.last, &email.to_string(), &brand]).with_length(length);
+    let rules = Rules::around([&name.first, &name.last, email.as_str(), company, &brand]).with_length(length);
     let password = Password::choose(typed, &rules).map_err(Failure::Text)?;
     let app = call.api.app();
     match app.hasher().hash(app.random(), &password).await {
-        Err(Busy::Breached) => Err(Failure::Text("error-password-breached")),
+        Err(Busy::Breached) => Err(Failure::Text("error-password-leaked")),
         hashed => Ok(hashed?),
     }
 }

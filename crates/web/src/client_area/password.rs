@@ -19,7 +19,7 @@ pub(crate) struct Typed {
     password: String,
     name: String,
     email: String,
-    /// What else the page is about, such as the account one is invited to.
+    /// What else the page is about, such as the account one is invited to; one name a line.
     context: String,
 }
 
@@ -32,7 +32,8 @@ struct Meter {
 
 /// Answers a score with a word for it, and why the password would be refused.
 pub(crate) async fn strength(visit: Visit, Form(typed): Form<Typed>) -> Answer {
-    let rules = rules(&visit, [typed.name, typed.email, typed.context]).await?;
+    let context = typed.context.lines().map(str::to_owned);
+    let rules = rules(&visit, [typed.name, typed.email].into_iter().chain(context)).await?;
     let strength = password::strength(&typed.password, &rules);
     let meter = Meter {
         score: strength.score,
@@ -56,7 +57,7 @@ pub(crate) async fn generate(visit: Visit, _: Form<Pressed>) -> Result<Response,
 /// What a password chosen on this visit is held to: these names, the brand's, and those of whoever is logged in; and the length
 /// that follows from whether a second factor is required beside it.
 pub(crate) async fn rules(visit: &Visit, names: impl IntoIterator<Item = String>) -> Result<Rules, PageError> {
-    let mut names: Vec<String> = names.into_iter().chain([visit.brand.name.clone()]).collect();
+    let mut names: Vec<String> = [visit.brand.name.clone()].into_iter().chain(names).collect();
     if let Some(found) = &visit.user {
         let user = found.user.id;
         names.extend([found.user.name.full(), found.user.email.to_string()]);

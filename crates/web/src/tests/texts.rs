@@ -34,7 +34,7 @@ impl Words {
 
 /// The string literals of the code that begin with this.
 fn keys_in_code(start: &str) -> BTreeSet<String> {
-    let code = [files(&folder("crates/web/src")), files(&folder("crates/core/src"))].concat();
+    let code = ["web", "core", "api"].map(|name| files(&folder(&format!("crates/{name}/src")))).concat();
     let code = code.into_iter().filter(|(path, _)| !path.contains("/web/src/tests/"));
     let quoted = format!("\"{start}");
     let literals = code.flat_map(|(_, text)| {
@@ -43,6 +43,8 @@ fn keys_in_code(start: &str) -> BTreeSet<String> {
         let rests = text.split(&quoted).skip(1).filter_map(|rest| rest.split('"').next());
         rests.map(|rest| format!("{start}{rest}")).collect::<Vec<_>>()
     });
+    // The beginning alone is what some code takes off.
+    let literals = literals.filter(|key| key != start);
     literals.filter(|key| key.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')).collect()
 }
 
