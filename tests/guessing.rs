@@ -1,9 +1,10 @@
 //! Guessing and bans, as a browser meets them.
 
-use latchkey_core::access::ManageBans;
+use latchkey_core::access::{BuiltInApiRole, ManageBans};
 use latchkey_core::ban::{self, NewBan};
 use latchkey_web::Settings;
 
+use crate::support::doors::{Doors, token};
 use crate::support::{Actor, Ask, PASSWORD, Server, TestApp, World, on_both_databases, plain};
 
 /// A server behind a proxy on loopback, which tests play themselves.
@@ -74,6 +75,38 @@ async fn a_banned_address_is_refused_in_both_areas_at_once(app: TestApp) {
     let lifted = world.admin.post(&format!("/admin/config/bans/{id}/lift"), &[]).await;
     assert_eq!(lifted.status, 303);
     assert_eq!(owner.get("/accounts").await.status, 200, "the session was not ended");
+}
+
+#[on_both_databases]
+async fn a_banned_address_is_refused_at_every_door_for_machines(app: TestApp) {
+    let doors = Doors::start(&app, latchkey_api::forward::Settings::default()).await;
+    let olivia = app.user("Olivia", "Owner", "olivia@example.com").await;
+    let acme = app.account("Acme", olivia).await;
+    let stella = app.admin("Stella", "stella@staff.example").await;
+    let token = token(&app, stella, BuiltInApiRole::Full, None).await;
+    let (identifier, secret) = token.strip_prefix("lk_").and_then(|token| token.split_once('_')).expect("a token has two parts");
+    let question = format!("{{\"user\": {olivia}, \"account\": {acme}, \"permission\": \"invoices\"}}");
+    let asks = |from: &str| {
+        let bearer = format!("Bearer {token}");
+        let rest = Ask::new("GET", "/api/v1/users").with("authorization", &bearer);
+        let check = Ask::new("POST", "/api/v1/check").body("application/json", question.clone()).with("authorization", &bearer);
+        let fields = [("identifier", identifier), ("secret", secret), ("action", "GetUsers")];
+        let action = Ask::new("POST", "/includes/api.php").form(&fields);
+        [("REST", rest), ("check", check), ("action", action)].map(|(door, ask)| (door, ask.with("x-forwarded-for", from)))
+    };
+    let request = app.request();
+    let added = app.app.write(&request, move |tx| {
+        let by = tx.authorize_admin::<ManageBans>(stella).unwrap();
+        let network = "198.51.100.0/24".parse().unwrap();
+        ban::add(tx, &by, &NewBan { network, reason: "guesses".to_owned(), ends_at: None })
+    });
+    added.await.unwrap();
+    for (from, status) in [("198.51.100.7", 403), ("198.51.101.7", 200), ("::ffff:198.51.100.7", 403)] {
+        for (door, ask) in asks(from) {
+            let answer = ask.send(doors.address).await.unwrap();
+            assert_eq!(answer.status, status, "{door} from {from}: {}", answer.text());
+        }
+    }
 }
 
 #[on_both_databases]

@@ -156,6 +156,61 @@ async fn an_address_that_tries_many_logins_is_held_back_with_its_block(app: Test
     assert!(wait_of(&try_from(&app.app, &neighbour, "another@example.com", "wrong").await).is_none());
 }
 
+/// Fails so often from one address, each time at another login that nobody has.
+async fn fail_from(app: &TestApp, ip: IpAddr, times: std::ops::Range<u32>) {
+    let from = Request { ip: Some(ip), ..Request::default() };
+    let failed = app.app.write(&from, move |tx| {
+        times
+            .into_iter()
+            .try_for_each(|number| guessing::failed(tx, &Guess::login(&EmailKey::of(&format!("nr{number}@x.example")), None)))
+    });
+    failed.await.unwrap();
+}
+
+/// How long somebody who comes from there for the first time has to wait.
+async fn wait_from(app: &TestApp, ip: IpAddr) -> Option<Duration> {
+    let from = Request { ip: Some(ip), ..Request::default() };
+    let guess = Guess::login(&EmailKey::of("one.more@example.com"), None);
+    wait_of(&app.app.read(move |snapshot| guessing::admit(snapshot, &from, &guess)).await)
+}
+
+#[on_both_databases]
+async fn v6_3_1_a_block_of_addresses_is_heard_so_often_together_and_no_more(app: TestApp) {
+    let v4 = |block: u8, host: u32| IpAddr::from([198, 51, block, u8::try_from(host).unwrap()]);
+    let v6 = |block: u16, net: u32| IpAddr::from([0x2001, 0xdb8, block, u16::try_from(net).unwrap(), 0, 0, 0, 1]);
+    for (which, of) in [("/24", &v4 as &dyn Fn(u8, u32) -> IpAddr), ("/48", &|block, net| v6(block.into(), net))] {
+        for host in 0..10 {
+            fail_from(&app, of(1, host), host * 25..host * 25 + 24).await;
+        }
+        fail_from(&app, of(1, 10), 300..309).await;
+        assert_eq!(wait_from(&app, of(1, 99)).await, None, "{which}: 249 have failed");
+        fail_from(&app, of(1, 10), 309..310).await;
+        assert_eq!(wait_from(&app, of(1, 99)).await, Some(Duration::from_secs(2)), "{which}: 250 have failed");
+        assert_eq!(wait_from(&app, of(2, 99)).await, None, "{which}: another block is heard");
+        app.clock.advance(Duration::from_hours(1));
+    }
+}
+
+#[on_both_databases]
+async fn v6_1_1_v6_3_1_all_together_are_heard_so_often_and_a_known_device_is_let_in(app: TestApp) {
+    person(&app, "Gus").await;
+    let device = login(&app.app, GUS).await.device;
+    let of = |block: u8| IpAddr::from([203, 0, block, 1]);
+    for block in 0..39 {
+        fail_from(&app, of(block), u32::from(block) * 50..u32::from(block) * 50 + 50).await;
+    }
+    fail_from(&app, of(100), 5_000..5_049).await;
+    assert_eq!(wait_from(&app, of(200)).await, None, "1,999 have failed");
+    fail_from(&app, of(100), 5_049..5_050).await;
+    assert_eq!(wait_from(&app, of(200)).await, Some(Duration::from_secs(1)), "2,000 have failed");
+    let stranger = Request { ip: Some(of(200)), ..request() };
+    assert!(wait_of(&try_from(&app.app, &stranger, GUS, PASSWORD).await).is_some());
+    assert!(try_from(&app.app, &with_device(&device), GUS, PASSWORD).await.is_ok(), "strangers never lock the owner out");
+    app.clock.advance(Duration::from_secs(1));
+    assert!(try_from(&app.app, &stranger, GUS, PASSWORD).await.is_ok(), "slowed down, not locked");
+    app.take_mails().await;
+}
+
 #[on_both_databases]
 async fn the_pause_grows_gently_and_is_bounded(app: TestApp) {
     person(&app, "Gus").await;

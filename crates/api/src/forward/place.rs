@@ -77,6 +77,8 @@ pub(super) fn local(uri: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -88,6 +90,18 @@ mod tests {
             ["", "//evil.example", "https://evil.example/", "/\\evil.example", "/a\r\nX: y", "/ä", "/.latchkey/callback?code=x"]
         {
             assert_eq!(local(bad), "/", "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn v1_2_2_whatever_is_led_back_to_is_on_the_same_host(uri in r"[/\\.@:?#%a-z\t\r\n ]{0,12}|\PC{0,40}|https?:/{0,3}\PC{0,20}") {
+            let own = url::Url::parse("https://app.example.com/").unwrap();
+            let path = local(&uri);
+            let led = own.join(path).unwrap();
+            prop_assert_eq!(led.origin(), own.origin(), "{}", path);
+            let joined: url::Url = format!("https://app.example.com{path}").parse().unwrap();
+            prop_assert_eq!(joined.origin(), own.origin(), "{}", path);
         }
     }
 }

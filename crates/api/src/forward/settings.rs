@@ -129,6 +129,8 @@ fn is_plain(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -210,6 +212,30 @@ mod tests {
             "https://a.example/x{account}",
         ] {
             assert!(bad.parse::<Pattern>().is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_finds_the_account_that_stands_there_and_never_another(
+            host in r"\PC{0,20}|[0-9]{0,20}\.example\.com(:[0-9]{0,5})?",
+            uri in r"\PC{0,30}|/clients/[0-9]{0,20}[/?#%.;a-z0-9]{0,8}",
+        ) {
+            for pattern in ["https://{account}.example.com/", "https://app.example.com/clients/{account}/"] {
+                let pattern: Pattern = pattern.parse().unwrap();
+                for (host, uri) in [(host.as_str(), "/"), ("app.example.com", uri.as_str()), (&host, &uri)] {
+                    let Some(account) = pattern.account(host, uri) else { continue };
+                    let named = [format!("{account}.example.com"), format!("/clients/{account}")];
+                    prop_assert!(host.starts_with(&named[0]) || uri.starts_with(&named[1]), "{} {}", host, uri);
+                }
+            }
+        }
+
+        #[test]
+        fn whatever_the_operator_writes_is_a_pattern_or_refused(text in r"\PC{0,40}|https?://[a-z.{}]{0,20}/[{account}/]{0,20}") {
+            if let Ok(pattern) = text.parse::<Pattern>() {
+                let _ = pattern.account("7.example.com", "/7/");
+            }
         }
     }
 }

@@ -69,6 +69,8 @@ impl fmt::Display for Network {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -98,6 +100,19 @@ mod tests {
             let ip: IpAddr = ip.parse().unwrap();
             assert_eq!(net.contains(ip), inside, "{ip}");
             assert_eq!(first <= bytes(ip) && bytes(ip) <= last, inside, "{ip}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_network_prints_what_it_parses(text in "[0-9a-fA-F:./ ]{0,45}|\\PC{0,60}", ip: IpAddr, bits in 0_u8..=128) {
+            for text in [text, ip.to_string(), format!("{ip}/{bits}"), format!("::ffff:{ip}/{bits}")] {
+                let Ok(network) = text.parse::<Network>() else { continue };
+                prop_assert_eq!(network.to_string().parse(), Ok(network));
+                let (first, last) = network.range();
+                prop_assert!(first <= last);
+                prop_assert!(!network.contains(ip) || (first <= bytes(ip) && bytes(ip) <= last));
+            }
         }
     }
 }
