@@ -140,13 +140,14 @@ pub fn of_myself(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Credential>
     sql::list(snapshot, sql::Of::User(by.id()))
 }
 
-/// Ends a credential, from its next call on.
+/// Ends a credential, from its next call on. To make one asks for a fresh proof, and this does not: to take power away must be quick.
 pub fn revoke(tx: &Tx<'_>, by: &AllowedAdmin<ManageApi>, id: ApiCredentialId) -> Result<Credential, Error> {
     let found = sql::find(tx, id)?.ok_or(Error::NotFound)?;
     end(tx, by.actor(), found)
 }
 
-/// Ends a credential that an owner made for the account. What the operator made only the operator ends.
+/// Ends a credential that an owner made for the account, without a fresh proof as [`revoke`] does. What the operator made only the
+/// operator ends.
 pub fn revoke_of_account(tx: &Tx<'_>, by: &Allowed<ManageAccountApi>, id: ApiCredentialId) -> Result<Credential, Error> {
     let found = sql::find(tx, id)?.filter(|found| found.account.as_ref().is_some_and(|(account, _)| *account == by.account()));
     let found = found.ok_or(Error::NotFound)?;
