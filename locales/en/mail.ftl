@@ -107,13 +107,16 @@ recovery-code-used-mail-subject = A recovery code was used at { $brand }
 recovery-code-used-mail-text = Hello { $name }, a recovery code was used to confirm your login. Codes left: { $what }.
 recovery-code-used-mail-next = If it was not you, change your password, make new codes and end the other sessions. Make new ones before the last is used.
 password-stopped-mail-subject = Somebody tries to log in as you at { $brand }
-password-stopped-mail-text = Hello { $name }, a hundred tries in a row failed at your login. What was tried no longer opens it on devices that you have not used before.
+password-stopped-mail-text = Hello { $name }, a hundred tries in a row failed at your login.
 password-stopped-mail-next = { $what }
-password-stopped-mail-what = { $what ->
+password-stopped-mail-what = { $devices ->
+    [known] What was tried no longer opens your login on devices that you have used before.
+   *[strange] What was tried no longer opens your login on devices that you have not used before.
+}{" "}{ $what ->
     [totp] It was the code of your authenticator app. To have it work everywhere again, log in with a recovery code or a passkey, remove the app and set it up again.
     [recovery-code] It was a recovery code. To have them work everywhere again, log in with your other factor and make new ones.
     [passkey] It was a passkey. To have them work everywhere again, log in with your other factor or a recovery code and add a passkey anew.
-   *[other] To have it work everywhere again, choose a new password with Forgot Password? on the login page, or under Change Password on a device that you have used before.
+   *[other] To have it work everywhere again, choose a new password with Forgot Password? on the login page.
 }
 owner-change-asked-mail-subject = Another owner for { $account } waits for a second admin
 owner-change-asked-mail-text = Hello { $name }, { $by } asked that another user owns this client's account: { $what }. Nothing changes before a second admin approves it.

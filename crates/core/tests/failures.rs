@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use latchkey_core::access::Subject;
 use latchkey_core::admin;
+use latchkey_core::app::Request;
 use latchkey_core::factor::{self, Second, Shown};
 use latchkey_core::guessing::MAX_FAILURES;
 use latchkey_core::id::UserId;
@@ -17,6 +18,7 @@ use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_test_macros::on_both_databases;
 
 use crate::factor::{STEP, answer, code, enrol, gus, session_id, waits, word};
+use crate::guessing::with_device;
 use crate::passkey::{Me, URL, add, asked, browser, last_event, log_in, login_challenge, present};
 use crate::support::*;
 
@@ -24,20 +26,28 @@ const GUS: &str = "gus@example.com";
 
 /// Shows something wrong so often, each time at a login that has just begun and when it is heard again.
 async fn fail(app: &TestApp, times: i64, wrong: impl Fn() -> Shown) {
+    fail_from(app, &request(), times, wrong).await;
+}
+
+async fn fail_from(app: &TestApp, from: &Request, times: i64, wrong: impl Fn() -> Shown) {
     for number in 0..times {
         app.clock.advance(Duration::from_hours(1));
-        let token = waits(&app.app, GUS).await;
-        assert_eq!(word(&answer(&app.app, &token, wrong()).await), "wrong", "{number}");
+        assert!(second_from(app, from, wrong()).await.is_none(), "{number}");
     }
     app.clock.advance(Duration::from_hours(4));
 }
 
 /// A second step with this.
 async fn second(app: &TestApp, shown: Shown) -> Option<Started> {
+    second_from(app, &request(), shown).await
+}
+
+async fn second_from(app: &TestApp, from: &Request, shown: Shown) -> Option<Started> {
     let token = waits(&app.app, GUS).await;
-    match answer(&app.app, &token, shown).await {
+    match app.app.write(from, move |tx| session::second_step(tx, &token, &shown)).await.unwrap() {
         Second::Session(started, _) => Some(started),
-        _ => None,
+        Second::Wrong => None,
+        Second::Over => panic!("the login still waits"),
     }
 }
 
@@ -49,10 +59,9 @@ async fn stopped(app: &TestApp) -> Vec<String> {
 #[on_both_databases]
 async fn nist_3_2_2_after_a_hundred_wrong_codes_the_app_is_of_no_use_until_it_is_set_up_anew(app: TestApp) {
     let (user, _, codes) = gus(&app).await;
-    let wrong = || Shown::Code("000000".to_owned());
-    fail(&app, MAX_FAILURES - 1, wrong).await;
+    fail(&app, MAX_FAILURES - 1, wrong_code).await;
     assert!(second(&app, code(&app, user).await).await.is_some(), "success clears");
-    fail(&app, MAX_FAILURES, wrong).await;
+    fail(&app, MAX_FAILURES, wrong_code).await;
     assert_eq!(stopped(&app).await, ["totp"]);
     assert!(second(&app, code(&app, user).await).await.is_none(), "right, and answered as wrong");
     let session = second(&app, Shown::Recovery(codes[0].clone())).await.expect("a recovery code still opens");
@@ -62,6 +71,56 @@ async fn nist_3_2_2_after_a_hundred_wrong_codes_the_app_is_of_no_use_until_it_is
     enrol(&app, subject, id).await;
     assert!(second(&app, code(&app, user).await).await.is_some(), "bound anew");
     app.take_mails().await;
+}
+
+fn wrong_code() -> Shown {
+    Shown::Code("000000".to_owned())
+}
+
+async fn shown_as_stopped(app: &TestApp, user: UserId) -> bool {
+    app.app.read(move |snapshot| factor::totp_is_stopped(snapshot, Subject::User(user))).await.unwrap()
+}
+
+/// Somebody has the password and guesses at codes: the owner's own device does not suffer for it.
+#[on_both_databases]
+async fn v6_1_1_a_hundred_wrong_codes_of_strangers_stop_the_app_on_no_known_device(app: TestApp) {
+    let (user, started, _) = gus(&app).await;
+    let known = with_device(&started.device);
+    assert!(!shown_as_stopped(&app, user).await);
+    fail(&app, MAX_FAILURES, wrong_code).await;
+    assert_eq!(stopped(&app).await, ["totp"]);
+    assert!(shown_as_stopped(&app, user).await);
+    assert!(second(&app, code(&app, user).await).await.is_none(), "strangers are stopped");
+    app.clock.advance(STEP);
+    assert!(second_from(&app, &known, code(&app, user).await).await.is_some(), "the owner gets in");
+    app.clock.advance(STEP);
+    assert!(second(&app, code(&app, user).await).await.is_none(), "and that does not let strangers in again");
+    app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn nist_3_2_2_failures_of_strangers_and_of_known_devices_are_no_hundred_together(app: TestApp) {
+    let (user, started, _) = gus(&app).await;
+    let known = with_device(&started.device);
+    fail(&app, MAX_FAILURES / 2, wrong_code).await;
+    fail_from(&app, &known, MAX_FAILURES / 2, wrong_code).await;
+    assert!(stopped(&app).await.is_empty() && !shown_as_stopped(&app, user).await);
+    assert!(second(&app, code(&app, user).await).await.is_some(), "a stranger's");
+    fail(&app, MAX_FAILURES / 2, wrong_code).await;
+    fail_from(&app, &known, MAX_FAILURES / 2, wrong_code).await;
+    assert!(second_from(&app, &known, code(&app, user).await).await.is_some(), "a known device's");
+    app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn nist_3_2_2_a_hundred_wrong_codes_of_known_devices_stop_the_app_there_and_that_is_told(app: TestApp) {
+    let (user, started, _) = gus(&app).await;
+    let known = with_device(&started.device);
+    fail_from(&app, &known, MAX_FAILURES, wrong_code).await;
+    assert_eq!(stopped(&app).await, ["totp, known devices"]);
+    assert!(shown_as_stopped(&app, user).await);
+    assert!(second_from(&app, &known, code(&app, user).await).await.is_none(), "right, and answered as wrong");
+    assert!(told(&app).await.contains(&"password-stopped".to_owned()));
 }
 
 #[on_both_databases]

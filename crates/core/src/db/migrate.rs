@@ -53,6 +53,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0044_retention", include_str!("../../../../migrations/0044_retention.sql")),
     ("0045_registrations", include_str!("../../../../migrations/0045_registrations.sql")),
     ("0046_admin_session_hosts", include_str!("../../../../migrations/0046_admin_session_hosts.sql")),
+    ("0047_factors_shown", include_str!("../../../../migrations/0047_factors_shown.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

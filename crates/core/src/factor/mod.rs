@@ -21,14 +21,12 @@ pub use ops::code_now;
 pub(crate) use ops::{ask_enrolled, by_passkey_alone, tell, verify, was_added, was_removed};
 pub use ops::{
     confirm_totp, confirmed_where_enrolled, enrolled, list, new_recovery_codes, offer_totp, offered_totp, recovery_codes_left,
-    remove, remove_all_of_admin, take_from_user, ways,
+    remove, remove_all_of_admin, take_from_user, totp_is_stopped, ways,
 };
 pub(crate) use pending::{Waiting, begin, done, forget_waiting, next_of, subject_of, take_try};
 pub use pending::{sweep, waiting};
 pub use recovery::CODES;
 
-/// Wrong codes in a row after which a factor is dead until it is set up anew (NIST SP 800-63B-4, 3.2.2).
-pub const MAX_FAILURES: i64 = 100;
 /// Wrong codes after which a pending login is dead.
 pub const MAX_TRIES: i64 = 5;
 
@@ -67,8 +65,6 @@ pub struct Factor {
     pub added_at: Timestamp,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
-    /// Whether too many wrong codes have made it useless.
-    pub dead: bool,
 }
 
 /// What somebody can show.

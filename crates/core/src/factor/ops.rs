@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{CODES, Error, Factor, FactorKind, MAX_FAILURES, OfferedTotp, SecondProof, Shown, Ways, recovery, sql, totp};
+use super::{CODES, Error, Factor, FactorKind, OfferedTotp, SecondProof, Shown, Ways, recovery, sql, totp};
 use crate::access::{AllowedAdmin, ChangeLogins, Confirmed, ConfirmedAdmin, Denied, Subject, System};
 use crate::app::{App, Asked, Snapshot, Tx};
 use crate::error::Fault;
@@ -37,6 +37,12 @@ pub fn ways(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Ways, Fault> {
 /// The factors that are set up.
 pub fn list(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Vec<Factor>, Fault> {
     sql::list(snapshot, subject)
+}
+
+/// Whether the authenticator app has failed so often in a row that it is of no use to strangers, or to known devices, until it is set
+/// up anew.
+pub fn totp_is_stopped(snapshot: &Snapshot<'_>, subject: Subject) -> Result<bool, Fault> {
+    guessing::is_stopped(snapshot, Authenticator::Totp, subject)
 }
 
 /// How many recovery codes can still be used.
@@ -245,18 +251,11 @@ pub(crate) fn by_passkey_alone(tx: &Tx<'_>, answer: &passkey::Answer) -> Result<
 
 fn verify_code(tx: &Tx<'_>, subject: Subject, code: &str) -> Result<bool, Fault> {
     let Some(totp) = sql::confirmed_totp(tx, subject)? else { return Ok(false) };
-    if totp.failures >= MAX_FAILURES {
-        return Ok(false);
+    let Some(secret) = tx.open_bytes(&purpose(subject), &totp.sealed) else { return Ok(false) };
+    match totp::step_of(&secret, code, tx.now(), totp.last_step) {
+        Some(step) => sql::use_step(tx, totp.id, step),
+        None => Ok(false),
     }
-    let secret = tx.open_bytes(&purpose(subject), &totp.sealed).unwrap_or_default();
-    let step = totp::step_of(&secret, code, tx.now(), totp.last_step).filter(|_| !secret.is_empty());
-    if let Some(step) = step
-        && sql::use_step(tx, totp.id, step)?
-    {
-        return Ok(true);
-    }
-    sql::count_failure(tx, totp.id)?;
-    Ok(false)
 }
 
 fn about(subject: Subject, name: &str, kind: EventKind) -> Event {

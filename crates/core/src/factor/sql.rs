@@ -1,5 +1,5 @@
+use super::Factor;
 use super::pending::Waiting;
-use super::{Factor, MAX_FAILURES};
 use crate::access::Subject;
 use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -29,22 +29,15 @@ pub(super) fn is_enrolled<'a>(snapshot: &'a Snapshot<'_>, subject: Subject) -> R
 
 pub(super) fn list(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Vec<Factor>, Fault> {
     let sql = format!(
-        "select id, kind, name, confirmed_at, last_used_at, case when failures >= $2 then 1 else 0 end from authenticators
+        "select id, kind, name, confirmed_at, last_used_at from authenticators
          where {} = $1 and confirmed_at is not null order by id limit 100",
         subject.column()
     );
-    snapshot.all(&sql, params![subject.id(), MAX_FAILURES], factor)
+    snapshot.all(&sql, params![subject.id()], factor)
 }
 
 fn factor(row: &mut Row) -> Result<Factor, DbError> {
-    Ok(Factor {
-        id: row.take()?,
-        kind: row.take()?,
-        name: row.take()?,
-        added_at: row.take()?,
-        last_used_at: row.take()?,
-        dead: row.take()?,
-    })
+    Ok(Factor { id: row.take()?, kind: row.take()?, name: row.take()?, added_at: row.take()?, last_used_at: row.take()? })
 }
 
 /// Holds the user or admin, before anything of theirs. The name and the login.
@@ -72,7 +65,7 @@ pub(super) fn offer_totp(tx: &Tx<'_>, subject: Subject, sealed: &[u8]) -> Result
             "insert into authenticators (user_id, admin_id, kind, name, sealed_secret, created_at)
              values ($1, $2, 'totp', '', $3, $4)
              on conflict ({}) where kind = 'totp' do update
-             set sealed_secret = excluded.sealed_secret, created_at = excluded.created_at, last_step = null, failures = 0
+             set sealed_secret = excluded.sealed_secret, created_at = excluded.created_at, last_step = null
              where authenticators.confirmed_at is null",
             subject.column()
         ),
@@ -86,17 +79,16 @@ pub(super) struct Totp {
     pub(super) id: FactorId,
     pub(super) sealed: Vec<u8>,
     pub(super) last_step: Option<i64>,
-    pub(super) failures: i64,
 }
 
 fn totp(row: &mut Row) -> Result<Totp, DbError> {
-    Ok(Totp { id: row.take()?, sealed: row.take()?, last_step: row.take()?, failures: row.take()? })
+    Ok(Totp { id: row.take()?, sealed: row.take()?, last_step: row.take()? })
 }
 
 /// The one that is offered since `since` and not confirmed.
 pub(super) fn offered_totp(snapshot: &Snapshot<'_>, subject: Subject, since: Timestamp) -> Result<Option<Totp>, Fault> {
     let sql = format!(
-        "select id, sealed_secret, last_step, failures from authenticators
+        "select id, sealed_secret, last_step from authenticators
          where {} = $1 and kind = 'totp' and confirmed_at is null and created_at > $2",
         subject.column()
     );
@@ -105,7 +97,7 @@ pub(super) fn offered_totp(snapshot: &Snapshot<'_>, subject: Subject, since: Tim
 
 pub(super) fn confirmed_totp(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Option<Totp>, Fault> {
     let sql = format!(
-        "select id, sealed_secret, last_step, failures from authenticators
+        "select id, sealed_secret, last_step from authenticators
          where {} = $1 and kind = 'totp' and confirmed_at is not null",
         subject.column()
     );
@@ -123,16 +115,10 @@ pub(super) fn confirm_totp(tx: &Tx<'_>, id: FactorId, step: i64) -> Result<bool,
 /// Uses a step; `false` when it, or a later one, has been used, on whichever node (ASVS V6.5.1).
 pub(super) fn use_step(tx: &Tx<'_>, id: FactorId, step: i64) -> Result<bool, Fault> {
     let used = tx.execute(
-        "update authenticators set last_step = $1, last_used_at = $2, failures = 0
-         where id = $3 and (last_step is null or last_step < $1) and failures < $4",
-        params![step, tx.now(), id, MAX_FAILURES],
+        "update authenticators set last_step = $1, last_used_at = $2 where id = $3 and (last_step is null or last_step < $1)",
+        params![step, tx.now(), id],
     )?;
     Ok(used == 1)
-}
-
-pub(super) fn count_failure(tx: &Tx<'_>, id: FactorId) -> Result<(), Fault> {
-    tx.execute("update authenticators set failures = failures + 1 where id = $1", params![id])?;
-    Ok(())
 }
 
 /// The kind of what was removed.

@@ -34,10 +34,12 @@ use crate::id::{AccountId, AdminId, ApiCredentialId, DeviceId, UserId};
 use crate::password::Comer;
 
 pub use ops::{admit, failed, rebound, spend, succeeded, sweep_buckets, sweep_failures};
-pub(crate) use ops::{has_failed, let_in, success};
+pub(crate) use ops::{has_failed, is_stopped, let_in, success};
 
 /// Failures in a row after which an authenticator must be bound anew (NIST SP 800-63B-4, 3.2.2).
 pub const MAX_FAILURES: i64 = 100;
+/// What follows the authenticator's key where known devices have failed so often.
+pub const OF_KNOWN: &str = ", known devices";
 /// How long failures at a login that nobody has are remembered.
 pub(crate) const NOBODY_REMEMBERED: Duration = Duration::from_hours(30 * 24);
 /// Failures from one address after which forms ask for a [`puzzle`](crate::puzzle), where the operator wants that.

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::{
-    Admitted, Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, SUSPICIOUS, Scope, Standing, counter,
-    failures_from, sql,
+    Admitted, Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, OF_KNOWN, SUSPICIOUS, Scope, Standing,
+    counter, failures_from, sql,
 };
 use crate::access::{Actor, Subject, System};
 use crate::app::{Asked, Request, Snapshot, Tx};
@@ -33,7 +33,7 @@ pub fn failed(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
         let (strange, known) = sql::count(tx, &key, device.is_some(), forget_at)?;
         let reached = if device.is_some() { known } else { strange };
         if let (Some(owner), MAX_FAILURES) = (guess.owner, reached) {
-            note_stopped(tx, owner, guess.kind)?;
+            note_stopped(tx, owner, guess.kind, device.is_some())?;
         }
     }
     take_all(tx, guess, device)
@@ -91,6 +91,12 @@ pub fn spend(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
 /// authenticator calls this in the same transaction.
 pub fn rebound(tx: &Tx<'_>, authenticator: Authenticator, owner: Subject) -> Result<(), Fault> {
     sql::forget(tx, &counter(authenticator, owner))
+}
+
+/// Whether so much has failed in a row that the authenticator no longer works for strangers, or for known devices.
+pub(crate) fn is_stopped(snapshot: &Snapshot<'_>, authenticator: Authenticator, owner: Subject) -> Result<bool, Fault> {
+    let (strange, known) = sql::failures(snapshot, &counter(authenticator, owner))?.answer()?.unwrap_or_default();
+    Ok(strange.max(known) >= MAX_FAILURES)
 }
 
 /// Removes a bounded number of buckets that are full again. How many there were.
@@ -178,20 +184,16 @@ fn note_slowed(tx: &Tx<'_>, guess: &Guess, scope: Scope) -> Result<(), Fault> {
     tx.record(&Actor::nobody(), &event)
 }
 
-/// Whose authenticator it is, is told, and the log tells it.
-fn note_stopped(tx: &Tx<'_>, owner: Subject, kind: Kind) -> Result<(), Fault> {
-    let detail = kind.authenticator().map_or("", Authenticator::key);
-    let event = Event::new(EventKind::PasswordStopped).with_detail(detail);
+/// Whose authenticator it is, is told, and the log tells it: of known devices, that it was they.
+fn note_stopped(tx: &Tx<'_>, owner: Subject, kind: Kind, of_known_devices: bool) -> Result<(), Fault> {
+    let authenticator = kind.authenticator().map_or("", Authenticator::key);
+    let detail = if of_known_devices { format!("{authenticator}{OF_KNOWN}") } else { authenticator.to_owned() };
+    let event = Event::new(EventKind::PasswordStopped).with_detail(&detail);
     let Some((name, email)) = device::name_of(tx, owner)? else { return tx.record(&Actor::nobody(), &event) };
     let (event, user) = match owner {
         Subject::User(id) => (event.to_user(id, &name), Some(id)),
         Subject::Admin(_) => (event.with_detail(format!("{detail}, admin {name}")), None),
     };
     tx.record(&Actor::nobody(), &event.with_email(&email))?;
-    tell_person(
-        tx,
-        &Person { user, name: &name, to: &email },
-        Notice::PasswordStopped,
-        &About::default().what(kind.authenticator().map_or("", Authenticator::key)),
-    )
+    tell_person(tx, &Person { user, name: &name, to: &email }, Notice::PasswordStopped, &About::default().what(&detail))
 }

@@ -27,7 +27,6 @@ pub(crate) struct FactorShown {
     name: String,
     added_at: Timestamp,
     last_used_at: Option<Timestamp>,
-    dead: bool,
 }
 
 impl From<Factor> for FactorShown {
@@ -38,7 +37,6 @@ impl From<Factor> for FactorShown {
             name: factor.name,
             added_at: factor.added_at,
             last_used_at: factor.last_used_at,
-            dead: factor.dead,
         }
     }
 }
@@ -48,6 +46,7 @@ impl From<Factor> for FactorShown {
 pub(crate) struct Factors {
     list: Vec<FactorShown>,
     has_totp: bool,
+    totp_stopped: bool,
     passkeys: i64,
     codes_left: i64,
 }
@@ -57,7 +56,8 @@ pub(crate) fn of(snapshot: &Snapshot<'_>, subject: Subject) -> Result<Factors, F
     let list: Vec<FactorShown> = factor::list(snapshot, subject)?.into_iter().map(FactorShown::from).collect();
     let has_totp = list.iter().any(|factor| factor.kind == "totp");
     let passkeys = i64::try_from(passkey::list(snapshot, subject)?.len()).unwrap_or(i64::MAX);
-    Ok(Factors { has_totp, list, passkeys, codes_left: factor::recovery_codes_left(snapshot, subject)? })
+    let totp_stopped = has_totp && factor::totp_is_stopped(snapshot, subject)?;
+    Ok(Factors { list, has_totp, totp_stopped, passkeys, codes_left: factor::recovery_codes_left(snapshot, subject)? })
 }
 
 fn path_of(who: &Somebody) -> String {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use latchkey_core::access::Permission;
 use latchkey_core::error::Fault;
+use latchkey_core::guessing::OF_KNOWN;
 use latchkey_core::mail::{Content, MailKind, Notice, Templates, Told, Wording, Written};
 use latchkey_core::settings::Brand;
 use minijinja::value::{Serde, Value, merge_maps};
@@ -70,9 +71,18 @@ fn values(engine: &Engine, brand: &Brand, content: &Content) -> Value {
 fn what(engine: &Engine, told: &Told) -> String {
     match Notice::from_key(told.notice) {
         Some(Notice::NewDevice) => view::device(engine.texts(), &told.what),
-        Some(Notice::PasswordStopped) => engine.text("password-stopped-mail-what", &[("what", &told.what)]),
+        Some(Notice::PasswordStopped) => stopped(engine, &told.what),
         _ => told.what.clone(),
     }
+}
+
+/// Which authenticator is of no use any more, where, and what to do.
+fn stopped(engine: &Engine, what: &str) -> String {
+    let (what, devices) = match what.strip_suffix(OF_KNOWN) {
+        Some(what) => (what, "known"),
+        None => (what, "strange"),
+    };
+    engine.text("password-stopped-mail-what", &[("what", what), ("devices", devices)])
 }
 
 fn templated(engine: &Engine, key: &str, values: &Value) -> Result<Written, Fault> {

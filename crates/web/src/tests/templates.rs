@@ -1,4 +1,5 @@
 use latchkey_core::clock::Clock;
+use latchkey_core::guessing::OF_KNOWN;
 use latchkey_core::mail::{Content, Link, Notice, Told};
 use latchkey_core::settings::Brand;
 use latchkey_core::testing::START;
@@ -142,6 +143,29 @@ fn every_notice_has_a_template_of_its_own() {
         assert!(mail.html.contains("<!doctype html>") || mail.html.contains("<!DOCTYPE html>"), "{}", notice.key());
         assert!(!written.contains(&mail.text), "{} has the words of another", notice.key());
         written.push(mail.text);
+    }
+}
+
+/// Strangers and known devices are stopped apart, and the mail says who it was and what helps.
+#[test]
+fn a_mail_about_failed_tries_says_where_they_were_stopped() {
+    let engine = engine();
+    let written = |what: &str| {
+        let Content::Notice(told) = told(Notice::PasswordStopped) else { unreachable!() };
+        let content = Content::Notice(Told { what: what.to_owned(), ..told });
+        mail::write(&engine, &Brand::default(), &content, None).unwrap().text
+    };
+    let (strange, known) = ("on devices that you have not used before. ", "on devices that you have used before. ");
+    for (authenticator, helps) in [
+        ("password", "Forgot Password?"),
+        ("totp", "code of your authenticator app"),
+        ("recovery-code", "It was a recovery code"),
+        ("passkey", "It was a passkey"),
+    ] {
+        let (by_strangers, by_known) = (written(authenticator), written(&format!("{authenticator}{OF_KNOWN}")));
+        assert!(by_strangers.contains(strange) && !by_strangers.contains(known), "{by_strangers}");
+        assert!(by_known.contains(known) && !by_known.contains(strange), "{by_known}");
+        assert!(by_strangers.contains(helps) && by_known.contains(helps), "{by_known}");
     }
 }
 
