@@ -381,6 +381,7 @@ notice-factor-added = Second factor added
 notice-factor-removed = Second factor removed
 notice-factor-taken = Second factor removed by staff
 notice-recovery-code-used = Recovery code used
+notice-recovery-codes-made = New recovery codes made
 notice-password-stopped = Login stopped after many failed tries
 notice-new-device = Login with a new device
 notice-invitation-accepted = Invitation accepted, to the owner

@@ -130,14 +130,15 @@ pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
     Ok(())
 }
 
-/// **Generate New Codes**: all earlier ones are dead.
+/// **Generate New Codes**: all earlier ones are dead, and whose they are is told (ASVS V6.3.7).
 pub fn new_recovery_codes(tx: &Tx<'_>, by: &Confirmed) -> Result<Vec<String>, Error> {
     let subject = by.subject();
-    let (name, _) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
     if !enrolled(tx, subject)? {
         return Err(Error::NoFactor);
     }
     tx.record(by.actor(), &about(subject, &name, EventKind::RecoveryCodesMade))?;
+    tell(tx, subject, (&name, &email), Notice::RecoveryCodesMade, &About::default())?;
     Ok(make_codes(tx, subject)?)
 }
 

@@ -60,6 +60,7 @@ notices! {
     FactorRemoved = "factor-removed", true, []: "A second factor was removed.",
     FactorTaken = "factor-taken", true, []: "Staff removed the second factors.",
     RecoveryCodeUsed = "recovery-code-used", true, ["what"]: "A recovery code was used.",
+    RecoveryCodesMade = "recovery-codes-made", true, []: "New recovery codes were made; the earlier ones are dead.",
     PasswordStopped = "password-stopped", true, ["what"]: "So many tries failed that the password or factor no longer works.",
     NewDevice = "new-device", false, ["what"]: "The user or admin logged in with a browser that was not known.",
     InvitationAccepted = "invitation-accepted", false, ["account_name", "by"]: "Somebody accepted an invitation; told to the account's owner.",
