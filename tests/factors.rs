@@ -260,6 +260,60 @@ async fn v6_3_3_an_admin_without_a_factor_sets_one_up_before_anything_else(app: 
     assert_eq!(browser.get("/admin").await.status, 200);
 }
 
+/// Two browsers of one admin, both begun with the password alone: the factor that one sets up is asked of the other at once.
+#[on_both_databases]
+async fn v6_3_3_an_admins_other_browser_shows_the_factor_before_it_goes_on(app: TestApp) {
+    let world = World::new(app).await;
+    let elsewhere = world.server.admin("stella@staff.example").await;
+    let request = world.app.request();
+    let on = world.app.app.write(&request, |tx| settings::require_two_factor_of_admins(tx, &System::named("test"), true));
+    on.await.unwrap();
+    let subject = Subject::Admin(world.stella);
+    enrol(&world, &world.admin, "/admin", subject, "/admin").await;
+    assert_eq!(world.admin.get("/admin").await.status, 200);
+    assert_eq!(elsewhere.get("/admin/clients").await.outline(), "303 /admin/two-factor?next=%2Fadmin%2Fclients");
+    assert_eq!(elsewhere.post("/admin/config", &[("name", "X"), ("hue", "1")]).await.outline(), "303 /admin/two-factor");
+    let factor = number(&world.app, "select max(id) from authenticators").await;
+    let refused = elsewhere.press(&format!("/admin/me/security/factors/{factor}/remove")).await;
+    assert!(refused.location().is_some_and(|to| to.starts_with("/admin/confirm")), "{}", refused.outline());
+    let there = "/admin/confirm?next=%2Fadmin%2Fclients";
+    assert_eq!(elsewhere.get("/admin/two-factor?next=/admin/clients").await.location(), Some(there));
+    let by_password = elsewhere.post("/admin/confirm", &[("password", PASSWORD), ("next", "/admin/clients")]).await;
+    assert_eq!(by_password.status, 422, "the password was shown already");
+    let code = code(&world, subject).await;
+    let shown = elsewhere.post("/admin/confirm", &[("code", &code), ("next", "/admin/clients")]).await;
+    assert_eq!(shown.outline(), "303 /admin/clients (success)");
+    assert_eq!(elsewhere.get("/admin/clients").await.status, 200);
+}
+
+/// The operator ticks *everybody*: a user without a factor is led through setting one up, in another browser through showing it.
+#[on_both_databases]
+async fn v6_3_3_where_the_operator_requires_it_of_everybody_nobody_goes_on_without(app: TestApp) {
+    let world = World::new(app).await;
+    let elsewhere = world.server.user("olivia@example.com").await;
+    assert_eq!(world.owner.get("/accounts").await.status, 200);
+    let fields: Vec<_> = crate::routes::SECURITY.into_iter().chain([("everybody", "yes")]).collect();
+    let saved = world.admin.post("/admin/config/security", &fields).await;
+    assert_eq!(saved.outline(), "303 /admin/config/security (success)");
+    let led = "/two-factor?next=%2Faccounts";
+    for actor in [&world.owner, &elsewhere] {
+        assert_eq!(actor.get("/accounts").await.location(), Some(led));
+        assert_eq!(actor.get(&format!("/a/{}", world.acme)).await.status, 303);
+        assert!(actor.get(led).await.text().contains("Two-factor is required"));
+    }
+    let subject = Subject::User(world.olivia);
+    let page = enrol(&world, &world.owner, "", subject, "/accounts").await;
+    assert!(page.contains("href=\"/accounts\""), "{page}");
+    assert_eq!(world.owner.get("/accounts").await.status, 200);
+    assert_eq!(world.owner.get(&format!("/a/{}", world.acme)).await.status, 200);
+    assert_eq!(elsewhere.get("/accounts").await.location(), Some(led));
+    assert_eq!(elsewhere.get(led).await.location(), Some("/confirm?next=%2Faccounts"));
+    let code = code(&world, subject).await;
+    let shown = elsewhere.post("/confirm", &[("code", &code), ("next", "/accounts")]).await;
+    assert_eq!(shown.outline(), "303 /accounts (success)");
+    assert_eq!(elsewhere.get("/accounts").await.status, 200);
+}
+
 #[on_both_databases]
 async fn v7_4_3_after_a_change_of_factors_the_other_sessions_can_be_ended(app: TestApp) {
     let world = World::new(app).await;

@@ -212,6 +212,72 @@ async fn v7_5_1_factors_change_only_with_a_proof_of_the_last_ten_minutes(app: Te
     assert!(confirm(password()).await.is_some(), "without a factor the password confirms");
 }
 
+/// Whoever knows the password has logged in elsewhere a moment ago: that is no proof any more, or the new factor would be gone at once.
+#[on_both_databases]
+async fn v7_5_1_with_the_first_factor_what_the_password_alone_confirmed_elsewhere_is_over(app: TestApp) {
+    let (gus, stella) = (person(&app, "Gus").await, staff(&app).await);
+    let of_gus = async || session_id(&app, &login(&app.app, "gus@example.com").await).await;
+    let of_stella = async || staff_session(&app, "stella@staff.example").await.1.session;
+    let (gus_there, stella_there) = (of_gus().await, of_stella().await);
+    for (subject, here, there) in
+        [(Subject::User(gus), of_gus().await, gus_there), (Subject::Admin(stella), of_stella().await, stella_there)]
+    {
+        enrol(&app, subject, here).await;
+        let totp = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap()[0].id;
+        let removed = as_confirmed(&app.app, subject, there, move |tx, by| factor::remove(tx, by, totp)).await;
+        assert!(matches!(removed, Err(Error::Denied(Denied::Unconfirmed))), "{subject}: {removed:?}");
+        let made = as_confirmed(&app.app, subject, there, factor::new_recovery_codes).await;
+        assert!(matches!(made, Err(Error::Denied(Denied::Unconfirmed))), "{subject}: {made:?}");
+        assert!(app.app.read(move |snapshot| factor::enrolled(snapshot, subject)).await.unwrap());
+        as_confirmed(&app.app, subject, here, |_, _| Ok::<_, Error>(())).await.expect("here it was shown");
+    }
+    let (old, new) = (Password::typed(PASSWORD), Password::typed("another password altogether"));
+    let changed = user::change_password(&app.app, &request(), gus, gus_there, &old, &new).await;
+    assert!(matches!(changed, Err(user::Error::Denied(Denied::Unconfirmed))), "{changed:?}");
+    let changed = admin::change_password(&app.app, &request(), stella, stella_there, &old, &new).await;
+    assert!(matches!(changed, Err(admin::Error::Denied(Denied::Unconfirmed))), "{changed:?}");
+    let masquerading = app.app.read(move |snapshot| snapshot.confirmed_admin(stella, stella_there)).await;
+    assert!(matches!(masquerading, Err(Denied::Unconfirmed)));
+}
+
+/// A passkey is a first factor like any other; a second one takes back nothing, for everywhere the first one was shown.
+#[on_both_databases]
+async fn v7_5_1_a_first_passkey_ends_what_was_confirmed_elsewhere_and_a_second_factor_does_not(app: TestApp) {
+    let (pia, me) = crate::passkey::user(&app, "Pia").await;
+    let subject = Subject::User(pia);
+    let elsewhere = session_id(&app, &login(&app.app, "pia@example.com").await).await;
+    let confirmed = async |session| {
+        as_confirmed(&app.app, subject, session, |_, _| Ok::<_, Error>(())).await.map_err(|error| error.to_string()).is_ok()
+    };
+    assert!(confirmed(elsewhere).await);
+    crate::passkey::add(&app.app, &me, "Key").await;
+    assert!(!confirmed(elsewhere).await && confirmed(me.session).await);
+    sql(
+        &app,
+        &format!("update sessions set second_factor_at = 1, confirmed_at = {} where id = {elsewhere}", app.app.now().as_micros()),
+    )
+    .await
+    .unwrap();
+    crate::passkey::add(&app.app, &me, "Another").await;
+    assert!(confirmed(elsewhere).await && confirmed(me.session).await);
+    app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn v6_3_7_new_recovery_codes_are_told_to_whose_they_are(app: TestApp) {
+    let (gus, stella) = (person(&app, "Gus").await, staff(&app).await);
+    let of_gus = session_id(&app, &login(&app.app, "gus@example.com").await).await;
+    let of_stella = staff_session(&app, "stella@staff.example").await.1.session;
+    for (subject, session, address) in
+        [(Subject::User(gus), of_gus, "gus@example.com"), (Subject::Admin(stella), of_stella, "stella@staff.example")]
+    {
+        enrol(&app, subject, session).await;
+        as_confirmed(&app.app, subject, session, factor::new_recovery_codes).await.unwrap();
+        let mails = app.take_mails().await.into_iter().map(|mail| (mail.to, mail.written.subject)).collect::<Vec<_>>();
+        assert_eq!(mails, [(address.to_owned(), "recovery-codes-made".to_owned())]);
+    }
+}
+
 #[on_both_databases]
 async fn v7_5_1_whoever_has_a_factor_confirms_with_it_before_the_password_is_changed(app: TestApp) {
     let (user, started, _) = gus(&app).await;
@@ -341,16 +407,101 @@ async fn v6_3_3_where_everybody_needs_a_factor_who_has_none_enters_nothing(app: 
     as_staff::<_, _, account::Error>(&app.app, stella, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
     let started = login(&app.app, "olivia@example.com").await;
     let found = resolved(&app.app, &started.secret).await.unwrap();
-    assert!(found.must_enrol);
+    assert!(found.must_show_factor);
     for who in [found.who(), started.who] {
         let refused = app.app.read(move |snapshot| snapshot.authorize::<Enter>(who, acme).map(drop)).await;
         assert!(matches!(refused, Err(Denied::SecondFactor)));
     }
     enrol(&app, found.subject(), found.session.id).await;
     let found = resolved(&app.app, &started.secret).await.unwrap();
-    assert!(!found.must_enrol);
+    assert!(!found.must_show_factor);
     let who = found.who();
     app.app.read(move |snapshot| snapshot.authorize::<Enter>(who, acme).map(drop)).await.unwrap();
+}
+
+async fn set(app: &TestApp, by: latchkey_core::id::AdminId, set: Security) {
+    as_staff::<_, _, account::Error>(&app.app, by, move |tx, by| Ok(settings::set_security(tx, by, &set)?)).await.unwrap();
+}
+
+/// A login with the password alone is worth no more once a factor is set up elsewhere: it shows it, like one that begins now.
+#[on_both_databases]
+async fn v6_3_3_what_began_with_the_password_alone_shows_the_factor_that_was_set_up_elsewhere(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    let (here, there) = (login(&app.app, "olivia@example.com").await, login(&app.app, "olivia@example.com").await);
+    let (_, first) = staff_session(&app, "stella@staff.example").await;
+    let (token, second) = staff_session(&app, "stella@staff.example").await;
+    set(&app, stella, Security { everybody: true, admins: true, ..Security::default() }).await;
+    enrol(&app, Subject::User(owner), session_id(&app, &here).await).await;
+    let found = resolved(&app.app, &there.secret).await.unwrap();
+    assert!(found.must_show_factor && !resolved(&app.app, &here.secret).await.unwrap().must_show_factor);
+    let enter = async |who: Who| app.app.read(move |snapshot| snapshot.authorize::<Enter>(who, acme).map(drop)).await;
+    assert!(matches!(enter(found.who()).await, Err(Denied::SecondFactor)));
+    enter(resolved(&app.app, &here.secret).await.unwrap().who()).await.unwrap();
+    let shown = Confirmation::Shown(code(&app, owner).await);
+    let renewed = session::confirm(&app.app, &request(), owner, found.session.id, shown).await.unwrap().unwrap();
+    let found = resolved(&app.app, &renewed.secret).await.unwrap();
+    assert!(!found.must_show_factor);
+    enter(found.who()).await.unwrap();
+
+    let subject = Subject::Admin(stella);
+    enrol(&app, subject, first.session).await;
+    let staff = async |secret: Secret| app.app.read(move |snapshot| admin::resolve(snapshot, &secret)).await.unwrap().unwrap();
+    assert!(staff(token).await.must_show_factor);
+    let shown = Confirmation::Shown(Shown::Code(factor::code_now(&app.app, subject).await.unwrap()));
+    let renewed = admin::confirm(&app.app, &request(), stella, second.session, shown).await.unwrap().unwrap();
+    assert!(!staff(renewed).await.must_show_factor);
+}
+
+/// What was shown counts as long as there is a factor, and not again with another one that somebody sets up elsewhere.
+#[on_both_databases]
+async fn v6_3_3_who_has_no_factor_any_more_enters_nothing_that_requires_one(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    require(&app, Who::without_second_factor(owner), acme, true).await.unwrap();
+    let subject = Subject::User(owner);
+    let started = login(&app.app, "olivia@example.com").await;
+    let id = session_id(&app, &started).await;
+    let enter = async || {
+        let who = resolved(&app.app, &started.secret).await.unwrap().who();
+        app.app.read(move |snapshot| snapshot.authorize::<Enter>(who, acme).map(drop)).await
+    };
+    enrol(&app, subject, id).await;
+    enter().await.unwrap();
+    let totp = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap()[0].id;
+    as_confirmed(&app.app, subject, id, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
+    assert!(matches!(enter().await, Err(Denied::SecondFactor)), "removed");
+    let elsewhere = session_id(&app, &login(&app.app, "olivia@example.com").await).await;
+    app.take_mails().await;
+    enrol(&app, subject, elsewhere).await;
+    assert!(matches!(enter().await, Err(Denied::SecondFactor)), "another one was never shown here");
+    let shown = Confirmation::Shown(code(&app, owner).await);
+    let renewed = session::confirm(&app.app, &request(), owner, id, shown).await.unwrap().unwrap();
+    let started = Started { secret: renewed.secret, ..started };
+    let enter = async || {
+        let who = resolved(&app.app, &started.secret).await.unwrap().who();
+        app.app.read(move |snapshot| snapshot.authorize::<Enter>(who, acme).map(drop)).await
+    };
+    enter().await.unwrap();
+    as_staff(&app.app, stella, move |tx, by| factor::take_from_user(tx, by, &confirmed(), owner)).await.unwrap();
+    assert!(matches!(enter().await, Err(Denied::SecondFactor)), "taken away by staff");
+    app.take_mails().await;
+}
+
+/// The same of staff, where an admin's own factor counts in an account that requires one.
+#[on_both_databases]
+async fn v6_3_3_what_an_admin_has_shown_counts_as_long_as_there_is_a_factor(app: TestApp) {
+    let stella = staff(&app).await;
+    let (secret, found) = staff_session(&app, "stella@staff.example").await;
+    enrol(&app, Subject::Admin(stella), found.session).await;
+    let shown = async || {
+        let secret = secret.clone();
+        app.app.read(move |snapshot| admin::resolve(snapshot, &secret)).await.unwrap().unwrap().second_factor_at
+    };
+    assert!(shown().await.is_some());
+    app.app.write(&request(), move |tx| factor::remove_all_of_admin(tx, &system(), stella)).await.unwrap();
+    assert_eq!(shown().await, None);
+    app.take_mails().await;
 }
 
 #[on_both_databases]

@@ -239,6 +239,16 @@ async fn rule_10_it_ends_when_a_factor_is_required_that_the_admin_does_not_have(
 }
 
 #[on_both_databases]
+async fn rule_10_it_ends_when_a_factor_is_required_that_was_shown_only_elsewhere(app: TestApp) {
+    let acted = acted(&app).await;
+    let (_, elsewhere) = staff_session(&app, "sam@staff.example").await;
+    enrol(&app, Subject::Admin(acted.sam), elsewhere.session).await;
+    assert!(is_alive(&app.app, &acted.secret).await);
+    require_of_admins(&app, acted.stella).await;
+    over(&app, &acted, "second factor required").await;
+}
+
+#[on_both_databases]
 async fn rule_10_where_only_the_account_requires_a_factor_only_there_it_ends_with_it(app: TestApp) {
     let acted = acted(&app).await;
     let (_, second) = staff_session(&app, "sam@staff.example").await;

@@ -58,8 +58,8 @@ impl PageError {
         Self(Box::new(Problem::Login { location }))
     }
 
-    /// To where two-factor is set up and, after a GET, back to where one was.
-    pub(crate) fn enrol(page: &str, parts: &Parts) -> Self {
+    /// To where two-factor is set up or shown and, after a GET, back to where one was.
+    pub(crate) fn second_factor(page: &str, parts: &Parts) -> Self {
         let back = parts.uri.path_and_query().filter(|_| parts.method == Method::GET).map_or("", |path| path.as_str());
         Self(Box::new(Problem::Login { location: leading_to(page, back) }))
     }

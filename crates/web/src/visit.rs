@@ -328,7 +328,7 @@ impl FromRequestParts<Web> for LoggedIn {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         let visit = Visit::from_request_parts(parts, web).await?;
         match visit.user.clone() {
-            Some(user) if user.must_enrol => Err(PageError::enrol("/two-factor", parts)),
+            Some(user) if user.must_show_factor => Err(PageError::second_factor("/two-factor", parts)),
             Some(user) => {
                 acting_may(&user, parts.uri.path())?;
                 Ok(Self { visit, user })
@@ -375,15 +375,15 @@ impl FromRequestParts<Web> for Staff {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         let visit = Visit::from_request_parts(parts, web).await?;
         match visit.admin.clone() {
-            Some(admin) if admin.must_enrol => Err(PageError::enrol("/admin/two-factor", parts)),
+            Some(admin) if admin.must_show_factor => Err(PageError::second_factor("/admin/two-factor", parts)),
             Some(admin) => Ok(Self { visit, admin }),
             None => Err(PageError::login("/admin/login", parts)),
         }
     }
 }
 
-/// A visit of somebody who is logged in to the area of the path, though perhaps still to set up two-factor: the pages on
-/// which that is done, and few others.
+/// A visit of somebody who is logged in to the area of the path, though perhaps still to set up two-factor or to show it: the pages
+/// on which that is done, and few others.
 #[derive(Clone)]
 pub(crate) struct Somebody {
     pub(crate) visit: Visit,

@@ -71,19 +71,19 @@ impl fmt::Display for Subject {
 pub struct Who {
     user: UserId,
     second_factor_at: Option<Timestamp>,
-    must_enrol: bool,
+    must_show_factor: bool,
     by_link: bool,
 }
 
 impl Who {
-    /// With what the session knows. Whoever still has to enrol has shown no second factor, whatever it showed before.
-    pub(crate) fn new(user: UserId, second_factor_at: Option<Timestamp>, must_enrol: bool) -> Self {
-        Self { user, second_factor_at: second_factor_at.filter(|_| !must_enrol), must_enrol, by_link: false }
+    /// With what the session knows.
+    pub(crate) const fn new(user: UserId, second_factor_at: Option<Timestamp>, must_show_factor: bool) -> Self {
+        Self { user, second_factor_at, must_show_factor, by_link: false }
     }
 
     /// A user of whom no second factor is known: accounts that require one stay closed.
     pub const fn without_second_factor(user: UserId) -> Self {
-        Self { user, second_factor_at: None, must_enrol: false, by_link: false }
+        Self { user, second_factor_at: None, must_show_factor: false, by_link: false }
     }
 
     /// The same user in a session that a link of another system began: accounts that want none of that stay closed.
@@ -107,9 +107,9 @@ impl Who {
         self.by_link
     }
 
-    /// Whether two-factor is required of everybody and this user has none.
-    pub(crate) const fn must_enrol(self) -> bool {
-        self.must_enrol
+    /// Whether two-factor is required of everybody and this session has shown no factor.
+    pub(crate) const fn must_show_factor(self) -> bool {
+        self.must_show_factor
     }
 }
 

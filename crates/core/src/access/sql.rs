@@ -39,7 +39,7 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lo
                 ends_at: row.take()?,
                 must_verify: row.take()?,
                 sso_refused: !row.take::<bool>()? && who.is_by_link(),
-                two_factor_required: row.take::<bool>()? || who.must_enrol(),
+                two_factor_required: row.take::<bool>()? || who.must_show_factor(),
                 second_factor_at: who.second_factor_at(),
                 second_factor_lasts: Security::second_factor_of(row.take::<Option<String>>()?.as_deref()),
                 now,

@@ -23,8 +23,8 @@ pub use ops::{
     setup_is_open, setup_link, sweep, touch,
 };
 pub(crate) use ops::{
-    begin, factor_is_gone, find_enabled, hold_session, hold_who_may, insert, resolve_session, start_with_passkey, touch_session,
-    who_may,
+    begin, factor_is_gone, find_enabled, hold_session, hold_sessions, hold_who_may, insert, resolve_session, start_with_passkey,
+    touch_session, who_may,
 };
 pub use password::change_password;
 pub(crate) use password::{end_every, hold_enabled, set_password};
@@ -74,12 +74,12 @@ pub struct Resolved {
     pub session: SessionId,
     /// When it was last used, to the minute.
     pub last_seen_at: Timestamp,
-    /// When it last saw the admin's second factor.
+    /// When it last saw the admin's second factor; `None` again once the admin has none any more.
     pub second_factor_at: Option<Timestamp>,
     /// The admin.
     pub admin: Admin,
-    /// Whether two-factor is required of admins and this one has still to set one up.
-    pub must_enrol: bool,
+    /// Whether two-factor is required of admins and no factor was shown in this session: whoever has none sets one up first.
+    pub must_show_factor: bool,
 }
 
 impl Resolved {

@@ -239,13 +239,13 @@ fn alive(snapshot: &Snapshot<'_>, security: &Security, found: Option<sql::Found>
     let now = snapshot.now();
     let is_over = found.expires_at <= now || now.since(found.created_at) >= security.admin_absolute;
     let alive = !is_over && now.since(found.last_seen_at) < security.admin_idle && found.admin.disabled_at.is_none();
-    let must_enrol = security.admins && !found.admin.two_factor;
+    let must_show_factor = security.admins && found.second_factor_at.is_none();
     alive.then_some(Resolved {
         session: found.id,
         last_seen_at: found.last_seen_at,
         second_factor_at: found.second_factor_at,
         admin: found.admin,
-        must_enrol,
+        must_show_factor,
     })
 }
 
@@ -265,6 +265,11 @@ pub(crate) fn touch_session(tx: &Tx<'_>, session: SessionId) -> Result<(), Fault
 /// Holds a session until the transaction ends, so that nothing begins in it or ends it meanwhile; `false` when there is none.
 pub(crate) fn hold_session(tx: &Tx<'_>, session: SessionId) -> Result<bool, Fault> {
     sql::hold_session(tx, session)
+}
+
+/// Holds every session of an admin until the transaction ends.
+pub(crate) fn hold_sessions(tx: &Tx<'_>, admin: AdminId) -> Result<(), Fault> {
+    sql::hold_sessions(tx, admin)
 }
 
 /// Ends the session that is used for this request, and with it what the admin does as an owner.

@@ -173,7 +173,7 @@ pub(crate) fn accounts_of_session(snapshot: &Snapshot<'_>, who: Who, only: Optio
         let (account, user, member) = (fact.account.as_ref()?, fact.user?, fact.member.as_ref()?);
         let ground = Ground {
             sso_refused: without_sso.contains(&fact.account_id),
-            two_factor_required: account.two_factor_required || who.must_enrol(),
+            two_factor_required: account.two_factor_required || who.must_show_factor(),
             second_factor_at: who.second_factor_at(),
             ..copies::ground(&rules, account, user, fact.user_id, member, snapshot.now())
         };

@@ -89,20 +89,22 @@ pub fn confirm_totp(tx: &Tx<'_>, by: &Confirmed, code: &str) -> Result<Option<Ve
     if !sql::confirm_totp(tx, offered.id, step)? {
         return Err(Error::AlreadyEnrolled);
     }
-    sql::shown_in(tx, subject, by.session())?;
     guessing::rebound(tx, Authenticator::Totp, subject)?;
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorAdded).with_detail(FactorKind::Totp.key()))?;
     tell(tx, subject, (&name, &email), Notice::FactorAdded, &About::default())?;
-    if sql::codes_left(tx, subject)? > 0 {
-        return Ok(None);
-    }
-    Ok(Some(make_codes(tx, subject)?))
+    Ok(was_added(tx, by)?)
 }
 
-/// A factor was added, and so it was shown in this session. Whoever has no recovery codes gets them now, once.
+/// A factor was added, and so it was shown in this session. What the password alone has confirmed in others stands no more: whoever
+/// knows it would have the factor removed again (ASVS V7.5.1). Whoever has no recovery codes gets them now, once.
 pub(crate) fn was_added(tx: &Tx<'_>, by: &Confirmed) -> Result<Option<Vec<String>>, Fault> {
-    sql::shown_in(tx, by.subject(), by.session())?;
-    if sql::codes_left(tx, by.subject())? > 0 { Ok(None) } else { make_codes(tx, by.subject()).map(Some) }
+    let subject = by.subject();
+    if let Subject::Admin(admin) = subject {
+        admin::hold_sessions(tx, admin)?;
+    }
+    sql::shown_in(tx, subject, by.session())?;
+    sql::unconfirm_without_factor(tx, subject)?;
+    if sql::codes_left(tx, subject)? > 0 { Ok(None) } else { make_codes(tx, subject).map(Some) }
 }
 
 /// A factor was removed: with the last one the recovery codes go.
@@ -110,13 +112,14 @@ pub(crate) fn was_removed(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
     if enrolled(tx, subject)? { Ok(()) } else { all_gone(tx, subject) }
 }
 
-/// The last factor is gone, and with it the recovery codes and what an admin does only with one.
+/// The last factor is gone, and with it the recovery codes, that it was shown, and what an admin does only with one: nothing that
+/// requires two-factor stays open to whoever has none any more.
 fn all_gone(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
     sql::delete_codes(tx, subject)?;
-    match subject {
-        Subject::User(_) => Ok(()),
-        Subject::Admin(admin) => admin::factor_is_gone(tx, admin),
+    if let Subject::Admin(admin) = subject {
+        admin::factor_is_gone(tx, admin)?;
     }
+    sql::shown_in_none(tx, subject)
 }
 
 /// Removes a factor of one's own; with the last one the recovery codes go.

@@ -5,7 +5,7 @@ use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
 use crate::error::Fault;
-use crate::id::{AdminId, FactorId, UserId};
+use crate::id::{AdminId, FactorId, SessionId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
 use crate::sweep::{self, Place};
@@ -210,13 +210,39 @@ pub(super) fn sweep(tx: &Tx<'_>) -> Result<u64, Fault> {
     sweep::due(tx, &Place { table: "pending_logins", key: "id", due: "expires_at" }, tx.now())
 }
 
-/// Notes in the session that a factor was shown.
-pub(super) fn shown_in(tx: &Tx<'_>, subject: Subject, session: crate::id::SessionId) -> Result<(), Fault> {
-    let table = match subject {
+/// Where somebody's sessions are.
+const fn sessions(subject: Subject) -> &'static str {
+    match subject {
         Subject::User(_) => "sessions",
         Subject::Admin(_) => "admin_sessions",
-    };
-    let sql = format!("update {table} set second_factor_at = $1 where id = $2 and {} = $3", subject.column());
+    }
+}
+
+/// Notes in the session that a factor was shown.
+pub(super) fn shown_in(tx: &Tx<'_>, subject: Subject, session: SessionId) -> Result<(), Fault> {
+    let sql = format!("update {} set second_factor_at = $1 where id = $2 and {} = $3", sessions(subject), subject.column());
     tx.execute(&sql, params![tx.now(), session, subject.id()])?;
+    Ok(())
+}
+
+/// Notes in every session that no factor of now was shown.
+pub(super) fn shown_in_none(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
+    let sql = format!(
+        "update {} set second_factor_at = null where {} = $1 and second_factor_at is not null",
+        sessions(subject),
+        subject.column()
+    );
+    tx.execute(&sql, params![subject.id()])?;
+    Ok(())
+}
+
+/// Forgets what was confirmed in sessions that have shown no factor.
+pub(super) fn unconfirm_without_factor(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
+    let sql = format!(
+        "update {} set confirmed_at = null where {} = $1 and second_factor_at is null and confirmed_at is not null",
+        sessions(subject),
+        subject.column()
+    );
+    tx.execute(&sql, params![subject.id()])?;
     Ok(())
 }

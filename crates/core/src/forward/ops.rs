@@ -159,7 +159,7 @@ fn without_account(snapshot: &Snapshot<'_>, found: Resolved) -> Result<Verdict, 
     if found.acting.is_some() {
         return Ok(Verdict::Refused(Reason::NotMember));
     }
-    if found.must_enrol {
+    if found.must_show_factor {
         return Ok(Verdict::Refused(Reason::SecondFactorMissing));
     }
     if found.user.verified_at.is_none() && settings::verification(snapshot)? == Verification::Required {

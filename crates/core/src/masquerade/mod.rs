@@ -52,7 +52,7 @@ pub(crate) enum Whose {
     User(UserId),
     /// In this account.
     Account(AccountId),
-    /// Begun by any admin who has no second factor.
+    /// Begun by any admin in a session that has shown no second factor.
     WithoutFactor,
 }
 

@@ -104,7 +104,7 @@ pub fn time_is_up(tx: &Tx<'_>, by: &System, work: Claimed) -> Result<(), Fault> 
 pub(crate) fn of_session(snapshot: &Snapshot<'_>, security: &Security, session: SessionId) -> Result<Option<Acting>, Fault> {
     let Some(kept) = sql::find(snapshot, session)? else { return Ok(None) };
     let Some(staff) = admin::resolve_session(snapshot, security, kept.session)? else { return Ok(None) };
-    if !kept.is_open || staff.must_enrol || !staff.admin.role.grants.has(AdminPermission::Masquerade) {
+    if !kept.is_open || staff.must_show_factor || !staff.admin.role.grants.has(AdminPermission::Masquerade) {
         return Ok(None);
     }
     let behalf = OnBehalf::new(staff.admin.id, &staff.admin.name, kept.user, kept.account);

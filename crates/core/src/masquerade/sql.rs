@@ -94,18 +94,15 @@ pub(super) fn over(snapshot: &Snapshot<'_>, limits: &Security) -> Result<Vec<Ove
     )
 }
 
-/// Those of this admin's session, admin, user or account, or of whoever has no factor.
+/// Those of this admin's session, admin, user or account, or of whoever has shown no factor.
 pub(super) fn of(snapshot: &Snapshot<'_>, whose: Whose) -> Result<Vec<Over>, Fault> {
-    const WITHOUT_FACTOR: &str =
-        "not exists (select 1 from authenticators f where f.admin_id = a.id and f.confirmed_at is not null)
-        and not exists (select 1 from passkeys p where p.admin_id = a.id)";
     let (condition, arguments): (&str, Vec<Value>) = match whose {
         Whose::Session(id) => ("m.id = $1", params![id].to_vec()),
         Whose::Admin(id) => ("a.id = $1", params![id].to_vec()),
         Whose::AdminBut(id, keep) => ("a.id = $1 and m.id <> $2", params![id, keep].to_vec()),
         Whose::User(id) => ("s.user_id = $1", params![id].to_vec()),
         Whose::Account(id) => ("s.masquerade_account_id = $1", params![id].to_vec()),
-        Whose::WithoutFactor => (WITHOUT_FACTOR, Vec::new()),
+        Whose::WithoutFactor => ("m.second_factor_at is null", Vec::new()),
     };
     snapshot.all(&format!("{OVER} where {condition} order by s.id"), &arguments, over_row)
 }

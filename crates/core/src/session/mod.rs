@@ -104,7 +104,7 @@ pub struct Session {
     pub host: Option<String>,
     /// What the browser calls itself.
     pub user_agent: String,
-    /// When a second factor was last shown in it.
+    /// When a second factor was last shown in it; `None` again once its user has none any more.
     pub second_factor_at: Option<Timestamp>,
     /// Whether its device is still known: not forgotten since.
     pub of_known_device: bool,
@@ -119,8 +119,8 @@ pub struct Resolved {
     pub session: Session,
     /// The user.
     pub user: User,
-    /// Whether two-factor is required of everybody and this user has still to set one up.
-    pub must_enrol: bool,
+    /// Whether two-factor is required of everybody and no factor was shown in this session: whoever has none sets one up first.
+    pub must_show_factor: bool,
     /// The admin who acts for the user, if it is not the user itself.
     pub acting: Option<Acting>,
 }
@@ -131,7 +131,7 @@ impl Resolved {
         if let Some(acting) = &self.acting {
             return Who::new(self.user.id, acting.second_factor_at, false);
         }
-        let who = Who::new(self.user.id, self.session.second_factor_at, self.must_enrol);
+        let who = Who::new(self.user.id, self.session.second_factor_at, self.must_show_factor);
         if self.session.begun_by == BegunBy::SingleSignOn { who.begun_by_link() } else { who }
     }
 

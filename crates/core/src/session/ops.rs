@@ -169,8 +169,8 @@ fn begin_so(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<Started, Er
             outbox::promise(tx, Topic::Hostname, id.0)?;
         }
     }
-    let must_enrol = security.everybody && second_factor.is_none();
-    let who = Who::new(by.id(), second_factor.map(|_| tx.now()), must_enrol);
+    let must_show_factor = security.everybody && second_factor.is_none();
+    let who = Who::new(by.id(), second_factor.map(|_| tx.now()), must_show_factor);
     Ok(Started { secret, user: by.id(), who, cookie_lives: remember.then_some(lives), device })
 }
 
@@ -224,10 +224,10 @@ fn living(snapshot: &Snapshot<'_>, security: &Security, found: sql::Found) -> Re
     }
     if is_masquerade {
         let acting = masquerade::of_session(snapshot, security, session.id)?;
-        return Ok(acting.map(|acting| Resolved { session, user, must_enrol: false, acting: Some(acting) }));
+        return Ok(acting.map(|acting| Resolved { session, user, must_show_factor: false, acting: Some(acting) }));
     }
-    let must_enrol = security.everybody && !user.two_factor;
-    Ok(Some(Resolved { session, user, must_enrol, acting: None }))
+    let must_show_factor = security.everybody && session.second_factor_at.is_none();
+    Ok(Some(Resolved { session, user, must_show_factor, acting: None }))
 }
 
 /// Removes a bounded number of sessions that are over, and ends the masquerades that are, which is written down. How many sessions

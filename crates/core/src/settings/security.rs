@@ -253,7 +253,7 @@ fn owner_approval_ends(tx: &Tx<'_>, by: &Actor) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What admins without a second factor do as owners ends as soon as one is required of them.
+/// What admins who have shown no second factor do as owners ends as soon as one is required of them.
 fn end_without_factor(tx: &Tx<'_>, required: bool) -> Result<(), Fault> {
     if required { masquerade::end_all(tx, Whose::WithoutFactor, "second factor required") } else { Ok(()) }
 }
