@@ -181,6 +181,33 @@ async fn v7_5_1_without_a_fresh_proof_nothing_is_done_and_the_way_leads_through_
     world.app.take_mails().await;
 }
 
+/// A link that opens a user's login or makes an admin is worth as much as what is changed with a proof.
+#[on_both_databases]
+async fn v7_5_1_without_a_fresh_proof_no_link_that_opens_a_login_is_shown(app: TestApp) {
+    let world = World::new(app).await;
+    world.app.clock.advance(Duration::from_mins(11));
+    let (invited, _) = world.admin_invitation().await;
+    let links = [
+        (format!("/admin/config/admins/invitations/{invited}/link"), "http://latchkey.example/admin/invite/"),
+        (
+            crate::support::world::fill(&world, "/admin/users/{user}/mails/{mail}/link", "admin").await,
+            "http://latchkey.example/password/reset/",
+        ),
+    ];
+    let logged = async || number(&world.app, "select count(*) from events where kind = 'mail-link-shown'").await;
+    let before = logged().await;
+    for (path, _) in &links {
+        assert_eq!(world.admin.press(path).await.location(), Some("/admin/confirm"), "{path}");
+    }
+    assert_eq!(logged().await, before, "none was shown");
+    assert_eq!(world.admin.post("/admin/confirm", &[("password", PASSWORD)]).await.status, 303);
+    for ((path, link), count) in links.iter().zip(1..) {
+        let shown = world.admin.press(path).await;
+        assert!(shown.status == 200 && shown.text().contains(link), "{path}: {}", shown.text());
+        assert_eq!(logged().await, before + count, "and that is in the log: {path}");
+    }
+}
+
 #[on_both_databases]
 async fn whoever_asked_to_confirm_with_a_recovery_code_finds_the_way_back_to_the_app(app: TestApp) {
     let world = World::new(app).await;

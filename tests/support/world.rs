@@ -211,15 +211,15 @@ impl World {
         let count = number(&self.app, "select count(*) from admin_invitations").await;
         let (stella, email) = (self.stella, Email::parse(&format!("new{count}@staff.example")).unwrap());
         self.app.expect_unsent_mails();
-        let made = self.write(move |tx| {
+        self.write(move |tx| {
             let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
+            let confirmed = ConfirmedAdmin::machine(&System::named("test"));
             let role = admin_role::by_name(tx, "support")?.unwrap();
             let new = admin_invitation::NewInvitation { name: String::new(), email, role };
-            let id = admin_invitation::send(tx, &by, &ConfirmedAdmin::machine(&System::named("test")), &new).unwrap();
-            Ok((by, id))
-        });
-        let (by, id) = made.await;
-        (id.0, admin_invitation::link(&self.app.app, by, id).await.unwrap().1)
+            let id = admin_invitation::send(tx, &by, &confirmed, &new).unwrap();
+            Ok((id.0, admin_invitation::link(tx, &by, &confirmed, id).unwrap().1))
+        })
+        .await
     }
 
     /// A new admin role that nobody has.

@@ -358,6 +358,11 @@ impl Tx<'_> {
         Ok(self.app.parts.seal_key.seal(&self.app.parts.random, secret)?)
     }
 
+    /// Opens a sealed secret; `None` when it was sealed under another key.
+    pub(crate) fn unseal(&self, sealed: &[u8]) -> Option<Secret> {
+        self.app.parts.seal_key.open(sealed)
+    }
+
     /// Seals a few bytes for one purpose.
     pub(crate) fn seal_bytes(&self, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
         Ok(self.app.parts.seal_key.seal_bytes(&self.app.parts.random, purpose, bytes)?)

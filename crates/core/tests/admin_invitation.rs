@@ -149,3 +149,19 @@ async fn the_database_holds_the_hash_and_a_sealed_secret_only_while_the_mail_wai
     assert!(!text.contains(&link.reveal()));
     assert_eq!(number(&app, "select count(*) from mails where sealed_secret is not null").await, 0);
 }
+
+#[on_both_databases]
+async fn v16_2_1_whoever_copies_the_link_that_makes_an_admin_is_in_the_log(app: TestApp) {
+    let stella = staff(&app).await;
+    let id = send(&app.app, stella, "nora@staff.example", BuiltInRole::Support).await.unwrap();
+    let copied = as_staff::<ManageAdmins, _, _>(&app.app, stella, move |tx, by| admin_invitation::link(tx, by, &confirmed(), id));
+    let (to, url) = copied.await.unwrap();
+    let secret = link_secret(app.take_mails().await.last().unwrap());
+    assert_eq!((to.as_str(), url), ("nora@staff.example", format!("http://latchkey.example/admin/invite/{}", secret.reveal())));
+    let logged = events(&app).await;
+    let shown = logged.iter().find(|event| event.kind == "mail-link-shown").unwrap();
+    assert_eq!(
+        (shown.actor_name.as_str(), shown.email.as_str(), shown.detail.as_str()),
+        ("Stella", "nora@staff.example", "admin-invitation")
+    );
+}

@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
 use crate::id::{AdminId, AdminInvitationId, AdminRoleId};
-use crate::mail::{self, Content, NewMail, SECRET_MARK};
+use crate::mail::{self, Content, MailKind, NewMail, SECRET_MARK};
 use crate::secret::Secret;
 
 /// Invites whoever gets the link to become an admin of this role.
@@ -199,16 +199,20 @@ pub fn find_to_change(tx: &Tx<'_>, _by: &AllowedAdmin<ManageAdmins>, id: AdminIn
 }
 
 /// The address and link of an open invitation whose mail no server took: for **Copy link** where no mail server is set.
-pub async fn link(app: &App, by: AllowedAdmin<ManageAdmins>, id: AdminInvitationId) -> Result<(String, String), Error> {
-    let found = app.read(move |snapshot| {
-        let invitation = sql::find(snapshot, id)?.ok_or(Error::NotFound)?;
-        let role = admin_role::find(snapshot, invitation.role)?.ok_or(Error::NoSuchRole)?;
-        if !by.may_give(&role.grants) {
-            return Err(Error::BeyondOwn);
-        }
-        Ok((invitation.email, sql::sealed_link(snapshot, id)?.ok_or(Error::NotFound)?))
-    });
-    let (email, sealed) = found.await?;
-    let secret = app.unseal(&sealed).ok_or(Error::NotFound)?;
-    Ok((email, url(app.public_url(), &secret.reveal())))
+/// It makes an admin, so looking at it is an event.
+pub fn link(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ManageAdmins>,
+    _confirmed: &ConfirmedAdmin,
+    id: AdminInvitationId,
+) -> Result<(String, String), Error> {
+    let invitation = sql::find(tx, id)?.ok_or(Error::NotFound)?;
+    let role = admin_role::find(tx, invitation.role)?.ok_or(Error::NoSuchRole)?;
+    if !by.may_give(&role.grants) {
+        return Err(Error::BeyondOwn);
+    }
+    let sealed = sql::sealed_link(tx, id)?.ok_or(Error::NotFound)?;
+    let secret = tx.unseal(&sealed).ok_or(Error::NotFound)?;
+    tx.record(by.actor(), &about(EventKind::MailLinkShown, &invitation).with_detail(MailKind::AdminInvitation.key()))?;
+    Ok((invitation.email, url(tx.public_url(), &secret.reveal())))
 }

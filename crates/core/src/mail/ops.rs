@@ -2,15 +2,16 @@ use std::time::Duration;
 
 use super::{Content, Full, Mail, NewMail, Outgoing, QueueState, SECRET_MARK, Written, sql, wording};
 use crate::access::{
-    Allowed, AllowedAdmin, ChangeLogins, ConfigureSystem, Denied, HandOnLinks, ShowsUsers, StaffRight, System, ViewStaffArea,
+    Allowed, AllowedAdmin, ChangeLogins, ConfigureSystem, ConfirmedAdmin, HandOnLinks, ShowsUsers, StaffRight, System,
+    ViewStaffArea,
 };
-use crate::app::{App, Asked, Request, Snapshot, Tx};
+use crate::app::{App, Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::DbError;
 use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
-use crate::id::{AccountId, AdminId, InvitationId, MailId, UserId};
+use crate::id::{AccountId, InvitationId, MailId, UserId};
 use crate::outbox::{self, Claimed, Topic};
 use crate::secret::Secret;
 use crate::settings;
@@ -209,24 +210,20 @@ pub fn masked_of_user(
 
 /// The link of a mail to a user that no server took, and its address: for **Copy link** where no mail server is set.
 /// It can open the user's login, so looking at it is an event.
-pub async fn link_of_user(
-    app: &App,
-    request: &Request,
-    admin: AdminId,
+pub fn link_of_user(
+    tx: &Tx<'_>,
+    by: &AllowedAdmin<ChangeLogins>,
+    _confirmed: &ConfirmedAdmin,
     user: UserId,
     id: MailId,
-) -> Result<Option<(String, String)>, Denied> {
-    let found = app.write(request, move |tx| {
-        let by = tx.authorize_admin::<ChangeLogins>(admin)?;
-        let Some((to, sealed, kind)) = sql::sealed_of_user(tx, user, id)? else { return Ok::<_, Denied>(None) };
-        let name = crate::user::find(tx, user)?.map(|found| found.name.full()).unwrap_or_default();
-        let event = Event::new(EventKind::MailLinkShown).to_user(user, &name).with_email(&to).with_detail(kind.as_str());
-        tx.record(by.actor(), &event)?;
-        Ok(Some((to, sealed, kind)))
-    });
-    let Some((to, sealed, kind)) = found.await? else { return Ok(None) };
+) -> Result<Option<(String, String)>, Fault> {
+    let Some((to, sealed, kind)) = sql::sealed_of_user(tx, user, id)? else { return Ok(None) };
+    let Some(secret) = tx.unseal(&sealed) else { return Ok(None) };
+    let name = crate::user::find(tx, user)?.map(|found| found.name.full()).unwrap_or_default();
+    let event = Event::new(EventKind::MailLinkShown).to_user(user, &name).with_email(&to).with_detail(&kind);
+    tx.record(by.actor(), &event)?;
     let path = if kind == super::PASSWORD_RESET { "password/reset" } else { "verify" };
-    Ok(app.unseal(&sealed).map(|secret| (to, format!("{}/{path}/{}", app.public_url(), secret.reveal()))))
+    Ok(Some((to, format!("{}/{path}/{}", tx.public_url(), secret.reveal()))))
 }
 
 fn find<P: StaffRight>(

@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::http::StatusCode;
-use latchkey_core::access::{EditUsers, ViewStaffArea};
+use latchkey_core::access::{ChangeLogins, Denied, EditUsers, ViewStaffArea};
 use latchkey_core::id::{MailId, UserId};
 use latchkey_core::mail::{self, State};
 use latchkey_core::reset;
@@ -35,12 +35,15 @@ pub(crate) async fn show(staff: Staff, Path((user, id)): Path<(UserId, MailId)>)
 
 /// **Copy link**: only where no mail server is set. Looking at a link that opens a login is an event.
 pub(crate) async fn link(staff: Staff, Path((user, id)): Path<(UserId, MailId)>, _: Form<Pressed>) -> Answer {
-    let visit = &staff.visit;
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
     if !visit.web.settings().mail_kept {
         return Err(PageError::status(StatusCode::NOT_FOUND));
     }
-    let found = mail::link_of_user(visit.web.app(), &visit.request, staff.id(), user, id).await?;
-    let (email, url) = found.ok_or_else(|| PageError::status(StatusCode::NOT_FOUND))?;
+    let found = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ChangeLogins>(me)?;
+        Ok::<_, Denied>(mail::link_of_user(tx, &by, &tx.confirmed_admin(me, session)?, user, id)?)
+    });
+    let (email, url) = found.await?.ok_or_else(|| PageError::status(StatusCode::NOT_FOUND))?;
     mail_page(&staff, user, id, Some(context! { email, url })).await
 }
 

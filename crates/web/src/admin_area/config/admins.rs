@@ -184,14 +184,15 @@ pub(crate) async fn cancel(staff: Staff, Path(id): Path<AdminInvitationId>, _: F
 
 /// **Copy link**: shows the link of an invitation whose mail no server took, where no mail server is set.
 pub(crate) async fn link(staff: Staff, Path(id): Path<AdminInvitationId>, _: Form<Pressed>) -> Answer {
-    let me = staff.id();
-    if !staff.visit.web.settings().mail_kept {
+    let (visit, me, session) = (&staff.visit, staff.id(), staff.admin.session);
+    if !visit.web.settings().mail_kept {
         return Err(PageError::status(StatusCode::NOT_FOUND));
     }
-    let app = staff.visit.web.app();
-    let by = app.read(move |snapshot| snapshot.authorize_admin::<ManageAdmins>(me)).await?;
-    let found = admin_invitation::link(app, by, id).await?;
-    form_page(&staff, &InviteForm::default(), &[], Some(found)).await
+    let found = visit.web.app().write(&visit.request, move |tx| {
+        let by = tx.authorize_admin::<ManageAdmins>(me)?;
+        admin_invitation::link(tx, &by, &tx.confirmed_admin(me, session)?, id)
+    });
+    form_page(&staff, &InviteForm::default(), &[], Some(found.await?)).await
 }
 
 #[derive(Deserialize)]
