@@ -106,6 +106,23 @@ async fn v6_2_1_eight_characters_are_enough_where_a_second_factor_is_required(ap
 }
 
 #[on_both_databases]
+async fn v6_2_1_eight_characters_are_enough_for_users_where_the_operator_requires_a_second_factor_of_everybody(app: TestApp) {
+    let world = World::new(app).await;
+    let fields: Vec<_> = crate::routes::SECURITY.into_iter().chain([("everybody", "yes")]).collect();
+    let saved = world.admin.post("/admin/config/security", &fields).await;
+    assert_eq!(saved.outline(), "303 /admin/config/security (success)");
+    let pages = pages(&world).await;
+    let [register, _, admins, reset] = pages.as_slice() else { panic!("another page") };
+    for page in [register, reset] {
+        page.refuses("vq8Zr1m", "at least 8").await;
+        let (status, text) = page.choose("vq8Zr1mT").await;
+        assert_eq!(status, 303, "{} {text}", page.path);
+    }
+    admins.refuses("vq8Zr1mT4kLw0x", "at least 15").await;
+    world.app.take_mails().await;
+}
+
+#[on_both_databases]
 async fn v6_2_12_a_breached_password_is_refused_on_every_page(mut app: TestApp) {
     let folder = Folder::new();
     let path = folder.path().join("breached.txt");

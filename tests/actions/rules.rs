@@ -1,7 +1,9 @@
 //! How calls are read, and in which words they are refused.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use latchkey_core::access::{ConfigureSystem, Denied};
 use latchkey_core::password::{Breached, Hasher};
+use latchkey_core::settings::{self, Security};
 
 use super::{CLIENT, FORM, PATH, Shop, credential};
 use crate::password::BREACHED;
@@ -140,6 +142,16 @@ async fn users_are_refused_in_the_documented_words(app: TestApp) {
     assert!(weak.contains("15"), "v6.2.1: the rules hold here too: {weak}");
     let near = shop.refused("AddUser", &with("password2", "uma-user-uma-user-1")).await;
     assert!(near.contains("close to a name"), "v6.2.11: {near}");
+    let (stella, request) = (shop.stella, shop.app.request());
+    let everybody = shop.app.app.write(&request, move |tx| {
+        let by = tx.authorize_admin::<ConfigureSystem>(stella)?;
+        Ok::<_, Denied>(settings::set_security(tx, &by, &Security { everybody: true, ..Security::default() })?)
+    });
+    everybody.await.unwrap();
+    let weak = shop.refused("AddUser", &with("password2", "vq8Zr1m")).await;
+    assert!(weak.contains("at least 8"), "v6.2.1: where a second factor is required of everybody: {weak}");
+    let enough = [("firstname", "Eve"), ("lastname", "Eight"), ("email", "eve@example.com"), ("password2", "vq8Zr1mT")];
+    shop.done("AddUser", &enough).await;
     let mia = shop.mia.to_string();
     assert_eq!(shop.refused("UpdateUser", &[("user_id", "999"), ("firstname", "X")]).await, "Invalid User ID requested");
     assert_eq!(

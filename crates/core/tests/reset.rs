@@ -5,6 +5,7 @@ use std::time::Duration;
 use latchkey_core::access::{EditUsers, Grants};
 use latchkey_core::db::DbError;
 use latchkey_core::error::Fault;
+use latchkey_core::factor::{Begun, Shown};
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::Password;
 use latchkey_core::reset::{self, Error, Logins, MAX_MAILS, VALID_FOR};
@@ -12,6 +13,7 @@ use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
 use latchkey_core::user::{self, NewUser, PersonName};
 use latchkey_test_macros::on_both_databases;
 
+use crate::factor::{answer, code, gus, word};
 use crate::support::*;
 
 const NEW: &str = "another password altogether";
@@ -43,6 +45,27 @@ async fn v6_4_3_a_reset_signs_nobody_in(app: TestApp) {
     let changed = changed(&before, &dump(&app).await);
     assert_eq!(changed, ["events", "mails", "outbox", "resets", "users"]);
     assert_eq!(told(&app).await, ["reset-done"]);
+}
+
+/// Whoever chooses a new password by a link still needs the factor, and finds it and the recovery codes as they were.
+#[on_both_databases]
+async fn v6_4_3_a_reset_takes_no_factor_away_and_the_next_login_asks_for_it(app: TestApp) {
+    let (user, _, codes) = gus(&app).await;
+    ask_for_reset(&app, "gus@example.com").await;
+    let link = latest_link(&app).await;
+    let before = dump(&app).await;
+    choose(&app.app, &link, NEW).await.unwrap();
+    let after = dump(&app).await;
+    for table in ["authenticators", "recovery_codes"] {
+        assert!(!before[table].is_empty() && before[table] == after[table], "{table}");
+    }
+    assert_eq!(number(&app, "select count(*) from sessions").await, 0);
+    for shown in [code(&app, user).await, Shown::Recovery(codes[0].clone())] {
+        let begun = log_in_with(&app.app, &request(), credentials("gus@example.com", NEW, false), "").await.unwrap();
+        let Begun::SecondFactor(token) = begun else { panic!("the factor is asked for") };
+        assert_eq!(word(&answer(&app.app, &token, shown).await), "in");
+    }
+    assert_eq!(told(&app).await, ["reset-done", "recovery-code-used"]);
 }
 
 #[on_both_databases]
