@@ -243,7 +243,7 @@ async fn users_accounts_and_admins_are_made_on_postgres() {
 }
 
 #[tokio::test]
-async fn the_set_up_link_is_printed_once_and_works_once() {
+async fn v6_3_2_the_set_up_link_is_printed_once_and_works_once() {
     let place = Place::sqlite();
     let server = place.serve(&[]).await;
     let link = async |server: &Running| {
@@ -417,7 +417,7 @@ async fn a_port_or_folder_that_cannot_be_had_is_said() {
 }
 
 #[tokio::test]
-async fn the_secret_key_is_its_owners_alone() {
+async fn v13_3_1_the_secret_key_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::sqlite();
     assert!(place.run(&["migrate"]).await.status.success());

@@ -109,7 +109,7 @@ async fn a_form_of_this_very_page_is_taken_whatever_the_browser_tells(app: TestA
 }
 
 #[on_both_databases]
-async fn a_body_of_exactly_the_limit_is_read(app: TestApp) {
+async fn v2_1_3_a_body_of_exactly_the_limit_is_read(app: TestApp) {
     let world = World::new(app).await;
     let token = world.owner.token("/me/profile").await;
     let start = format!("csrf={token}&first_name=Olivia&last_name=Owner&filler=");

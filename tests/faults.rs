@@ -103,7 +103,7 @@ async fn made(place: &Place) {
 }
 
 #[tokio::test]
-async fn the_server_outlives_its_database() {
+async fn v16_5_2_to_3_the_server_outlives_its_database() {
     let place = Place::postgres().await;
     made(&place).await;
     let Location::Postgres(url) = place.location() else { panic!("not PostgreSQL") };
@@ -164,7 +164,7 @@ async fn link_to(sink: &MailSink, email: &str, page: &str) -> String {
 }
 
 #[tokio::test]
-async fn no_secret_is_ever_logged() {
+async fn v16_2_5_no_secret_is_ever_logged() {
     let place = Place::sqlite();
     made(&place).await;
     let sink = MailSink::start().await;

@@ -62,7 +62,7 @@ fn assert_guarded(answer: &Answer, path: &str) {
 }
 
 #[on_both_databases]
-async fn v3_4_every_answer_carries_the_security_headers(app: TestApp) {
+async fn v3_4_1_to_6_v3_4_8_v4_1_1_to_2_v14_2_1_v14_3_2_to_3_every_answer_carries_the_security_headers(app: TestApp) {
     app.expect_unsent_mails();
     let world = World::new(app).await;
     for route in latchkey_web::table() {
@@ -172,7 +172,7 @@ fn https() -> Settings {
 }
 
 #[on_both_databases]
-async fn v3_3_cookies_are_out_of_reach_of_scripts_and_other_sites(app: TestApp) {
+async fn v3_3_1_to_4_cookies_are_out_of_reach_of_scripts_and_other_sites(app: TestApp) {
     app.user("Mia", "Member", "mia@example.com").await;
     app.admin("Stella", "stella@staff.example").await;
     for (settings, prefix) in [(plain(), ""), (https(), "__Host-")] {
@@ -297,7 +297,7 @@ async fn address_of_the_login(app: &TestApp, server: &Server, forwarded: &str) -
 }
 
 #[on_both_databases]
-async fn only_trusted_proxies_say_from_where_a_login_comes(app: TestApp) {
+async fn v15_3_4_only_trusted_proxies_say_from_where_a_login_comes(app: TestApp) {
     app.user("Mia", "Member", "mia@example.com").await;
     let open = Server::start(&app).await;
     for forged in ["203.0.113.9", "203.0.113.9, 127.0.0.1", "<script>", "::1", ""] {

@@ -48,7 +48,7 @@ fn assert_no_code(answer: &Answer, what: &str) {
 }
 
 #[on_both_databases]
-async fn what_cannot_be_taken_is_said_beside_its_field_and_changes_nothing(app: TestApp) {
+async fn v2_1_3_what_cannot_be_taken_is_said_beside_its_field_and_changes_nothing(app: TestApp) {
     app.expect_unsent_mails();
     let world = World::new(app).await;
     for form in FORMS {
@@ -69,7 +69,7 @@ async fn what_cannot_be_taken_is_said_beside_its_field_and_changes_nothing(app: 
 }
 
 #[on_both_databases]
-async fn names_of_every_kind_are_taken_and_are_no_code_anywhere(app: TestApp) {
+async fn v1_2_1_to_4_names_of_every_kind_are_taken_and_are_no_code_anywhere(app: TestApp) {
     app.expect_unsent_mails();
     let world = World::new(app).await;
     for form in FORMS {
@@ -247,7 +247,7 @@ async fn everything_elsewhere(world: &World) -> Vec<(&'static str, i64)> {
 }
 
 #[on_both_databases]
-async fn what_belongs_to_another_account_is_not_found_through_ones_own(app: TestApp) {
+async fn v8_4_1_what_belongs_to_another_account_is_not_found_through_ones_own(app: TestApp) {
     app.expect_unsent_mails();
     let world = World::new(app).await;
     let theirs = everything_elsewhere(&world).await;

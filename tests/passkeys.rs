@@ -46,7 +46,7 @@ async fn present(actor: &Actor, path: &str, key: &SoftKey, count: u32) -> crate:
 }
 
 #[on_both_databases]
-async fn v6_3_3_a_passkey_logs_in_alone_and_as_the_second_step_in_both_areas(app: TestApp) {
+async fn v6_3_3_nist_2_2_a_passkey_logs_in_alone_and_as_the_second_step_in_both_areas(app: TestApp) {
     let world = World::new(app).await;
     for (base, email, home) in [("", "olivia@example.com", "/a/1"), ("/admin", "stella@staff.example", "/admin")] {
         let actor = match base {

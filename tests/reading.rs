@@ -8,7 +8,7 @@ async fn ask(world: &World, method: &str, path: &str, actor: &str) -> Answer {
 }
 
 #[on_both_databases]
-async fn nothing_changes_on_get(app: TestApp) {
+async fn v3_5_2_to_3_nothing_changes_on_get(app: TestApp) {
     app.expect_unsent_mails();
     let world = World::new(app).await;
     // Also what is no page for reading: a mail scanner opens whatever stands in a mail.
@@ -27,7 +27,7 @@ async fn nothing_changes_on_get(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn methods_that_nobody_offers_do_nothing(app: TestApp) {
+async fn v4_1_4_v13_4_4_methods_that_nobody_offers_do_nothing(app: TestApp) {
     app.expect_unsent_mails();
     let world = World::new(app).await;
     let mut paths: Vec<&str> = latchkey_web::table().iter().map(|route| route.path).collect();

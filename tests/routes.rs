@@ -213,12 +213,12 @@ async fn reviewed_on(fresh: impl AsyncFn() -> TestApp) {
 }
 
 #[tokio::test]
-async fn everybody_gets_the_reviewed_answer_on_every_route_on_sqlite() {
+async fn v6_3_4_v8_1_1_to_2_everybody_gets_the_reviewed_answer_on_every_route_on_sqlite() {
     reviewed_on(TestApp::sqlite).await;
 }
 
 #[tokio::test]
-async fn everybody_gets_the_reviewed_answer_on_every_route_on_postgres() {
+async fn v6_3_4_v8_1_1_to_2_everybody_gets_the_reviewed_answer_on_every_route_on_postgres() {
     reviewed_on(TestApp::postgres).await;
 }
 

@@ -137,7 +137,7 @@ async fn v7_4_5_v7_5_2_an_admin_sees_where_it_is_logged_in_and_ends_one(app: Tes
 }
 
 #[on_both_databases]
-async fn v7_2_4_a_login_never_adopts_what_the_browser_had(app: TestApp) {
+async fn v7_2_4_nist_5_1_1_a_login_never_adopts_what_the_browser_had(app: TestApp) {
     let world = World::new(app).await;
     let planted = world.stranger.cookie(SESSION).unwrap();
     let made_up = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
@@ -168,7 +168,7 @@ async fn a_login_over_another_login_is_a_new_session_of_the_new_user(app: TestAp
 }
 
 #[on_both_databases]
-async fn v7_4_1_logout_ends_the_session_for_whoever_holds_the_cookie(app: TestApp) {
+async fn v7_4_1_nist_5_1_logout_ends_the_session_for_whoever_holds_the_cookie(app: TestApp) {
     let world = World::new(app).await;
     let second = Server::second_node(&world.app).await;
     let copies = [world.member.at(world.server.address), world.member.at(second.address)];
@@ -202,7 +202,7 @@ async fn v7_a_session_of_one_area_is_none_of_the_other(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn rule_2_access_ends_at_the_next_request_on_every_node(app: TestApp) {
+async fn nist_4_5_rule_2_access_ends_at_the_next_request_on_every_node(app: TestApp) {
     let world = World::new(app).await;
     let second = Server::second_node(&world.app).await;
     let manager = world.manager.at(second.address);
@@ -333,7 +333,7 @@ async fn v7_3_sessions_end_by_themselves(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn cookies_that_make_no_sense_are_no_session(app: TestApp) {
+async fn v7_2_2_cookies_that_make_no_sense_are_no_session(app: TestApp) {
     let world = World::new(app).await;
     let long = "A".repeat(3_000);
     let good = world.member.cookie(SESSION).unwrap();

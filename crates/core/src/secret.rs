@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_survives_its_text_and_prints_nothing() {
+    fn v7_2_3_v11_5_1_a_secret_survives_its_text_and_prints_nothing() {
         let secret = Random::seeded(1).secret().unwrap();
         assert_eq!(Secret::parse(&secret.reveal()), Some(secret.clone()));
         assert_eq!(format!("{secret:?} {:?}", secret.hash()), "Secret(…) SecretHash(…)");

@@ -347,7 +347,7 @@ async fn rule_10_every_change_is_an_event_in_the_same_transaction(app: TestApp) 
 }
 
 #[on_both_databases]
-async fn rule_10_logins_and_passwords_are_events_too(app: TestApp) {
+async fn v16_3_1_rule_10_logins_and_passwords_are_events_too(app: TestApp) {
     let (owner, acme) = acme(&app).await;
     person(&app, "Gus").await;
     let gus = credentials("gus@example.com", PASSWORD, false);
@@ -380,7 +380,7 @@ async fn rule_10_logins_and_passwords_are_events_too(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn rule_10_an_operation_that_is_refused_leaves_nothing(app: TestApp) {
+async fn v2_3_1_to_3_rule_10_an_operation_that_is_refused_leaves_nothing(app: TestApp) {
     let (owner, acme) = acme(&app).await;
     let mia = member(&app, acme, "Mia", "invoices").await;
     invite(&app, owner, acme, "pending@example.org", "invoices").await;
@@ -395,7 +395,7 @@ async fn rule_10_an_operation_that_is_refused_leaves_nothing(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn an_event_says_who_where_and_from_where(app: TestApp) {
+async fn v16_2_1_to_4_an_event_says_who_where_and_from_where(app: TestApp) {
     let (owner, acme) = acme(&app).await;
     let mia = member(&app, acme, "Mia", "invoices").await;
     set_grants(&app.app, owner, acme, mia, "tickets").await.unwrap();

@@ -98,7 +98,7 @@ async fn v6_5_1_a_code_opens_once_even_on_two_nodes_at_the_same_moment(app: Test
 }
 
 #[on_both_databases]
-async fn v6_5_1_a_recovery_code_opens_once_even_on_two_nodes_at_the_same_moment(app: TestApp) {
+async fn v6_5_1_nist_3_1_2_a_recovery_code_opens_once_even_on_two_nodes_at_the_same_moment(app: TestApp) {
     let (_, _, codes) = gus(&app).await;
     let second = app.second_node();
     for code in codes.iter().take(4) {
@@ -114,7 +114,7 @@ async fn v6_5_1_a_recovery_code_opens_once_even_on_two_nodes_at_the_same_moment(
 }
 
 #[on_both_databases]
-async fn v6_5_2_to_4_recovery_codes_are_random_and_kept_as_hashes_and_secrets_sealed(app: TestApp) {
+async fn v6_5_2_to_4_nist_4_2_1_recovery_codes_are_random_and_kept_as_hashes_and_secrets_sealed(app: TestApp) {
     let (user, started, codes) = gus(&app).await;
     assert_eq!(codes.len(), CODES);
     let distinct: std::collections::BTreeSet<&String> = codes.iter().collect();
@@ -320,7 +320,7 @@ async fn an_admins_login_that_waits_ends_when_the_password_is_changed(app: TestA
 }
 
 #[on_both_databases]
-async fn v6_5_6_staff_takes_a_factor_away_and_the_user_is_told(app: TestApp) {
+async fn v6_5_6_nist_4_6_staff_takes_a_factor_away_and_the_user_is_told(app: TestApp) {
     let (user, ..) = gus(&app).await;
     let stella = staff(&app).await;
     let waiting = waits(&app.app, "gus@example.com").await;

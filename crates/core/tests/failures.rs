@@ -57,7 +57,7 @@ async fn stopped(app: &TestApp) -> Vec<String> {
 }
 
 #[on_both_databases]
-async fn nist_3_2_2_after_a_hundred_wrong_codes_the_app_is_of_no_use_until_it_is_set_up_anew(app: TestApp) {
+async fn nist_3_2_2_v16_3_3_after_a_hundred_wrong_codes_the_app_is_of_no_use_until_it_is_set_up_anew(app: TestApp) {
     let (user, _, codes) = gus(&app).await;
     fail(&app, MAX_FAILURES - 1, wrong_code).await;
     assert!(second(&app, code(&app, user).await).await.is_some(), "success clears");

@@ -273,7 +273,7 @@ async fn a_passkey_is_the_second_step_of_a_login_and_confirms_who_it_is(app: Tes
 }
 
 #[on_both_databases]
-async fn v7_5_1_passkeys_are_changed_only_by_their_owner_who_has_just_confirmed_who_it_is(app: TestApp) {
+async fn v7_5_1_nist_5_1_2_passkeys_are_changed_only_by_their_owner_who_has_just_confirmed_who_it_is(app: TestApp) {
     let (_, me) = user(&app, "Pia").await;
     let (_, other) = self::user(&app, "Otto").await;
     add(&app.app, &me, "Key").await;

@@ -143,7 +143,7 @@ async fn rule_3_of_many_who_accept_one_link_exactly_one_gets_in(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn accepting_and_cancelling_have_one_outcome(app: TestApp) {
+async fn v15_4_1_accepting_and_cancelling_have_one_outcome(app: TestApp) {
     let nodes = nodes(&app).await;
     for round in 0..ROUNDS {
         let ((id, link), guest) = (nodes.invitation(&app, round).await, nodes.guest(&app, round).await);

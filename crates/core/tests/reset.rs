@@ -19,7 +19,7 @@ use crate::support::*;
 const NEW: &str = "another password altogether";
 
 #[on_both_databases]
-async fn v6_4_1_a_reset_link_works_once_and_ends_all_sessions(app: TestApp) {
+async fn v6_4_1_nist_4_2_3_a_reset_link_works_once_and_ends_all_sessions(app: TestApp) {
     person(&app, "Gus").await;
     let here = login(&app.app, "gus@example.com").await;
     ask_for_reset(&app, "GUS@example.com").await;
@@ -35,7 +35,7 @@ async fn v6_4_1_a_reset_link_works_once_and_ends_all_sessions(app: TestApp) {
 
 /// A reset ends in nothing but a new password: no session, so that whatever a login asks for besides is asked for.
 #[on_both_databases]
-async fn v6_4_3_a_reset_signs_nobody_in(app: TestApp) {
+async fn v6_4_3_nist_4_2_2_a_reset_signs_nobody_in(app: TestApp) {
     person(&app, "Gus").await;
     ask_for_reset(&app, "gus@example.com").await;
     let link = latest_link(&app).await;

@@ -94,7 +94,7 @@ fn verify(secret: &str, got: &crate::receiver::Got) {
 }
 
 #[on_both_databases]
-async fn events_arrive_signed_in_order_and_over_one_connection(app: TestApp) {
+async fn v16_4_3_events_arrive_signed_in_order_and_over_one_connection(app: TestApp) {
     let admin = app.admin("Ada Admin", "ada@example.com").await;
     let receiver = Receiver::start(&[]).await;
     let url = format!("http://hooks.example:{}/in?key=1", receiver.address.port());

@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn v7_3_2_no_limit_goes_beyond_what_nist_takes() {
+    fn v7_3_2_nist_2_1_3_no_limit_goes_beyond_what_nist_takes() {
         let refused = |typed: TypedLimits<'_>| Security::parse(&typed, false, true).unwrap_err();
         for (typed, problem) in [
             (TypedLimits { absolute_hours: "25", ..TYPED }, Invalid::new("absolute_hours", "error-limit-hours-24")),

@@ -84,7 +84,7 @@ fn reference(page: &str) -> &str {
 }
 
 #[tokio::test]
-async fn v16_5_4_a_panic_is_a_page_with_a_number_that_is_in_the_log_and_the_server_goes_on() {
+async fn v16_3_4_v16_5_1_v16_5_4_a_panic_is_a_page_with_a_number_that_is_in_the_log_and_the_server_goes_on() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let guard = tracing::subscriber::set_default(subscriber);
