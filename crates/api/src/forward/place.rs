@@ -95,7 +95,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn v1_2_2_whatever_is_led_back_to_is_on_the_same_host(uri in r"[/\\.@:?#%a-z\t\r\n ]{0,12}|\PC{0,40}|https?:/{0,3}\PC{0,20}") {
+        fn v1_2_2_whatever_is_led_back_to_is_on_the_same_host(
+            uri in r"[/\\]{0,3}[/\\.@:?#%a-z\t\r\n ]{0,12}|\PC{0,40}|https?:/{0,3}\PC{0,20}",
+        ) {
             let own = url::Url::parse("https://app.example.com/").unwrap();
             let path = local(&uri);
             let led = own.join(path).unwrap();
