@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use latchkey_core::access::{Subject, System};
+use latchkey_core::access::{ConfigureSystem, Denied, Subject, System};
 use latchkey_core::event;
 use latchkey_core::factor;
-use latchkey_core::settings;
+use latchkey_core::settings::{self, Security};
 
 use crate::support::tables::number;
 use crate::support::{Actor, Answer, Ask, PASSWORD, TestApp, World, on_both_databases};
@@ -339,6 +339,27 @@ async fn v6_3_3_where_the_operator_requires_it_of_everybody_nobody_goes_on_witho
     let shown = elsewhere.post("/confirm", &[("code", &code), ("next", "/accounts")]).await;
     assert_eq!(shown.outline(), "303 /accounts (success)");
     assert_eq!(elsewhere.get("/accounts").await.status, 200);
+}
+
+#[on_both_databases]
+async fn v7_4_1_whoever_must_show_a_factor_first_may_log_out_all_the_same(app: TestApp) {
+    let world = World::new(app).await;
+    let (request, stella) = (world.app.request(), world.stella);
+    let required = world.app.app.write(&request, move |tx| {
+        let by = tx.authorize_admin::<ConfigureSystem>(stella)?;
+        let security = Security { everybody: true, admins: true, ..settings::security(tx)? };
+        Ok::<_, Denied>(settings::set_security(tx, &by, &security)?)
+    });
+    required.await.unwrap();
+    for (actor, page, logout, login) in [
+        (&world.member, "/two-factor", "/logout", "/login"),
+        (&world.admin, "/admin/two-factor", "/admin/logout", "/admin/login"),
+    ] {
+        let required = actor.get(page).await.text();
+        assert!(required.contains(&format!("action=\"{logout}\"")), "{required}");
+        assert_eq!(actor.press(logout).await.outline(), format!("303 {login} (success)"));
+        assert_eq!(actor.get(page).await.location().and_then(|to| to.split('?').next()), Some(login));
+    }
 }
 
 #[on_both_databases]

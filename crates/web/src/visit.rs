@@ -328,7 +328,7 @@ impl FromRequestParts<Web> for LoggedIn {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         let visit = Visit::from_request_parts(parts, web).await?;
         match visit.user.clone() {
-            Some(user) if user.must_show_factor => Err(PageError::second_factor("/two-factor", parts)),
+            Some(user) if user.must_show_factor && !leads_out(parts) => Err(PageError::second_factor("/two-factor", parts)),
             Some(user) => {
                 acting_may(&user, parts.uri.path())?;
                 Ok(Self { visit, user })
@@ -336,6 +336,11 @@ impl FromRequestParts<Web> for LoggedIn {
             None => Err(PageError::login("/login", parts)),
         }
     }
+}
+
+/// **Logout** is open to everybody who is inside, however little they may do there.
+fn leads_out(parts: &Parts) -> bool {
+    matches!(parts.uri.path(), "/logout" | "/admin/logout")
 }
 
 /// An admin who acts for a user is in one account. What is the user's own is closed, to look at, too: whatever does not stand here
@@ -375,7 +380,9 @@ impl FromRequestParts<Web> for Staff {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, PageError> {
         let visit = Visit::from_request_parts(parts, web).await?;
         match visit.admin.clone() {
-            Some(admin) if admin.must_show_factor => Err(PageError::second_factor("/admin/two-factor", parts)),
+            Some(admin) if admin.must_show_factor && !leads_out(parts) => {
+                Err(PageError::second_factor("/admin/two-factor", parts))
+            }
             Some(admin) => Ok(Self { visit, admin }),
             None => Err(PageError::login("/admin/login", parts)),
         }

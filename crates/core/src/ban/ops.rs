@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::{Ban, Error, MAX_BANS, Network, NewBan, network, sql};
+use super::{Ban, Error, MAX_BANS, Network, NewBan, sql};
 use crate::access::{AllowedAdmin, ManageBans};
 use crate::app::{Asked, Snapshot, Tx};
 use crate::error::Fault;
@@ -24,7 +24,7 @@ pub struct Asking<'a>(&'a Snapshot<'a>, IpAddr, Asked<'a, bool>);
 
 /// Asks for the bans of an address.
 pub fn ask<'a>(snapshot: &'a Snapshot<'a>, ip: IpAddr) -> Result<Asking<'a>, Fault> {
-    Ok(Asking(snapshot, ip, sql::covers(snapshot, &network::bytes(ip))?))
+    Ok(Asking(snapshot, ip, sql::covers(snapshot, ip)?))
 }
 
 impl Asking<'_> {

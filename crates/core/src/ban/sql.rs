@@ -1,4 +1,6 @@
-use super::{Ban, NewBan};
+use std::net::IpAddr;
+
+use super::{Ban, Network, NewBan, network};
 use crate::access::Actor;
 use crate::app::{Asked, Snapshot, Tx};
 use crate::db::Row;
@@ -6,13 +8,15 @@ use crate::error::Fault;
 use crate::id::BanId;
 use crate::params;
 
-pub(super) fn covers<'a>(snapshot: &'a Snapshot<'_>, ip: &[u8]) -> Result<Asked<'a, bool>, Fault> {
+pub(super) fn covers<'a>(snapshot: &'a Snapshot<'_>, ip: IpAddr) -> Result<Asked<'a, bool>, Fault> {
     let found = snapshot.ask(
-        "select id from bans where first_ip <= $1 and last_ip >= $1 and (ends_at is null or ends_at > $2) limit 1",
-        params![ip, snapshot.now()],
-        Row::take::<i64>,
+        "select network from bans where first_ip <= $1 and last_ip >= $1 and (ends_at is null or ends_at > $2)",
+        params![network::bytes(ip), snapshot.now()],
+        Row::take::<String>,
     );
-    Ok(found?.map(|found| !found.is_empty()))
+    // In the order of ranges IPv4 lies within IPv6, so a range that reaches from there over all of it holds what its network does not.
+    let holds = move |text: &String| text.parse::<Network>().is_ok_and(|network| network.contains(ip));
+    Ok(found?.map(move |found| found.iter().any(holds)))
 }
 
 /// `None` when exactly this network is banned already.
