@@ -180,24 +180,24 @@ pub(crate) async fn drive_each(server: &Server, asks: Vec<Vec<Ask>>, span: Durat
     let mut tasks = JoinSet::new();
     for (mut connection, asks) in open {
         tasks.spawn(async move {
-            let mut latencies = Vec::new();
+            let mut answers = Vec::new();
             for ask in asks.iter().cycle() {
                 if begun.elapsed() >= span {
                     break;
                 }
                 let sent = now();
                 ask.over(&mut connection).await?;
-                latencies.push(sent.elapsed());
+                answers.push((sent.elapsed(), begun.elapsed()));
             }
-            Ok::<_, anyhow::Error>(latencies)
+            Ok::<_, anyhow::Error>(answers)
         });
     }
-    let mut latencies = Vec::new();
+    let mut answers = Vec::new();
     while let Some(ended) = tasks.join_next().await {
-        latencies.extend(ended??);
+        answers.extend(ended??);
     }
     let processor = server.processor_time()?.saturating_sub(used);
-    Ok(Sample { processor, ..Sample::timed(latencies, begun.elapsed()) })
+    Ok(Sample { processor, ..Sample::answered(&answers, span) })
 }
 
 /// Sends one request after the other with pauses in which the server rests: how long one person waits.

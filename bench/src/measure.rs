@@ -47,6 +47,15 @@ impl Sample {
         let counted = Self::counted(latencies.len(), took);
         Self { latencies, ..counted }
     }
+
+    /// The same of what was asked for over many connections at once, each with its latency and when it was answered. Only what was
+    /// answered within the span counts: after it nobody asks any more, and what is left waits for nobody.
+    pub(crate) fn answered(answers: &[(Duration, Duration)], span: Duration) -> Self {
+        let within = answers.iter().map(|(_, at)| *at).filter(|at| *at <= span);
+        let (count, last) = within.fold((0, Duration::ZERO), |(count, last), at| (count + 1, last.max(at)));
+        let counted = Self::counted(count, if count == 0 { span } else { last });
+        Self { latencies: answers.iter().map(|(latency, _)| *latency).collect(), ..counted }
+    }
 }
 
 /// The samples of all rounds of one thing.
@@ -108,7 +117,7 @@ impl Spread {
 /// Does what each worker does, again and again, each on a thread of its own, until the time is over.
 pub(crate) fn on_threads<W: FnMut() -> anyhow::Result<()> + Send>(workers: Vec<W>, span: Duration) -> anyhow::Result<Sample> {
     let begun = now();
-    let counts = std::thread::scope(|scope| {
+    let rates = std::thread::scope(|scope| {
         let count = |mut worker: W| {
             move || {
                 let mut count = 0;
@@ -116,13 +125,14 @@ pub(crate) fn on_threads<W: FnMut() -> anyhow::Result<()> + Send>(workers: Vec<W
                     worker()?;
                     count += 1;
                 }
-                Ok::<usize, anyhow::Error>(count)
+                // Each by its own clock: none waits for the last.
+                Ok::<f64, anyhow::Error>(Sample::counted(count, begun.elapsed()).per_second)
             }
         };
         let threads: Vec<_> = workers.into_iter().map(|worker| scope.spawn(count(worker))).collect();
         threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a worker panicked"))?).collect::<Result<Vec<_>, _>>()
     })?;
-    Ok(Sample::counted(counts.iter().sum(), begun.elapsed()))
+    Ok(Sample { per_second: rates.iter().sum(), ..Sample::default() })
 }
 
 /// Does what each worker does, again and again, each in a task of its own, until the time is over.
@@ -167,6 +177,15 @@ mod tests {
         // The machine was half as fast in the second round; the share is the same.
         let share = series([10.0, 5.0, 10.0]).share_of(&series([100.0, 50.0, 100.0]), 2.0);
         assert!((share.min - 0.2).abs() < 1e-9 && (share.max - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_answered_after_the_span_has_a_latency_and_no_rate() {
+        let millis = Duration::from_millis;
+        let answers = [(millis(400), millis(400)), (millis(800), millis(800)), (millis(900), millis(1300))];
+        let sample = Sample::answered(&answers, millis(1000));
+        assert!((sample.per_second - 2.5).abs() < 1e-9 && sample.latencies.len() == 3);
+        assert!(Sample::answered(&answers, millis(300)).per_second.abs() < 1e-9);
     }
 
     #[test]
