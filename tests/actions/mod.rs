@@ -4,6 +4,7 @@ mod documented;
 mod effects;
 mod libraries;
 mod logins;
+mod mail;
 mod narrowing;
 mod rules;
 mod sso;
