@@ -45,6 +45,23 @@ async fn rule_3_with_the_invited_address_whoever_registers_is_inside_and_logged_
     login(&app.app, "somebody@example.org").await;
 }
 
+/// Whoever has the mailbox of a look-alike and lets itself be invited there has shown nothing of the address that it looks like.
+#[on_both_databases]
+async fn what_only_looks_like_the_invited_address_waits_for_its_own_mailbox(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    for (invited, typed) in
+        [("ceo@v\u{131}ctim.example", "ceo@victim.example"), ("\u{441}fo@victim.example", "cfo@victim.example")]
+    {
+        let (_, link) = invite(&app, owner, acme, invited, "invoices").await;
+        assert_eq!(email(invited).key(), email(typed).key(), "they are one login");
+        ask(&app.app, &link, typed).await.unwrap();
+        assert!(nobody_has(&app, typed).await);
+        let mails = app.take_mails().await;
+        assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [typed], "its own mailbox");
+        register(&app.app, &link, invited).await.unwrap();
+    }
+}
+
 #[on_both_databases]
 async fn with_the_invited_address_it_is_said_that_it_is_taken_and_the_link_stays_open(app: TestApp) {
     let (owner, acme) = acme(&app).await;

@@ -2,7 +2,7 @@ use super::{Error, Inside, New, Registered, VALID_FOR, Waiting, sql};
 use crate::access::{Actor, System};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::email::{Email, EmailKey};
+use crate::email::Email;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
@@ -18,7 +18,8 @@ use crate::user::{self, NewUser, User};
 /// told has shown nobody's mailbox.
 pub async fn register(app: &App, request: &Request, new: New) -> Result<Registered, Error> {
     let invitation = invitation::try_link(app, request, &new.secret).await?;
-    if EmailKey::of(&invitation.email) == new.email.key() && !invitation.link_told {
+    // An address that only looks like the invited one may be another mailbox.
+    if invitation.email.eq_ignore_ascii_case(new.email.as_str()) && !invitation.link_told {
         at_once(app, request, new).await.map(|inside| Registered::Inside(Box::new(inside)))
     } else {
         by_mail(app, request, new).await.map(|()| Registered::Waiting)
