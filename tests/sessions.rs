@@ -43,6 +43,29 @@ async fn v7_5_2_known_devices_are_listed_and_forgotten(app: TestApp) {
     world.app.expect_unsent_mails();
 }
 
+#[on_both_databases]
+async fn v7_5_2_an_admin_sees_and_forgets_known_devices(app: TestApp) {
+    let world = World::with_staff(app).await;
+    let rita = &world.staff.as_ref().unwrap().read_only;
+    let laptop = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let other = world.server.anonymous().with_header("user-agent", laptop).log_in_as_admin("rita@staff.example").await;
+    let devices = async |actor: &Actor| {
+        let page = actor.get("/admin/me/security").await.text();
+        rows(&page[page.find("devices-heading").unwrap()..])
+    };
+    let (mine, others): (Vec<_>, Vec<_>) = devices(rita).await.into_iter().partition(|row| row.contains("This device"));
+    assert!(mine.len() == 1 && !mine[0].contains("/forget\""), "this one has no button: {mine:?}");
+    assert!(others.len() == 1 && others[0].contains("Firefox on Linux"), "nobody else's: {others:?}");
+    let forget = others[0].split("action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(world.admin.press(&forget).await.status, 404, "somebody else's");
+    assert_eq!(rita.press(&forget).await.flash().unwrap().1, "Device forgotten.");
+    assert_eq!((devices(rita).await.len(), is_staff(&other).await), (1, true), "its session goes on");
+    world.server.admin("rita@staff.example").await;
+    assert_eq!(rita.press("/admin/me/devices/forget-others").await.flash().unwrap().1, "One device forgotten.");
+    assert_eq!(devices(rita).await.len(), 1);
+    world.app.expect_unsent_mails();
+}
+
 /// The part of a page of sessions that is about one of them: whether it can be ended, and what it says.
 fn rows(page: &str) -> Vec<String> {
     let list = page.split("<ul class=\"list\">").nth(1).unwrap().split("</ul>").next().unwrap();
@@ -165,6 +188,28 @@ async fn a_login_over_another_login_is_a_new_session_of_the_new_user(app: TestAp
     assert_eq!(world.member.post("/login", &fields).await.status, 303);
     assert_ne!(world.member.cookie(SESSION).unwrap(), before);
     assert!(world.member.get("/me/profile").await.text().contains("paula@example.com"));
+}
+
+/// Whoever has copied the cookie that is overwritten has nothing any more, on no node.
+#[on_both_databases]
+async fn v7_2_4_a_login_ends_the_session_that_the_browser_had_before(app: TestApp) {
+    let world = World::new(app).await;
+    let second = Server::second_node(&world.app).await;
+    let elsewhere = world.server.user("mia@example.com").await;
+    for email in ["mia@example.com", "paula@example.com"] {
+        let copy = world.member.at(second.address);
+        assert!(is_in(&copy).await);
+        assert_eq!(world.member.post("/login", &[("email", email), ("password", PASSWORD)]).await.status, 303);
+        assert!(is_in(&world.member).await && !is_in(&copy).await, "{email}");
+    }
+    assert!(is_in(&elsewhere).await, "no other browser's");
+    let copy = world.admin.at(second.address);
+    assert!(is_staff(&copy).await);
+    let fields = [("email", "stella@staff.example"), ("password", PASSWORD)];
+    assert_eq!(world.admin.post("/admin/login", &fields).await.status, 303);
+    assert!(is_staff(&world.admin).await && !is_staff(&copy).await);
+    let ended = "select count(*) from events where detail = 'another login in the same browser'";
+    assert_eq!(crate::support::tables::number(&world.app, ended).await, 3);
 }
 
 #[on_both_databases]

@@ -26,6 +26,8 @@ async fn a_login_is_validated_under_the_limits_of_every_login(app: TestApp) {
         texts(&shop.app.location, "select last_login_ip from users where email = 'mia@example.com'").await,
         ["198.51.100.7"]
     );
+    assert_eq!(number(&shop.app, "select count(*) from devices").await, 0, "the shop is no device of the user's");
+    assert_eq!(number(&shop.app, "select count(*) from events where kind = 'device-new'").await, 0);
     let factor = format!(
         "insert into authenticators (user_id, kind, name, created_at, confirmed_at) values ({}, 'totp', '', 1, 1) returning id",
         shop.mia

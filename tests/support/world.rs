@@ -363,12 +363,6 @@ impl World {
         number(&self.app, "select max(id) from admin_sessions").await
     }
 
-    /// Another device of this actor; of the owner when the actor is nobody.
-    async fn device_of(&self, actor: &str) -> i64 {
-        self.session_of(address_of(actor).unwrap_or("olivia@example.com")).await;
-        number(&self.app, "select max(id) from devices").await
-    }
-
     /// A second factor of this actor, by its number; of nobody's when the actor is nobody.
     pub(crate) async fn factor_of(&self, actor: &str) -> i64 {
         let (column, owner) = match (actor, address_of(actor)) {

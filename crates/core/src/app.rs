@@ -68,6 +68,8 @@ pub struct Request {
     pub user_agent: String,
     /// What the browser's device cookie holds, if it has one: see [`device`](crate::device).
     pub device: Option<Secret>,
+    /// What the session cookie of the area holds, if the browser has one: a login ends that session.
+    pub session: Option<Secret>,
     /// The admin behind it, when one acts for a user.
     pub on_behalf: Option<OnBehalf>,
 }

@@ -16,12 +16,12 @@ const MOMENT: Duration = Duration::from_micros(1);
 // What holds without a setting.
 const IDLE: Duration = Duration::from_mins(15);
 
-async fn setup_link(app: &TestApp) -> Secret {
+pub(crate) async fn setup_link(app: &TestApp) -> Secret {
     let url = app.app.write(&request(), |tx| admin::setup_link(tx, &system())).await.unwrap();
     Secret::parse(url.strip_prefix("http://latchkey.example/admin/setup/").expect("a link")).unwrap()
 }
 
-async fn set_up(app: &TestApp, link: &Secret, address: &str) -> Result<Started, Error> {
+pub(crate) async fn set_up(app: &TestApp, link: &Secret, address: &str) -> Result<Started, Error> {
     let password = Password::typed(PASSWORD);
     admin::set_up(&app.app, &request(), link.clone(), "Stella".to_owned(), email(address), &password).await
 }

@@ -1,6 +1,7 @@
 //! Devices that are known by a login, and logins with others.
 
-use latchkey_core::access::Subject;
+use latchkey_core::access::{BeStaff, Subject};
+use latchkey_core::app::Request;
 use latchkey_core::device;
 use latchkey_core::id::UserId;
 use latchkey_core::mail::Outgoing;
@@ -10,6 +11,7 @@ use latchkey_core::settings::Verification;
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_test_macros::on_both_databases;
 
+use crate::admin::{set_up, setup_link};
 use crate::guessing::{GUS, try_from, with_device};
 use crate::support::*;
 
@@ -24,7 +26,7 @@ async fn v6_3_5_a_login_with_a_new_device_is_told_by_mail(app: TestApp) {
     app.notify(Verification::Off).await;
     let gus = person(&app, "Gus").await;
     let first = login(&app.app, GUS).await;
-    assert_eq!(new_devices(&app).await.len(), 0, "the first has nothing to be compared with");
+    assert_eq!(new_devices(&app).await.len(), 1, "the first one, too: somebody else may have been quicker");
     let again = try_from(&app.app, &with_device(&first.device), GUS, PASSWORD).await.unwrap();
     assert!(again.device == first.device && new_devices(&app).await.is_empty());
     let forged = app.app.random().secret().unwrap();
@@ -32,14 +34,16 @@ async fn v6_3_5_a_login_with_a_new_device_is_told_by_mail(app: TestApp) {
     assert!(other.device != forged, "a cookie that nobody was given is not taken over");
     let waiting = new_devices(&app).await;
     assert_eq!(waiting.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [GUS]);
-    assert_eq!(count_events(&app, "device-new").await, 1);
+    assert_eq!(count_events(&app, "device-new").await, 2);
     let mia = person(&app, "Mia").await;
     let shared = try_from(&app.app, &with_device(&first.device), "mia@example.com", PASSWORD).await.unwrap();
     assert!(shared.device == first.device, "two people may use one browser");
-    let listed = app.app.read(move |snapshot| Ok::<_, Error>(device::list(snapshot, &snapshot.myself(gus)?)?)).await.unwrap();
+    assert_eq!(new_devices(&app).await.len(), 1, "which is new to the second");
+    let listed =
+        app.app.read(move |snapshot| Ok::<_, Error>(device::list(snapshot, &(&snapshot.myself(gus)?).into())?)).await.unwrap();
     assert_eq!(listed.len(), 2);
     app.app
-        .write(&with_device(&first.device), move |tx| Ok::<_, Error>(device::forget_others(tx, &tx.myself(gus)?)?))
+        .write(&with_device(&first.device), move |tx| Ok::<_, Error>(device::forget_others(tx, &(&tx.myself(gus)?).into())?))
         .await
         .unwrap();
     let known = async |user: UserId, secret: Secret| {
@@ -60,10 +64,10 @@ async fn a_device_that_was_forgotten_is_a_new_one_and_its_session_goes_on(app: T
     app.take_mails().await;
     let id = app.app.read({
         let from = with_device(&second.device);
-        move |snapshot| Ok::<_, Error>(device::mine(snapshot, &snapshot.myself(gus)?, &from)?.unwrap())
+        move |snapshot| Ok::<_, Error>(device::mine(snapshot, &(&snapshot.myself(gus)?).into(), &from)?.unwrap())
     });
     let id = id.await.unwrap();
-    let forget = async |user: UserId| as_myself(&app.app, user, move |tx, by| device::forget(tx, by, id)).await;
+    let forget = async |user: UserId| as_myself(&app.app, user, move |tx, by| device::forget(tx, &by.into(), id)).await;
     assert!(matches!(forget(mia).await, Err(device::Error::NotFound)), "somebody else's");
     forget(gus).await.unwrap();
     assert!(matches!(forget(gus).await, Err(device::Error::NotFound)));
@@ -81,10 +85,9 @@ async fn a_device_that_was_forgotten_is_a_new_one_and_its_session_goes_on(app: T
 }
 
 #[on_both_databases]
-async fn v6_3_5_who_has_logged_in_before_is_told_of_the_next_login_even_when_no_device_is_known(app: TestApp) {
+async fn v6_3_5_the_next_login_is_told_even_when_no_device_is_known(app: TestApp) {
     app.notify(Verification::Off).await;
     person(&app, "Gus").await;
-    login(&app.app, GUS).await;
     ask_for_reset(&app, GUS).await;
     let link = latest_link(&app).await;
     choose(&app.app, &link, "another password altogether").await.unwrap();
@@ -93,9 +96,62 @@ async fn v6_3_5_who_has_logged_in_before_is_told_of_the_next_login_even_when_no_
     try_from(&app.app, &request(), GUS, "another password altogether").await.unwrap();
     assert_eq!(new_devices(&app).await.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [GUS]);
     staff(&app).await;
-    for told in [0, 1] {
+    for _ in 0..2 {
         admin_login(&app.app, "stella@staff.example").await.unwrap();
         sql(&app, "delete from devices").await.unwrap();
-        assert_eq!(new_devices(&app).await.len(), told, "an admin, whose first login is compared with nothing");
+        let told = new_devices(&app).await;
+        assert_eq!(told.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["stella@staff.example"]);
     }
+}
+
+/// Nobody else can sit before the browser in which a login is made.
+#[on_both_databases]
+async fn v6_3_5_the_browser_in_which_one_registers_is_known_and_told_to_nobody(app: TestApp) {
+    app.notify(Verification::Off).await;
+    let (owner, acme) = acme(&app).await;
+    let (_, link) = invite(&app, owner, acme, "nina@example.org", "invoices").await;
+    let nina = register(&app.app, &link, "nina@example.org").await.unwrap().started;
+    let link = setup_link(&app).await;
+    let stella = set_up(&app, &link, "stella@staff.example").await.unwrap();
+    assert_eq!(new_devices(&app).await.len(), 0);
+    for (subject, device) in [(Subject::User(nina.user), nina.device), (Subject::Admin(stella.admin), stella.device)] {
+        assert!(app.app.read(move |snapshot| device::known(snapshot, Some(subject), &device)).await.unwrap().is_some());
+    }
+}
+
+#[on_both_databases]
+async fn admins_see_and_forget_their_own_devices_as_users_do(app: TestApp) {
+    app.notify(Verification::Off).await;
+    let stella = staff(&app).await;
+    let first = admin_login(&app.app, "stella@staff.example").await.unwrap();
+    admin_login(&app.app, "stella@staff.example").await.unwrap();
+    let gus = person(&app, "Gus").await;
+    login(&app.app, GUS).await;
+    app.take_mails().await;
+    let listed = async |from: Request| {
+        let read = app.app.read(move |snapshot| {
+            let by = (&snapshot.authorize_admin::<BeStaff>(stella)?).into();
+            Ok::<_, device::Error>((device::list(snapshot, &by)?, device::mine(snapshot, &by, &from)?))
+        });
+        let (devices, this) = read.await.unwrap();
+        (devices.into_iter().map(|device| device.id).collect::<Vec<_>>(), this)
+    };
+    let (devices, this) = listed(with_device(&first.device)).await;
+    let other = devices.iter().copied().find(|id| Some(*id) != this).unwrap();
+    assert!(devices.len() == 2 && devices.contains(&this.unwrap()));
+    let forgotten = as_myself(&app.app, gus, move |tx, by| device::forget(tx, &by.into(), other)).await;
+    assert!(matches!(forgotten, Err(device::Error::NotFound)), "somebody else's");
+    as_staff::<BeStaff, _, _>(&app.app, stella, move |tx, by| device::forget(tx, &by.into(), other)).await.unwrap();
+    assert_eq!(listed(with_device(&first.device)).await, (vec![this.unwrap()], this));
+    admin_login(&app.app, "stella@staff.example").await.unwrap();
+    assert_eq!(new_devices(&app).await.len(), 1, "the next login with it is told");
+    let from = with_device(&first.device);
+    let others = app.app.write(&from, move |tx| {
+        let by = (&tx.authorize_admin::<BeStaff>(stella)?).into();
+        Ok::<_, device::Error>(device::forget_others(tx, &by)?)
+    });
+    assert_eq!(others.await.unwrap(), 1);
+    assert_eq!(listed(with_device(&first.device)).await, (vec![this.unwrap()], this));
+    assert_eq!(number(&app, "select count(*) from devices where user_id is not null").await, 1, "a user's stay");
+    assert_eq!(number(&app, "select count(*) from events where kind = 'device-forgotten' and actor_kind = 'admin'").await, 2);
 }

@@ -358,7 +358,7 @@ async fn v16_3_1_rule_10_logins_and_passwords_are_events_too(app: TestApp) {
     let started = started.session().unwrap().0;
     let mut kinds = kinds_after(&app, seen).await;
     kinds.sort();
-    assert_eq!(kinds, ["invitation-accepted", "login", "membership-created"]);
+    assert_eq!(kinds, ["device-new", "invitation-accepted", "login", "membership-created"]);
     let seen = events(&app).await.len();
     let password = Password::typed(PASSWORD);
     register(&app.app, &second, "b@example.org").await.unwrap();

@@ -39,7 +39,7 @@ pub fn request(parts: &Parts, trusted_proxies: &[IpNet], secure: bool) -> Result
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let device = cookie::read(&parts.headers, cookie::Name::Device, secure).and_then(|text| Secret::parse(&text));
     let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect();
-    Ok(Request { ip, user_agent, device, on_behalf: None })
+    Ok(Request { ip, user_agent, device, session: None, on_behalf: None })
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod admin_area;
 mod assets;
 mod client_area;
 mod contacts;
+mod devices;
 mod engine;
 mod error;
 mod factors;

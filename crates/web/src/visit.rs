@@ -119,6 +119,7 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let visitor = cookie(Name::Visitor);
     let pending = cookie(if area == Area::Admin { Name::AdminPending } else { Name::Pending });
     let mut request = request(parts, web.settings())?;
+    request.session = if area == Area::Admin { tokens.admin.clone() } else { tokens.session.clone() };
     let ip = request.ip;
     let shown = tokens.hashes();
     let turn = if web.familiar().knows_any(&shown) { None } else { web.app().strangers_turn().await };

@@ -195,7 +195,7 @@ pub(super) async fn validate_login(call: &Call) -> Result<Fields, Failure> {
     }
     let proven = proven.map_err(is_wrong)?;
     let begun = call.api.app().write(&request, move |tx| {
-        let begun = session::start(tx, &proven, false, "")?;
+        let begun = session::start_for_service(tx, &proven)?;
         Ok::<_, session::Error>((begun, user::by_email(tx, &key)?))
     });
     let (begun, user) = begun.await.map_err(is_wrong)?;

@@ -164,6 +164,12 @@ impl Tx<'_> {
         }
         Snapshot::confirmed(self, subject, session)
     }
+
+    /// Asks again, once the login itself is held: the first factor of another session, added while this one waited for the login, has
+    /// ended what the password alone had confirmed.
+    pub(crate) fn still_confirmed(&self, by: &Confirmed) -> Result<(), Denied> {
+        Snapshot::confirmed(self, by.subject, by.session).map(drop)
+    }
 }
 
 impl Snapshot<'_> {

@@ -280,6 +280,37 @@ impl Myself {
     }
 }
 
+/// A user or an admin who acts on what belongs to its own login.
+#[derive(Debug)]
+pub struct Oneself {
+    subject: Subject,
+    actor: Actor,
+}
+
+impl Oneself {
+    /// Who.
+    pub const fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// Who, as the log tells it.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+impl From<&Myself> for Oneself {
+    fn from(user: &Myself) -> Self {
+        Self { subject: Subject::User(user.id), actor: user.actor.clone() }
+    }
+}
+
+impl From<&AllowedAdmin<BeStaff>> for Oneself {
+    fn from(admin: &AllowedAdmin<BeStaff>) -> Self {
+        Self { subject: Subject::Admin(admin.id), actor: admin.actor.clone() }
+    }
+}
+
 /// The machine itself: a worker, the command line, set-up.
 #[derive(Debug)]
 pub struct System {

@@ -23,8 +23,8 @@ pub use ops::{
     setup_is_open, setup_link, sweep, touch,
 };
 pub(crate) use ops::{
-    begin, factor_is_gone, find_enabled, hold_session, hold_sessions, hold_who_may, insert, resolve_session, start_with_passkey,
-    touch_session, who_may,
+    begin_first, factor_is_gone, find_enabled, hold_session, hold_sessions, hold_who_may, insert, resolve_session,
+    start_with_passkey, touch_session, who_may,
 };
 pub use password::change_password;
 pub(crate) use password::{end_every, hold_enabled, set_password};

@@ -54,7 +54,7 @@ pub async fn set_up(
         }
         let role = admin_role::built_in(tx, BuiltInRole::Full)?;
         let id = insert(tx, &Actor::system("set-up link"), &NewAdmin { name: name.clone(), email, password }, role)?;
-        begin(tx, id, &name, None)
+        begin_first(tx, id, &name)
     })
     .await
 }
@@ -142,14 +142,15 @@ pub async fn login(app: &App, request: &Request, email: &str, password: &Passwor
         })
         .await?;
     drop(turn);
-    let kept = found.as_ref().map(|found| found.hash.clone());
+    // What is stopped is compared with nothing: how long that takes would tell whether it was right.
+    let kept = found.as_ref().map(|found| found.hash.clone()).filter(|_| standing == Standing::Works);
     let verdict = app.hasher().verify(password, kept, comer).await?;
     let renewed = match verdict {
         Verdict::RightButStale => Some(app.hasher().hash(app.random(), password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
     let (email, next) = (for_the_log(email), next.to_owned());
-    let known = found.filter(|_| verdict != Verdict::Wrong && standing == Standing::Works);
+    let known = found.filter(|_| verdict != Verdict::Wrong);
     let started = app.write(request, move |tx| {
         let Some(sql::Credentials { id, changed_at, .. }) = known else {
             guessing::failed(tx, &guess)?;
@@ -185,23 +186,46 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof) -> Result<Opt
     begin(tx, id, &name, Some(proof)).map(Some)
 }
 
-/// Begins the session of an admin who has shown who it is, or has just chosen its password.
+/// Begins the session of an admin who has shown who it is.
 pub(crate) fn begin(tx: &Tx<'_>, id: AdminId, name: &str, second_factor: Option<&SecondProof>) -> Result<Started, Error> {
-    let last_login = sql::last_login_at(tx, id)?;
+    begin_with(tx, id, name, second_factor, device::remember)
+}
+
+/// Begins the session of an admin who was just made, and has chosen its password.
+pub(crate) fn begin_first(tx: &Tx<'_>, id: AdminId, name: &str) -> Result<Started, Error> {
+    begin_with(tx, id, name, None, device::remember_first)
+}
+
+fn begin_with(
+    tx: &Tx<'_>,
+    id: AdminId,
+    name: &str,
+    second_factor: Option<&SecondProof>,
+    remember: device::Remember,
+) -> Result<Started, Error> {
     if !sql::signed_in(tx, id)? {
         return Err(Error::WrongCredentials);
     }
     let secret = tx.secret()?;
     masquerade::end_over(tx)?;
-    let lives = settings::security(tx)?.admin_absolute;
+    let security = settings::security(tx)?;
+    end_replaced(tx, &security)?;
+    let lives = security.admin_absolute;
     let session = sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
     if tx.request().ip.is_some() && tx.known_host().is_none() {
         outbox::promise(tx, Topic::AdminHostname, session.0)?;
     }
     let how = second_factor.map(SecondProof::how).map_or("", FactorKind::key);
     tx.record(&Actor::admin(id, name), &Event::new(EventKind::AdminLogin).with_detail(how))?;
-    let (_, device) = device::remember(tx, Subject::Admin(id), last_login)?;
+    let (_, device) = remember(tx, Subject::Admin(id))?;
     Ok(Started { secret, admin: id, device })
+}
+
+/// Ends the session that the browser had before, whoever's it is (ASVS V7.2.4).
+fn end_replaced(tx: &Tx<'_>, security: &Security) -> Result<(), Error> {
+    let Some(secret) = &tx.request().session else { return Ok(()) };
+    let Some(old) = ask(tx, secret)?.resolve(security)? else { return Ok(()) };
+    close(tx, &Actor::admin(old.admin.id, &old.admin.name), old.session, "another login in the same browser")
 }
 
 /// Whose session this is, if it still lives and the admin is not disabled.
@@ -274,12 +298,16 @@ pub(crate) fn hold_sessions(tx: &Tx<'_>, admin: AdminId) -> Result<(), Fault> {
 
 /// Ends the session that is used for this request, and with it what the admin does as an owner.
 pub fn logout(tx: &Tx<'_>, by: &AllowedAdmin<BeStaff>, resolved: &Resolved) -> Result<(), Error> {
-    if !sql::hold_session(tx, resolved.session)? {
+    close(tx, by.actor(), resolved.session, "")
+}
+
+fn close(tx: &Tx<'_>, actor: &Actor, session: SessionId, why: &str) -> Result<(), Error> {
+    if !sql::hold_session(tx, session)? {
         return Ok(());
     }
-    masquerade::end_all(tx, Whose::Session(resolved.session), "logged out")?;
-    sql::delete_session(tx, resolved.session)?;
-    Ok(tx.record(by.actor(), &Event::new(EventKind::AdminLogout))?)
+    masquerade::end_all(tx, Whose::Session(session), "logged out")?;
+    sql::delete_session(tx, session)?;
+    Ok(tx.record(actor, &Event::new(EventKind::AdminLogout).with_detail(why))?)
 }
 
 /// An admin has no second factor any more.

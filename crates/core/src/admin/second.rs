@@ -51,8 +51,9 @@ pub async fn confirm(
     let (shown, password_is_right) = match with {
         Confirmation::Shown(shown) => (Some(shown), false),
         Confirmation::Password(typed) => {
-            let right = app.hasher().verify(&typed, kept.clone(), Comer::Known).await? != Verdict::Wrong;
-            (None, right && standing == Standing::Works)
+            // What is stopped is compared with nothing: how long that takes would tell whether it was right.
+            let compared = kept.clone().filter(|_| standing == Standing::Works);
+            (None, app.hasher().verify(&typed, compared, Comer::Known).await? != Verdict::Wrong)
         }
     };
     app.write(request, move |tx| {

@@ -134,12 +134,6 @@ pub(super) fn hold_unchanged(tx: &Tx<'_>, id: AdminId, changed_at: Option<Timest
     tx.optional(&sql, params![id, changed_at], Row::take)
 }
 
-pub(super) fn last_login_at(snapshot: &Snapshot<'_>, id: AdminId) -> Result<Option<Timestamp>, Fault> {
-    let found: Option<Option<Timestamp>> =
-        snapshot.optional("select last_login_at from admins where id = $1", params![id], Row::take)?;
-    Ok(found.flatten())
-}
-
 /// `false` when the admin was disabled a moment ago.
 pub(super) fn signed_in(tx: &Tx<'_>, id: AdminId) -> Result<bool, Fault> {
     let changed = tx.execute(

@@ -162,7 +162,7 @@ pub async fn accept(app: &App, request: &Request, input: Accept) -> Result<Start
         let event =
             about(EventKind::AdminInvitationAccepted, &invitation).with_detail(format!("invited by {}", invitation.inviter));
         tx.record(&Actor::admin(id, &new.name), &event)?;
-        Ok(admin::begin(tx, id, &new.name, None)?)
+        Ok(admin::begin_first(tx, id, &new.name)?)
     })
     .await
 }

@@ -1,7 +1,6 @@
 use super::{Device, Error, sql};
-use crate::access::{Actor, Myself, Subject};
+use crate::access::{Actor, Oneself, Subject};
 use crate::app::{Asked, Request, Snapshot, Tx};
-use crate::clock::Timestamp;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
@@ -25,33 +24,40 @@ pub(crate) fn ask_known<'a>(
 }
 
 /// One's own devices, latest used first.
-pub fn list(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Device>, Fault> {
-    sql::of_user(snapshot, by.id())
+pub fn list(snapshot: &Snapshot<'_>, by: &Oneself) -> Result<Vec<Device>, Fault> {
+    sql::of(snapshot, by.subject())
 }
 
 /// The device among one's own that a request comes from.
-pub fn mine(snapshot: &Snapshot<'_>, by: &Myself, request: &Request) -> Result<Option<DeviceId>, Fault> {
+pub fn mine(snapshot: &Snapshot<'_>, by: &Oneself, request: &Request) -> Result<Option<DeviceId>, Fault> {
     match &request.device {
-        Some(secret) => known(snapshot, Some(Subject::User(by.id())), secret),
+        Some(secret) => known(snapshot, Some(by.subject()), secret),
         None => Ok(None),
     }
 }
 
 /// **Forget**: the next login with this device is one with a new device. Its session goes on.
-pub fn forget(tx: &Tx<'_>, by: &Myself, device: DeviceId) -> Result<(), Error> {
-    let user_agent = sql::forget(tx, by.id(), device)?.ok_or(Error::NotFound)?;
-    let event = Event::new(EventKind::DeviceForgotten).to_user(by.id(), by.name()).with_detail(user_agent);
-    Ok(tx.record(by.actor(), &event)?)
+pub fn forget(tx: &Tx<'_>, by: &Oneself, device: DeviceId) -> Result<(), Error> {
+    let user_agent = sql::forget(tx, by.subject(), device)?.ok_or(Error::NotFound)?;
+    Ok(note_forgotten(tx, by, user_agent)?)
 }
 
 /// **Forget All Others**: all but the one this request comes from. How many there were.
-pub fn forget_others(tx: &Tx<'_>, by: &Myself) -> Result<u64, Fault> {
-    let forgotten = forget_all_but_this(tx, Subject::User(by.id()))?;
+pub fn forget_others(tx: &Tx<'_>, by: &Oneself) -> Result<u64, Fault> {
+    let forgotten = forget_all_but_this(tx, by.subject())?;
     if forgotten > 0 {
-        let event = Event::new(EventKind::DeviceForgotten).to_user(by.id(), by.name());
-        tx.record(by.actor(), &event.with_detail(format!("{forgotten} other devices")))?;
+        note_forgotten(tx, by, format!("{forgotten} other devices"))?;
     }
     Ok(forgotten)
+}
+
+fn note_forgotten(tx: &Tx<'_>, by: &Oneself, what: String) -> Result<(), Fault> {
+    let event = Event::new(EventKind::DeviceForgotten).with_detail(what);
+    let event = match by.subject() {
+        Subject::User(id) => event.to_user(id, &by.actor().name),
+        Subject::Admin(_) => event,
+    };
+    tx.record(by.actor(), &event)
 }
 
 /// The same after a reset, which has an event of its own.
@@ -65,26 +71,32 @@ fn forget_all_but_this(tx: &Tx<'_>, owner: Subject) -> Result<u64, Fault> {
 }
 
 /// Notes that its owner has logged in with this browser, and returns it with what its cookie is to hold. A browser that was not
-/// known is told by mail, but to who had never logged in before: after a reset no device is known, and whoever comes then is not
-/// the first one for that.
-pub(crate) fn remember(tx: &Tx<'_>, owner: Subject, last_login: Option<Timestamp>) -> Result<(DeviceId, Secret), Fault> {
+/// known is told by mail (ASVS V6.3.5), also when none is: of a login that was imported, or reset, the first one may be somebody
+/// else's.
+pub(crate) fn remember(tx: &Tx<'_>, owner: Subject) -> Result<(DeviceId, Secret), Fault> {
     let presented = tx.request().device.clone();
     if let Some(secret) = &presented
         && let Some(id) = ask_known(tx, Some(owner), secret, tx.for_update())?.answer()?
     {
         return remember_known(tx, id, secret.clone());
     }
+    let device = remember_first(tx, owner)?;
+    tell(tx, owner)?;
+    sql::forget_oldest(tx, owner)?;
+    Ok(device)
+}
+
+/// How the browser of a login is noted: by [`remember`] or [`remember_first`].
+pub(crate) type Remember = fn(&Tx<'_>, Subject) -> Result<(DeviceId, Secret), Fault>;
+
+/// The same of the browser in which a login was just made: it is nobody else's.
+pub(crate) fn remember_first(tx: &Tx<'_>, owner: Subject) -> Result<(DeviceId, Secret), Fault> {
     // A cookie of another person who uses this browser serves both; one that nobody has is not taken over.
-    let secret = match presented {
+    let secret = match tx.request().device.clone() {
         Some(secret) if sql::exists(tx, &secret.hash())? => secret,
         _ => tx.secret()?,
     };
-    let id = sql::insert(tx, owner, &secret.hash())?;
-    if last_login.is_some() {
-        tell(tx, owner)?;
-        sql::forget_oldest(tx, owner)?;
-    }
-    Ok((id, secret))
+    Ok((sql::insert(tx, owner, &secret.hash())?, secret))
 }
 
 /// The same of a device that is known and held.
@@ -98,7 +110,6 @@ pub(crate) fn name_of(snapshot: &Snapshot<'_>, owner: Subject) -> Result<Option<
     sql::name_of(snapshot, owner)
 }
 
-/// A login with a browser that was not known (ASVS V6.3.5).
 fn tell(tx: &Tx<'_>, owner: Subject) -> Result<(), Fault> {
     let Some((name, email)) = sql::name_of(tx, owner)? else { return Ok(()) };
     let event = Event::new(EventKind::DeviceNew).with_email(&email).with_detail(&tx.request().user_agent);

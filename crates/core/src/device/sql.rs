@@ -3,7 +3,7 @@ use crate::access::Subject;
 use crate::app::{Asked, Snapshot, Tx};
 use crate::db::Row;
 use crate::error::Fault;
-use crate::id::{DeviceId, UserId};
+use crate::id::DeviceId;
 use crate::params;
 use crate::secret::SecretHash;
 
@@ -54,9 +54,10 @@ pub(super) fn forget_oldest(tx: &Tx<'_>, owner: Subject) -> Result<(), Fault> {
     tx.put(&sql, params![id, MAX_PER_OWNER])
 }
 
-/// What the browser called itself; `None` when the user has no such device.
-pub(super) fn forget(tx: &Tx<'_>, user: UserId, id: DeviceId) -> Result<Option<String>, Fault> {
-    tx.optional("delete from devices where user_id = $1 and id = $2 returning user_agent", params![user, id], Row::take)
+/// What the browser called itself; `None` when its owner has no such device.
+pub(super) fn forget(tx: &Tx<'_>, owner: Subject, id: DeviceId) -> Result<Option<String>, Fault> {
+    let sql = format!("delete from devices where {} = $1 and id = $2 returning user_agent", owner.column());
+    tx.optional(&sql, params![owner.id(), id], Row::take)
 }
 
 pub(super) fn forget_others(tx: &Tx<'_>, owner: Subject, kept: Option<&SecretHash>) -> Result<u64, Fault> {
@@ -67,21 +68,21 @@ pub(super) fn forget_others(tx: &Tx<'_>, owner: Subject, kept: Option<&SecretHas
     }
 }
 
-pub(super) fn of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Device>, Fault> {
-    snapshot.all(
+pub(super) fn of(snapshot: &Snapshot<'_>, owner: Subject) -> Result<Vec<Device>, Fault> {
+    let sql = format!(
         "select id, first_seen_at, last_seen_at, ip, user_agent from devices
-         where user_id = $1 and last_seen_at > $2 order by last_seen_at desc, id desc limit $3",
-        params![user, snapshot.now().before(LIVES), MAX_PER_OWNER],
-        |row| {
-            Ok(Device {
-                id: row.take()?,
-                first_seen_at: row.take()?,
-                last_seen_at: row.take()?,
-                ip: row.take()?,
-                user_agent: row.take()?,
-            })
-        },
-    )
+         where {} = $1 and last_seen_at > $2 order by last_seen_at desc, id desc limit $3",
+        owner.column()
+    );
+    snapshot.all(&sql, params![owner.id(), snapshot.now().before(LIVES), MAX_PER_OWNER], |row| {
+        Ok(Device {
+            id: row.take()?,
+            first_seen_at: row.take()?,
+            last_seen_at: row.take()?,
+            ip: row.take()?,
+            user_agent: row.take()?,
+        })
+    })
 }
 
 pub(super) fn name_of(snapshot: &Snapshot<'_>, owner: Subject) -> Result<Option<(String, String)>, Fault> {

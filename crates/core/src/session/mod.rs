@@ -23,7 +23,7 @@ use crate::user::User;
 pub(crate) use hosts::{Host, Hosts};
 pub use ops::{
     Asking, Current, Proven, ask, authenticate, end, end_all_of, end_of, end_others, find_of, find_to_end, hostname_found, list,
-    logout, of_user, page, resolve, start, sweep, to_look_up, touch,
+    logout, of_user, page, resolve, start, start_for_service, sweep, to_look_up, touch,
 };
 pub(crate) use ops::{end_every, every, for_the_log, resolve_id, start_by_link, start_registered, start_with_passkey};
 pub use second::{Renewed, confirm, second_step};

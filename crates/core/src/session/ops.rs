@@ -44,17 +44,16 @@ pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result
         })
         .await?;
     drop(turn);
-    let kept = found.as_ref().and_then(|found| found.hash.clone());
+    // What is stopped is compared with nothing: how long that takes would tell whether it was right.
+    let kept = found.as_ref().and_then(|found| found.hash.clone()).filter(|_| standing == Standing::Works);
     let verdict = app.hasher().verify(&login.password, kept, comer).await?;
-    match (verdict, standing, found) {
-        (Verdict::Right, Standing::Works, Some(found)) => {
-            Ok(Proven { user: found.id, guess, changed_at: found.changed_at, renewed: None })
-        }
-        (Verdict::RightButStale, Standing::Works, Some(found)) => {
+    match (verdict, found) {
+        (Verdict::Right, Some(found)) => Ok(Proven { user: found.id, guess, changed_at: found.changed_at, renewed: None }),
+        (Verdict::RightButStale, Some(found)) => {
             let renewed = Some(app.hasher().hash(app.random(), &login.password).await?);
             Ok(Proven { user: found.id, guess, changed_at: found.changed_at, renewed })
         }
-        (_, _, found) => {
+        (_, found) => {
             let email = for_the_log(&login.email);
             app.write(request, move |tx| {
                 guessing::failed(tx, &guess)?;
@@ -84,12 +83,27 @@ fn note_failure(tx: &Tx<'_>, user: Option<&Credentials>, email: &str) -> Result<
 /// `next`, where it leads.
 /// A password that was changed since it was compared opens nothing, and is not brought back by the renewal of its hash.
 pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result<Begun<Started>, Error> {
+    start_in(tx, proven, remember, next, |device| device.map_or(Browser::Any, Browser::Known))
+}
+
+/// The same for a service that has asked for the password itself: no browser of the user's is there to be known, or to be told of.
+pub fn start_for_service(tx: &Tx<'_>, proven: &Proven) -> Result<Begun<Started>, Error> {
+    start_in(tx, proven, false, "", |_| Browser::None)
+}
+
+fn start_in(
+    tx: &Tx<'_>,
+    proven: &Proven,
+    remember: bool,
+    next: &str,
+    browser: fn(Option<DeviceId>) -> Browser,
+) -> Result<Begun<Started>, Error> {
     let subject = Subject::User(proven.user);
     // The user is held from the first on: no factor is added or removed meanwhile.
     let kept = user::keep_password(tx, proven.user, proven.changed_at, proven.renewed.as_ref())?;
     let (success, enrolled) = (guessing::success(tx, &proven.guess)?, factor::ask_enrolled(tx, subject)?);
     let settings = settings::ask(tx)?;
-    let Some(user::Kept { name, last_login }) = kept.answer()? else {
+    let Some(name) = kept.answer()? else {
         return Err(Error::WrongCredentials);
     };
     let device = guessing::let_in(tx, success)?;
@@ -98,14 +112,15 @@ pub fn start(tx: &Tx<'_>, proven: &Proven, remember: bool, next: &str) -> Result
     }
     user::held_signed_in(tx, proven.user, proven.changed_at)?;
     let (_, security) = settings.answer()?;
-    let begins = Begins { last_login, remember, second_factor: None, by: BegunBy::Login, device, security };
+    let begins = Begins { browser: browser(device), ..Begins::by_login(remember, None, security) };
     begin_so(tx, &tx.myself_named(proven.user, &name)?, &begins).map(Begun::Session)
 }
 
 /// Begins the session of a user who has just chosen its password.
 pub(crate) fn start_registered(tx: &Tx<'_>, by: &Myself) -> Result<Started, Error> {
     user::held_signed_in(tx, by.id(), Some(tx.now()))?;
-    begin(tx, by, None, false, None)
+    let begins = Begins { browser: Browser::First, ..Begins::by_login(false, None, settings::security(tx)?) };
+    begin_so(tx, by, &begins)
 }
 
 /// Begins a session of a user who has shown a passkey that recognises its owner: both factors in one.
@@ -113,7 +128,7 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: boo
     let Subject::User(user) = proof.subject() else { return Ok(None) };
     let Some(found) = user::hold(tx, user)? else { return Ok(None) };
     user::held_signed_in(tx, user, found.password_changed_at)?;
-    begin(tx, &tx.myself_named(user, &found.name.full())?, found.last_login.at, remember, Some(proof)).map(Some)
+    begin(tx, &tx.myself_named(user, &found.name.full())?, remember, proof).map(Some)
 }
 
 /// Begins a session of a user whom another system logs in with a link. It has shown no factor and confirmed
@@ -123,37 +138,47 @@ pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>,
         return Ok(None);
     }
     let security = settings::security(tx)?;
-    let last_login = user.last_login.at;
-    let begins = Begins { last_login, remember: false, second_factor: None, by: BegunBy::SingleSignOn, device: None, security };
+    let begins = Begins { by: BegunBy::SingleSignOn, browser: Browser::None, ..Begins::by_login(false, None, security) };
     let started = begin_so(tx, &tx.myself_named(user.id, &user.name.full())?, &begins)?;
     Ok(Some(Started { who: started.who.begun_by_link(), ..started }))
 }
 
+/// In which browser a session begins.
+#[derive(Clone, Copy)]
+enum Browser {
+    /// One that may be known.
+    Any,
+    /// One that is known, and held.
+    Known(DeviceId),
+    /// The one in which the user was made a moment ago.
+    First,
+    /// None that becomes one of the user's: a service has asked for the password, or a link was opened, which shows nothing.
+    None,
+}
+
 /// How a session begins.
 struct Begins<'a> {
-    /// The last login before this one.
-    last_login: Option<Timestamp>,
     remember: bool,
     second_factor: Option<&'a SecondProof>,
     by: BegunBy,
-    /// The known device it begins on, where that is known already.
-    device: Option<DeviceId>,
+    browser: Browser,
     security: Security,
 }
 
-pub(super) fn begin(
-    tx: &Tx<'_>,
-    by: &Myself,
-    last_login: Option<Timestamp>,
-    remember: bool,
-    second_factor: Option<&SecondProof>,
-) -> Result<Started, Error> {
-    let security = settings::security(tx)?;
-    begin_so(tx, by, &Begins { last_login, remember, second_factor, by: BegunBy::Login, device: None, security })
+impl<'a> Begins<'a> {
+    const fn by_login(remember: bool, second_factor: Option<&'a SecondProof>, security: Security) -> Self {
+        Self { remember, second_factor, by: BegunBy::Login, browser: Browser::Any, security }
+    }
+}
+
+/// Begins a session of a user who has shown a second factor.
+pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: &SecondProof) -> Result<Started, Error> {
+    begin_so(tx, by, &Begins::by_login(remember, Some(second_factor), settings::security(tx)?))
 }
 
 fn begin_so(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<Started, Error> {
     let Begins { remember, second_factor, security, .. } = *begins;
+    end_replaced(tx, &security)?;
     let secret = tx.secret()?;
     let lives = if remember { security.remember } else { security.absolute };
     let how = match begins.by {
@@ -174,14 +199,26 @@ fn begin_so(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<Started, Er
     Ok(Started { secret, user: by.id(), who, cookie_lives: remember.then_some(lives), device })
 }
 
+/// Ends the session that the browser had before, whoever's it is (ASVS V7.2.4): its cookie is overwritten, and a copy of it opens nothing.
+fn end_replaced(tx: &Tx<'_>, security: &Security) -> Result<(), Error> {
+    let Some(secret) = &tx.request().session else { return Ok(()) };
+    let Some(Resolved { session, user, .. }) = ask(tx, secret)?.resolve(security)? else { return Ok(()) };
+    if sql::delete(tx, user.id, session.id)? {
+        let name = user.name.full();
+        let event = Event::new(EventKind::Logout).to_user(user.id, &name).with_detail("another login in the same browser");
+        tx.record(&Actor::user(user.id, &name), &event)?;
+    }
+    Ok(())
+}
+
 /// The device a session begins on, if it is one of the user's, and what its cookie is to hold.
 fn device_of(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<(Option<DeviceId>, Secret), Error> {
-    let presented = tx.request().device.clone();
-    let (id, secret) = match (begins.by, begins.device, presented) {
-        // Who opens a link has shown nothing: its browser does not become one of the user's.
-        (BegunBy::SingleSignOn, _, presented) => return Ok((None, presented.map_or_else(|| tx.secret(), Ok)?)),
-        (BegunBy::Login, Some(known), Some(presented)) => device::remember_known(tx, known, presented)?,
-        (BegunBy::Login, _, _) => device::remember(tx, Subject::User(by.id()), begins.last_login)?,
+    let (owner, presented) = (Subject::User(by.id()), tx.request().device.clone());
+    let (id, secret) = match (begins.browser, presented) {
+        (Browser::None, presented) => return Ok((None, presented.map_or_else(|| tx.secret(), Ok)?)),
+        (Browser::Known(known), Some(presented)) => device::remember_known(tx, known, presented)?,
+        (Browser::First, _) => device::remember_first(tx, owner)?,
+        (Browser::Any | Browser::Known(_), _) => device::remember(tx, owner)?,
     };
     Ok((Some(id), secret))
 }

@@ -32,7 +32,7 @@ fn finish(tx: &Tx<'_>, user: &User, waiting: &factor::Waiting, proof: &SecondPro
         return Ok(Second::Over);
     }
     let by = tx.myself(user.id)?;
-    let started = ops::begin(tx, &by, user.last_login.at, waiting.remember, Some(proof))?;
+    let started = ops::begin(tx, &by, waiting.remember, proof)?;
     Ok(Second::Session(started, factor::next_of(tx, waiting)))
 }
 

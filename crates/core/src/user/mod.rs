@@ -22,7 +22,7 @@ pub(crate) use ops::{
     signed_in, with_email,
 };
 pub use part::{InAccounts, part};
-pub(crate) use sql::{COLUMNS, Credentials, Kept, credentials, user as read_row};
+pub(crate) use sql::{COLUMNS, Credentials, credentials, user as read_row};
 
 /// Longest first or last name, in characters.
 pub const MAX_NAME: usize = 100;

@@ -1,6 +1,6 @@
-use super::{Error, Kept, Listed, NewUser, PersonName, User, sql};
+use super::{Error, Listed, NewUser, PersonName, User, sql};
 use crate::access::{
-    Actor, AllowedAdmin, ChangeLogins, ConfirmedAdmin, DeleteUsers, EditUsers, Myself, Subject, System, ViewStaffArea,
+    Actor, AllowedAdmin, ChangeLogins, ConfirmedAdmin, DeleteUsers, Denied, EditUsers, Myself, Subject, System, ViewStaffArea,
 };
 use crate::app::{App, Asked, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
@@ -208,10 +208,11 @@ fn tell_of_change(tx: &Tx<'_>, before: &User, email: &Email, by: &Actor) -> Resu
     mail::tell_at(tx, before, email.as_str(), Notice::EmailChanged, &about)
 }
 
-/// A password chosen by a link.
-pub(crate) fn set_password(tx: &Tx<'_>, id: UserId, hash: &PasswordHash) -> Result<(), Fault> {
-    guessing::rebound(tx, Authenticator::Password, Subject::User(id))?;
-    sql::set_password(tx, id, hash)
+/// A password chosen by a link, by a user who is held.
+pub(crate) fn set_password(tx: &Tx<'_>, user: &User, hash: &PasswordHash) -> Result<(), Fault> {
+    guessing::rebound(tx, Authenticator::Password, Subject::User(user.id))?;
+    verification::end_change(tx, &Actor::nobody(), user)?;
+    sql::set_password(tx, user.id, hash)
 }
 
 fn store(tx: &Tx<'_>, by: &Actor, before: &User, name: &PersonName, email: &Email) -> Result<(), Error> {
@@ -280,6 +281,8 @@ pub async fn change_password(
     };
     app.write(request, move |tx| {
         let by = tx.myself(user)?;
+        // The user is held before what hangs on it, as by a login.
+        let held = hold(tx, user)?.ok_or(Denied::NoSuchUser)?;
         factor::confirmed_where_enrolled(tx, subject, session)?;
         present.settle(tx)?;
         // The password that was verified must still be the one that is replaced.
@@ -291,6 +294,7 @@ pub async fn change_password(
         guessing::rebound(tx, Authenticator::Password, Subject::User(user))?;
         session::end_others(tx, &by, session)?;
         reset::forget(tx, Subject::User(user))?;
+        verification::end_change(tx, by.actor(), &held)?;
         mail::tell(tx, user, Notice::PasswordChanged, &About::default())?;
         Ok(())
     })
@@ -335,8 +339,9 @@ where
             Ok::<_, E>((sql::password_of(snapshot, user)?, standing))
         })
         .await?;
-    let verdict = app.hasher().verify(typed, kept.clone(), Comer::Known).await?;
-    if verdict == Verdict::Wrong || standing == Standing::Stopped {
+    // What is stopped is compared with nothing: how long that takes would tell whether it was right.
+    let compared = kept.clone().filter(|_| standing == Standing::Works);
+    if app.hasher().verify(typed, compared, Comer::Known).await? == Verdict::Wrong {
         app.write(request, move |tx| Ok::<_, E>(guessing::failed(tx, &guess)?)).await?;
         return Err(wrong);
     }
@@ -366,7 +371,7 @@ pub(crate) fn keep_password<'a>(
     user: UserId,
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
-) -> Result<Asked<'a, Option<Kept>>, Fault> {
+) -> Result<Asked<'a, Option<String>>, Fault> {
     sql::keep_password(tx, user, changed_at, renewed)
 }
 

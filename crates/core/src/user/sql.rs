@@ -178,41 +178,27 @@ pub(super) fn replace_password(
 /// How the log tells a user.
 const NAME: &str = "first_name || ' ' || last_name";
 
-/// Whose password still is the one that was compared.
-pub(crate) struct Kept {
-    /// First and last name.
-    pub(crate) name: String,
-    /// The last login before this one.
-    pub(crate) last_login: Option<Timestamp>,
-}
-
-/// Holds the user and renews its hash; `None` when the user is gone, or its password is no
+/// Holds the user and renews its hash: first and last name; `None` when the user is gone, or its password is no
 /// longer the one that was set at `changed_at`.
 pub(super) fn keep_password<'a>(
     tx: &'a Tx<'_>,
     id: UserId,
     changed_at: Option<Timestamp>,
     renewed: Option<&PasswordHash>,
-) -> Result<Asked<'a, Option<Kept>>, Fault> {
+) -> Result<Asked<'a, Option<String>>, Fault> {
     let Some(renewed) = renewed else {
-        let sql = format!(
-            "select {NAME}, last_login_at from users where id = $1 and password_changed_at is not distinct from $2{}",
-            tx.for_update()
-        );
-        return tx.ask_first(&sql, params![id, changed_at], kept);
+        let sql =
+            format!("select {NAME} from users where id = $1 and password_changed_at is not distinct from $2{}", tx.for_update());
+        return tx.ask_first(&sql, params![id, changed_at], Row::take);
     };
     tx.ask_first(
         &format!(
             "update users set password_hash = $1 where id = $2 and password_changed_at is not distinct from $3
-             returning {NAME}, last_login_at"
+             returning {NAME}"
         ),
         params![renewed, id, changed_at],
-        kept,
+        Row::take,
     )
-}
-
-fn kept(row: &mut Row) -> Result<Kept, DbError> {
-    Ok(Kept { name: row.take()?, last_login: row.take()? })
 }
 
 const SIGNED_IN: &str = "update users set last_login_at = $1, last_login_ip = $2, last_login_host = $3

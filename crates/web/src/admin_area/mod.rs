@@ -15,6 +15,7 @@ mod users;
 use latchkey_http::Routes;
 
 use crate::client_area::{password_generate, password_strength};
+use crate::devices;
 use crate::factors;
 use crate::passkeys;
 use crate::reset;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> Routes<Web> {
         .merge(grave())
         .merge(client::routes())
         .merge(config::routes())
+        .merge(devices::admin_routes())
         .merge(factors::admin_routes())
         .merge(passkeys::admin_routes())
 }

@@ -23,6 +23,7 @@ pub(crate) use users::{PermissionsForm, chosen};
 
 use latchkey_http::Routes;
 
+use crate::devices;
 use crate::factors;
 use crate::passkeys;
 use crate::reset;
@@ -92,12 +93,11 @@ pub(crate) fn routes() -> Routes<Web> {
         .get("/me/password", me::password::show)
         .post("/me/password", me::password::save)
         .get("/me/security", me::security::show)
-        .post("/me/devices/forget-others", me::security::forget_others)
-        .post("/me/devices/{device}/forget", me::security::forget)
         .get("/me/sessions", me::sessions::show)
         .post("/me/sessions/end-others", me::sessions::end_others)
         .post("/me/sessions/{session}/end", me::sessions::end)
         .get("/me/invitations", me::invitations::show)
+        .merge(devices::client_routes())
         .merge(factors::client_routes())
         .merge(passkeys::client_routes())
 }

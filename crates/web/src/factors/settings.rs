@@ -13,6 +13,7 @@ use latchkey_core::passkey;
 use serde::{Deserialize, Serialize};
 
 use super::qr;
+use crate::devices::{self, Devices};
 use crate::error::{PageError, leading_to};
 use crate::form::{Form, Pressed, Shown};
 use crate::page::{self, Answer};
@@ -67,14 +68,15 @@ fn path_of(who: &Somebody) -> String {
 /// An admin's own security page.
 pub(crate) async fn of_admin(staff: Staff) -> Answer {
     let (subject, id, current) = (staff.admin.subject(), staff.id(), staff.admin.session);
-    let web = &staff.visit.web;
-    let shown = web.app().read(move |snapshot| {
+    let (web, request) = (&staff.visit.web, staff.visit.request.clone());
+    let loaded = web.app().read(move |snapshot| {
         let by = snapshot.authorize_admin::<BeStaff>(id)?;
-        Ok::<_, Denied>((of(snapshot, subject)?, admin::sessions(snapshot, &by)?))
+        let devices = devices::load(snapshot, &(&by).into(), &request)?;
+        Ok::<_, Denied>((of(snapshot, subject)?, admin::sessions(snapshot, &by)?, devices))
     });
-    let (factors, listed) = shown.await?;
+    let (factors, listed, devices) = loaded.await?;
     let sessions: Vec<SessionShown> = listed.iter().map(|one| view::admin_session(web, one, one.id == current)).collect();
-    Ok(page::page(&staff.visit, "admin/security.html", context! { factors, sessions }))
+    Ok(page::page(&staff.visit, "admin/security.html", context! { factors, sessions, devices => Devices::new(web, devices) }))
 }
 
 #[derive(Default, Deserialize)]

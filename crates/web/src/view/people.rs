@@ -151,7 +151,7 @@ pub(crate) fn session(web: &Web, session: &Session, current: bool) -> SessionSho
     }
 }
 
-/// A session of an admin, who has no known devices and no links that log in.
+/// A session of an admin: no link logs one in, and it does not say from which known device it began.
 pub(crate) fn admin_session(web: &Web, session: &admin::Session, current: bool) -> SessionShown {
     SessionShown {
         id: session.id.0,

@@ -71,6 +71,7 @@ const fn what(notice: Notice) -> &'static str {
         Notice::AccountDeleted | Notice::RegisteredAlready => "Harbour Bakery Ltd.",
         Notice::RecoveryCodeUsed => "7",
         Notice::NewDevice => "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        Notice::CredentialMade => "Billing",
         Notice::PasswordStopped => "totp",
         Notice::OwnerChangeAsked => "Mia Example (mia@example.com)",
         Notice::OwnershipLost => "Mara Example",

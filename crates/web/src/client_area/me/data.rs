@@ -41,8 +41,9 @@ pub(crate) async fn show(member: LoggedIn) -> Answer {
 
 /// **Download My Data**.
 pub(crate) async fn download(member: LoggedIn, _: Form<Pressed>) -> Answer {
-    let (visit, user) = (&member.visit, member.id());
-    let held = visit.web.app().write(&visit.request, move |tx| own_data::download(tx, &tx.myself(user)?)).await?;
+    let (visit, who, subject, session) = (&member.visit, member.who(), member.user.subject(), member.user.session.id);
+    let read = visit.web.app().write(&visit.request, move |tx| own_data::download(tx, who, &tx.confirmed(subject, session)?));
+    let held = read.await?;
     let text = serde_json::to_string_pretty(&held).unwrap_or_default();
     let headers =
         [(CONTENT_TYPE, "application/json; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\"")];
