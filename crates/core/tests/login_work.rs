@@ -131,3 +131,24 @@ async fn v6_3_1_a_login_that_is_held_back_compares_nothing(app: TestApp) {
     }
     assert_eq!(work(&app.app, async || assert!(login().await)).await, (0, 0));
 }
+
+/// A guess at what is stopped takes as long whether it is right or not: it is compared with nothing.
+#[on_both_databases]
+async fn v6_3_8_a_password_that_is_stopped_is_compared_with_nothing(app: TestApp) {
+    person(&app, "Gus").await;
+    keep(&app, Some("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe")).await;
+    let login = async |password: &str| {
+        work(&app.app, async || {
+            let done = log_in_with(&app.app, &request(), credentials("gus@example.com", password, false), "").await;
+            assert!(matches!(done, Err(session::Error::WrongCredentials)));
+        })
+        .await
+    };
+    login("wrong").await;
+    assert_eq!(number(&app, "update guess_failures set strange = 100 returning strange").await, 100);
+    assert_eq!(login("a").await, (1, 1), "right: an Argon2id hash like for everybody");
+    assert_eq!(login("wrong").await, (1, 1));
+    let kept = text(&app, "select password_hash from users where email = 'gus@example.com'").await.unwrap();
+    assert!(kept.starts_with("$2a$"), "and not renewed: {kept}");
+    app.take_mails().await;
+}

@@ -19,6 +19,7 @@ mod check_allocations;
 mod check_order;
 mod check_races;
 mod client_group;
+mod confirm;
 mod contact;
 mod device;
 mod event;

@@ -252,9 +252,9 @@ async fn rule_10_it_ends_when_a_factor_is_required_that_was_shown_only_elsewhere
 async fn rule_10_where_only_the_account_requires_a_factor_only_there_it_ends_with_it(app: TestApp) {
     let acted = acted(&app).await;
     let (_, second) = staff_session(&app, "sam@staff.example").await;
-    enrolled(&app, &acted).await;
     let other = app.account("Other", acted.owner).await;
     let kept = begin(&app.app, &second, other, "Ticket 7").await.unwrap();
+    enrolled(&app, &acted).await;
     let (who, acme) = (Who::without_second_factor(acted.owner), acted.acme);
     let from = request();
     let required = app.app.write(&from, move |tx| {

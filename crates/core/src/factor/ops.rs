@@ -50,10 +50,17 @@ pub fn recovery_codes_left(snapshot: &Snapshot<'_>, subject: Subject) -> Result<
     sql::codes_left(snapshot, subject)
 }
 
+/// Holds one's own login, and looks again whether it is still confirmed. The name and the login.
+fn hold(tx: &Tx<'_>, by: &Confirmed) -> Result<(String, String), Error> {
+    let held = sql::hold(tx, by.subject())?.ok_or(Error::NotFound)?;
+    tx.still_confirmed(by)?;
+    Ok(held)
+}
+
 /// Makes the secret of an authenticator app. It counts only when a code has confirmed it.
 pub fn offer_totp(tx: &Tx<'_>, by: &Confirmed) -> Result<(), Error> {
     let subject = by.subject();
-    sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    hold(tx, by)?;
     let sealed = tx.seal_bytes(&purpose(subject), &tx.random::<{ totp::SECRET }>()?)?;
     if sql::offer_totp(tx, subject, &sealed)? { Ok(()) } else { Err(Error::AlreadyEnrolled) }
 }
@@ -81,7 +88,7 @@ fn percent(text: &str) -> String {
 /// Confirms the authenticator app with its first code. Whoever has no recovery codes gets them now, once.
 pub fn confirm_totp(tx: &Tx<'_>, by: &Confirmed, code: &str) -> Result<Option<Vec<String>>, Error> {
     let subject = by.subject();
-    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let (name, email) = hold(tx, by)?;
     let since = tx.now().before(OFFER_LIVES);
     let offered = sql::offered_totp(tx, subject, since)?.ok_or(Error::NothingOffered)?;
     let secret = tx.open_bytes(&purpose(subject), &offered.sealed).ok_or(Error::NothingOffered)?;
@@ -125,7 +132,7 @@ fn all_gone(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
 /// Removes a factor of one's own; with the last one the recovery codes go.
 pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
     let subject = by.subject();
-    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let (name, email) = hold(tx, by)?;
     let kind = sql::remove(tx, subject, id)?.ok_or(Error::NotFound)?;
     was_removed(tx, subject)?;
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorRemoved).with_detail(&kind))?;
@@ -136,7 +143,7 @@ pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
 /// **Generate New Codes**: all earlier ones are dead, and whose they are is told (ASVS V6.3.7).
 pub fn new_recovery_codes(tx: &Tx<'_>, by: &Confirmed) -> Result<Vec<String>, Error> {
     let subject = by.subject();
-    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let (name, email) = hold(tx, by)?;
     if !enrolled(tx, subject)? {
         return Err(Error::NoFactor);
     }

@@ -32,12 +32,14 @@ pub fn start(
         Denied::NotVerified => Error::NotVerified,
         denied => denied.into(),
     })?;
-    end_over(tx)?;
     // Held before what hangs on them, as by whoever ends it: of both, one waits for the other.
     user::hold(tx, account.owner.id)?;
     if !admin::hold_session(tx, staff.session)? {
         return Err(Denied::NotStaff.into());
     }
+    // Looked at again: a first factor of another session ends what the password alone had confirmed in this one.
+    tx.confirmed_admin(by.id(), staff.session)?;
+    end_over(tx)?;
     end_all(tx, Whose::Session(staff.session), "another one began")?;
     let secret = tx.secret()?;
     let made = sql::insert(tx, account.owner.id, account.id, staff.session, &secret.hash(), tx.now().after(ABSOLUTE), &reason)?;

@@ -27,10 +27,17 @@ pub fn exists(snapshot: &Snapshot<'_>, subject: Subject) -> Result<bool, Fault> 
     Ok(sql::count(snapshot, subject)? > 0)
 }
 
+/// Holds one's own login, and looks again whether it is still confirmed. The name and the login.
+fn hold(tx: &Tx<'_>, by: &Confirmed) -> Result<(String, String), Error> {
+    let held = sql::hold(tx, by.subject())?.ok_or(Error::NotFound)?;
+    tx.still_confirmed(by)?;
+    Ok(held)
+}
+
 /// What the browser is asked to add a passkey. `browser` is what holds the ceremony to it.
 pub fn begin_adding(tx: &Tx<'_>, by: &Confirmed, browser: &Secret) -> Result<CreationOptions, Error> {
     let (subject, party) = (by.subject(), RelyingParty::of(tx.public_url())?);
-    let (name, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let (name, email) = hold(tx, by)?;
     if sql::count(tx, subject)? >= MAX_PER_PERSON {
         return Err(Error::TooMany);
     }
@@ -70,7 +77,7 @@ pub fn add(
 ) -> Result<Option<Added>, Error> {
     let (subject, party) = (by.subject(), RelyingParty::of(tx.public_url())?);
     let name = text::line(name, MAX_NAME).map_err(Error::Name)?;
-    let (person, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let (person, email) = hold(tx, by)?;
     if sql::count(tx, subject)? >= MAX_PER_PERSON {
         return Err(Error::TooMany);
     }
@@ -130,7 +137,7 @@ fn about(subject: Subject, name: &str, kind: EventKind) -> Event {
 
 /// Gives a passkey of one's own another name.
 pub fn rename(tx: &Tx<'_>, by: &Confirmed, id: PasskeyId, name: &str) -> Result<(), Error> {
-    let (person, _) = sql::hold(tx, by.subject())?.ok_or(Error::NotFound)?;
+    let (person, _) = hold(tx, by)?;
     if !sql::list(tx, by.subject())?.iter().any(|passkey| passkey.id == id) {
         return Err(Error::NotFound);
     }
@@ -142,7 +149,7 @@ pub fn rename(tx: &Tx<'_>, by: &Confirmed, id: PasskeyId, name: &str) -> Result<
 /// Removes a passkey of one's own.
 pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: PasskeyId) -> Result<(), Error> {
     let subject = by.subject();
-    let (person, email) = sql::hold(tx, subject)?.ok_or(Error::NotFound)?;
+    let (person, email) = hold(tx, by)?;
     let name = sql::remove(tx, subject, id)?.ok_or(Error::NotFound)?;
     factor::was_removed(tx, subject)?;
     tx.record(by.actor(), &about(subject, &person, EventKind::PasskeyRemoved).with_detail(name))?;
