@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use latchkey_core::access::{CONFIRMED_FOR, ChangeLogins, Denied, EditUsers, Enter, Subject, ViewStaffArea};
 use latchkey_core::id::{SessionId, UserId};
+use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::settings::Verification;
-use latchkey_core::testing::{TestApp, link_secret};
+use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
 use latchkey_core::user::{self, AdminChange, PersonName};
 use latchkey_core::verification::{self, Error, MAX_MAILS, Pending, VALID_FOR};
 use latchkey_test_macros::on_both_databases;
@@ -230,4 +231,40 @@ async fn keys_of_older_rules_are_renewed_once(app: TestApp) {
     sql(&app, "update users set email_key = 'left alone'").await.unwrap();
     rekey().await;
     assert_eq!(text(&app, "select email_key from users").await.as_deref(), Some("left alone"));
+}
+
+/// Whoever knew the old password may have asked for it, and would get in again by it (ASVS V7.4.3).
+#[on_both_databases]
+async fn v7_4_3_with_a_new_password_the_address_that_waits_is_given_up(app: TestApp) {
+    for (name, by_reset) in [("Gus", true), ("Mia", false)] {
+        let (user, address) = (person(&app, name).await, format!("{}@example.com", name.to_lowercase()));
+        let thief = login(&app.app, &address).await.secret;
+        change(&app, user, "thief@example.net").await.unwrap();
+        let (link, _) = link_to(&app, "thief@example.net").await;
+        if by_reset {
+            ask_for_reset(&app, &address).await;
+            let link = latest_link(&app).await;
+            choose(&app.app, &link, "another password altogether").await.unwrap();
+        } else {
+            let own = resolved(&app.app, &login(&app.app, &address).await.secret).await.unwrap().session.id;
+            let (old, new) = (Password::typed(PASSWORD), Password::typed("another password altogether"));
+            user::change_password(&app.app, &request(), user, own, &old, &new).await.unwrap();
+        }
+        assert!(!is_alive(&app.app, &thief).await);
+        assert!(matches!(confirm(&app, &link.unwrap()).await, Err(Error::Gone)), "{name}");
+        assert_eq!(address_of(&app, user).await.0, address);
+        assert_eq!(count_events(&app, "email-change-cancelled").await, if by_reset { 1 } else { 2 });
+    }
+    // The link that confirms the address one has is no door for anybody else.
+    app.take_mails().await;
+    app.notify(Verification::Ask).await;
+    let (owner, acme) = acme(&app).await;
+    let (_, secret) = invite(&app, owner, acme, "nina@example.org", "invoices").await;
+    register(&app.app, &secret, "nina@example.org").await.unwrap();
+    let (link, _) = link_to(&app, "nina@example.org").await;
+    ask_for_reset(&app, "nina@example.org").await;
+    let reset = app.take_mails().await.iter().find(|mail| mail.written.text.contains("/password/reset/")).map(link_secret);
+    choose(&app.app, &reset.unwrap(), "another password altogether").await.unwrap();
+    confirm(&app, &link.unwrap()).await.unwrap();
+    app.take_mails().await;
 }

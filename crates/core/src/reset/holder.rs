@@ -111,7 +111,7 @@ impl Holder {
 
     pub(super) fn set_password(&self, tx: &Tx<'_>, hash: &PasswordHash) -> Result<(), Fault> {
         match self {
-            Self::User(user) => user::set_password(tx, user.id, hash),
+            Self::User(user) => user::set_password(tx, user, hash),
             Self::Admin(admin) => admin::set_password(tx, admin.id, hash),
         }
     }

@@ -13,7 +13,7 @@ use crate::access::Denied;
 use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
 
-pub(crate) use ops::{ask, change_address_by_staff, forget};
+pub(crate) use ops::{ask, change_address_by_staff, end_change, forget};
 pub use ops::{cancel, cancel_by_staff, change_address, confirm, open, pending, pending_change, resend, try_link};
 
 /// How long a link works.

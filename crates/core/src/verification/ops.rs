@@ -45,6 +45,7 @@ fn refuse_many(tx: &Tx<'_>, user: UserId) -> Result<(), Error> {
 pub fn change_address(tx: &Tx<'_>, by: &Confirmed, email: &Email) -> Result<(), Error> {
     let Subject::User(id) = by.subject() else { return Err(Denied::NoSuchUser.into()) };
     let user = user::hold(tx, id)?.ok_or(Denied::NoSuchUser)?;
+    tx.still_confirmed(by)?;
     if user.email == *email {
         return Err(Error::SameAddress);
     }
@@ -139,10 +140,22 @@ pub fn cancel_by_staff(tx: &Tx<'_>, by: &AllowedAdmin<ChangeLogins>, user: UserI
 
 fn cancel_change(tx: &Tx<'_>, by: &Actor, user: UserId) -> Result<(), Error> {
     let user = user::hold(tx, user)?.ok_or(Denied::NoSuchUser)?;
-    let waiting = sql::of_user(tx, user.id)?.filter(|pending| pending.is_change).ok_or(Error::NothingPending)?;
+    if end_waiting(tx, by, &user)? { Ok(()) } else { Err(Error::NothingPending) }
+}
+
+/// Whether there was one.
+fn end_waiting(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<bool, Fault> {
+    let Some(waiting) = sql::of_user(tx, user.id)?.filter(|pending| pending.is_change) else { return Ok(false) };
     forget(tx, user.id)?;
     let event = Event::new(EventKind::EmailChangeCancelled).to_user(user.id, &user.name.full()).with_email(&waiting.email);
-    Ok(tx.record(by, &event)?)
+    tx.record(by, &event)?;
+    Ok(true)
+}
+
+/// With a new password the address that waits is given up: whoever asked for it may have known the old one, and would get in again by
+/// it. The user is held.
+pub(crate) fn end_change(tx: &Tx<'_>, by: &Actor, user: &User) -> Result<(), Fault> {
+    end_waiting(tx, by, user).map(drop)
 }
 
 /// What a link confirms, as long as it works. Changes nothing: mail scanners open links.
