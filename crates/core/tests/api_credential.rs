@@ -11,6 +11,7 @@ use latchkey_core::api_role::{self, NewRole};
 use latchkey_core::app::App;
 use latchkey_core::id::{AccountId, AdminId, ApiRoleId, UserId};
 use latchkey_core::session::Resolved;
+use latchkey_core::settings::Verification;
 use latchkey_core::testing::TestApp;
 use latchkey_core::{account, admin, factor};
 use latchkey_test_macros::on_both_databases;
@@ -271,4 +272,19 @@ async fn a_role_changes_for_every_credential_that_has_it_from_the_next_call_on(a
     let full = role(&app.app, BuiltInApiRole::Full).await;
     let refused = as_staff::<ManageApi, _, api_role::Error>(&app.app, stella, move |tx, by| api_role::delete(tx, by, full)).await;
     assert!(matches!(refused, Err(api_role::Error::BuiltIn)));
+}
+
+/// A stolen session leaves no door open that nobody learns of: a new password does not end a credential.
+#[on_both_databases]
+async fn v6_3_7_in_whose_name_a_credential_is_made_is_told_by_mail(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    let full = role(&app.app, BuiltInApiRole::Full).await;
+    let olivia = logged_in(&app.app, "olivia@example.com").await;
+    app.notify(Verification::Off).await;
+    make_for_account(&app.app, &olivia, acme, new(full)).await.unwrap();
+    make(&app.app, stella, new(full)).await.unwrap();
+    let mails = app.take_mails().await.into_iter().map(|mail| (mail.to, mail.written.subject)).collect::<Vec<_>>();
+    let told = |to: &str| (to.to_owned(), "credential-made".to_owned());
+    assert_eq!(mails, [told("olivia@example.com"), told("stella@staff.example")]);
 }

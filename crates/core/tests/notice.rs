@@ -81,6 +81,7 @@ async fn v6_3_7_the_operator_switches_off_what_the_standard_allows_and_no_more(a
             "access-given",
             "access-changed",
             "access-removed",
+            "credential-made",
             "new-device",
             "invitation-accepted",
             "member-left",

@@ -9,8 +9,9 @@ use crate::db::DbError;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::id::{AccountId, AdminId, ApiCredentialId};
+use crate::mail::{self, About, Notice, Person};
 use crate::owner_change::{self, Whose};
-use crate::{access::Actor, account, api_role};
+use crate::{access::Actor, account, api_role, device, user};
 
 /// A credential that was used this recently is not written again.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
@@ -55,6 +56,8 @@ pub fn create_for_account(
     new: &NewCredential,
 ) -> Result<Made, Error> {
     let Subject::User(owner) = confirmed.subject() else { return Err(Error::NotFound) };
+    user::hold(tx, owner)?;
+    tx.still_confirmed(confirmed)?;
     // The account's row is held: of two at once the second sees the first.
     if sql::count_of_account(tx, by.account())? >= MAX_OF_ACCOUNT {
         return Err(Error::TooMany);
@@ -83,7 +86,20 @@ fn make(tx: &Tx<'_>, actor: &Actor, maker: Maker, new: &NewCredential) -> Result
         inserted => inserted?,
     };
     tx.record(actor, &about(EventKind::ApiCredentialCreated, &new.name, account))?;
+    tell(tx, maker, new)?;
     Ok(Made { id, shown })
+}
+
+/// A program may do now what the maker may, and goes on when the maker's password is changed: whoever did not make it learns of it.
+fn tell(tx: &Tx<'_>, maker: Maker, new: &NewCredential) -> Result<(), Fault> {
+    let (subject, page) = match (maker, new.account) {
+        (Maker::Owner(id), Some(account)) => (Subject::User(id), format!("/a/{account}/api")),
+        (Maker::Owner(id), None) => (Subject::User(id), "/accounts".to_owned()),
+        (Maker::Admin(id), _) => (Subject::Admin(id), "/admin/config/api".to_owned()),
+    };
+    let Some((person, to)) = device::name_of(tx, subject)? else { return Ok(()) };
+    let whom = Person { user: subject.user(), name: &person, to: &to };
+    mail::tell_person(tx, &whom, Notice::CredentialMade, &About::default().what(&new.name).on_page(page))
 }
 
 fn about(kind: EventKind, name: &str, account: Option<(AccountId, String)>) -> Event {

@@ -62,6 +62,7 @@ notices! {
     RecoveryCodeUsed = "recovery-code-used", true, ["what"]: "A recovery code was used.",
     RecoveryCodesMade = "recovery-codes-made", true, []: "New recovery codes were made; the earlier ones are dead.",
     PasswordStopped = "password-stopped", true, ["what"]: "So many tries failed that the password or factor no longer works.",
+    CredentialMade = "credential-made", false, ["what"]: "An API credential was made in the name of the user or admin.",
     NewDevice = "new-device", false, ["what"]: "The user or admin logged in with a browser that was not known.",
     InvitationAccepted = "invitation-accepted", false, ["account_name", "by"]: "Somebody accepted an invitation; told to the account's owner.",
     MemberLeft = "member-left", false, ["account_name", "by", "what"]: "A member gave the access up; told to the account's owner.",
