@@ -1,12 +1,13 @@
 //! What is held about a user, and its end.
 
-use latchkey_core::access::{Denied, ManageUsers, Who};
+use latchkey_core::access::{CONFIRMED_FOR, Denied, ManageUsers, Who};
 use latchkey_core::contact;
 use latchkey_core::db::Location;
 use latchkey_core::id::{SessionId, UserId};
 use latchkey_core::invitation::{self, NewInvitation};
-use latchkey_core::own_data::{self, Error};
+use latchkey_core::own_data::{self, Error, Held};
 use latchkey_core::password::Password;
+use latchkey_core::session::Resolved;
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_core::user;
 use latchkey_test_macros::on_both_databases;
@@ -15,6 +16,65 @@ use crate::support::*;
 
 async fn ask(app: &TestApp, user: UserId, password: &str) -> Result<(), Error> {
     own_data::ask_for_deletion(&app.app, &request(), user, SessionId(0), &Password::typed(password)).await
+}
+
+/// What somebody gets who has just logged in and shown no factor.
+async fn download(app: &TestApp, user: UserId) -> Held {
+    let address = text(app, &format!("select email from users where id = {user}")).await.unwrap();
+    let secret = login(&app.app, &address).await.secret;
+    download_in(app, &resolved(&app.app, &secret).await.unwrap()).await.unwrap()
+}
+
+async fn download_in(app: &TestApp, session: &Resolved) -> Result<Held, Error> {
+    let who = session.who();
+    as_confirmed(&app.app, session.subject(), session.session.id, move |tx, by| own_data::download(tx, who, by)).await
+}
+
+#[on_both_databases]
+async fn v7_5_3_what_is_held_is_handed_out_to_whom_has_just_confirmed_who_it_is(app: TestApp) {
+    acme(&app).await;
+    let started = login(&app.app, "olivia@example.com").await;
+    let session = resolved(&app.app, &started.secret).await.unwrap();
+    download_in(&app, &session).await.unwrap();
+    app.clock.advance(CONFIRMED_FOR);
+    let refused = download_in(&app, &session).await;
+    assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))), "{refused:?}");
+}
+
+/// An account that asks for more than the session has shown keeps what it says; that it is owned is told.
+#[on_both_databases]
+async fn v6_3_3_an_account_that_requires_two_factor_is_not_handed_out_without_one(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let other = app.account("Other", owner).await;
+    for (account, last) in [(acme, "Closed"), (other, "Open")] {
+        let new = new_contact("Some", last, "somebody@books.example", &["invoice"]);
+        app.app
+            .write(&request(), move |tx| contact::add(tx, &tx.authorize(Who::without_second_factor(owner), account)?, &new))
+            .await
+            .unwrap();
+        sql(&app, &format!("update accounts set tax_id = 'tax of {account}' where id = {account}")).await.unwrap();
+    }
+    sql(&app, &format!("update accounts set two_factor_required_at = 1 where id = {acme}")).await.unwrap();
+    let secret = login(&app.app, "olivia@example.com").await.secret;
+    let handed_out = async || {
+        let held = download_in(&app, &resolved(&app.app, &secret).await.unwrap()).await.unwrap();
+        serde_json::to_string(&held).unwrap()
+    };
+    let text = handed_out().await;
+    for (word, is_told) in [
+        ("\"accounts_left_out\":[\"Acme\"]", true),
+        (&format!("tax of {other}"), true),
+        ("\"last_name\":\"Open\"", true),
+        (&format!("tax of {acme}"), false),
+        ("\"last_name\":\"Closed\"", false),
+    ] {
+        assert_eq!(text.contains(word), is_told, "{word}: {text}");
+    }
+    sql(&app, &format!("update sessions set second_factor_at = {}", app.app.now().as_micros())).await.unwrap();
+    let text = handed_out().await;
+    assert!(text.contains("\"last_name\":\"Closed\"") && text.contains("\"accounts_left_out\":[]"), "{text}");
+    sql(&app, &format!("update accounts set two_factor_required_at = null, status = 'closed' where id = {acme}")).await.unwrap();
+    assert!(handed_out().await.contains("\"last_name\":\"Closed\""), "what is closed is still one's own");
 }
 
 #[on_both_databases]
@@ -33,9 +93,9 @@ async fn what_is_handed_out_is_an_event_and_holds_no_secret(app: TestApp) {
     }
     ask_for_reset(&app, "olivia@example.com").await;
     let reset = latest_link(&app).await;
-    as_myself(&app.app, owner, own_data::download).await.unwrap();
+    download(&app, owner).await;
     assert_eq!(kinds_after(&app, 0).await.last().map(String::as_str), Some("data-downloaded"));
-    let held = as_myself(&app.app, owner, own_data::download).await.unwrap();
+    let held = download(&app, owner).await;
     let text = format!("{held:?}");
     for wanted in [
         "Olivia",
@@ -58,11 +118,10 @@ async fn what_is_handed_out_is_an_event_and_holds_no_secret(app: TestApp) {
 
 /// Columns of the user, of the accounts it owns, and of the address that waits, that are not handed out: keys and what they are
 /// compared with, and how often something changed.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 8] = [
     "users.id",
     "users.email_key",
     "users.password_hash",
-    "accounts.id",
     "accounts.owner_id",
     "accounts.revision",
     "verifications.user_id",
@@ -84,17 +143,23 @@ async fn columns(app: &TestApp, table: &str) -> Vec<String> {
 /// Fills every column with something of its own and looks for it, so that none is forgotten that is added later.
 #[on_both_databases]
 async fn every_column_about_the_user_and_its_accounts_is_handed_out(app: TestApp) {
-    let (owner, _) = acme(&app).await;
+    let (owner, acme) = acme(&app).await;
     let group =
         "insert into client_groups (name, name_key, colour, discount_basis_points, suspend_terminate_exempt, separate_invoices)
         values ('Resellers', 'resellers', '#64748b', 0, 0, 0)";
     sql(&app, group).await.unwrap();
     change_address(&app, &app.app, owner, "waits@example.org").await.unwrap();
     app.take_mails().await;
+    let secret = login(&app.app, "olivia@example.com").await.secret;
+    sql(&app, &format!("update sessions set second_factor_at = {}", app.app.now().as_micros())).await.unwrap();
     let mut wanted = Vec::new();
     for table in ["users", "accounts", "verifications"] {
         for (number, column) in columns(&app, table).await.into_iter().enumerate() {
             let name = format!("{table}.{column}");
+            if name == "accounts.id" {
+                wanted.push((name, format!("\"accounts\":[{{\"id\":{acme},")));
+                continue;
+            }
             if KEPT.contains(&name.as_str()) {
                 continue;
             }
@@ -115,7 +180,7 @@ async fn every_column_about_the_user_and_its_accounts_is_handed_out(app: TestApp
         }
     }
     assert!(wanted.len() > 30, "{wanted:?}");
-    let held = as_myself(&app.app, owner, own_data::download).await.unwrap();
+    let held = download_in(&app, &resolved(&app.app, &secret).await.unwrap()).await.unwrap();
     let text = serde_json::to_string(&held).unwrap();
     let missing: Vec<_> = wanted.iter().filter(|(_, shown)| !text.contains(shown)).collect();
     assert!(missing.is_empty(), "{missing:?} in {text}");
@@ -136,12 +201,12 @@ async fn what_roles_give_is_handed_out_with_what_is_held_and_offered_singly_once
             app.take_mails().await;
         }
     }
-    let sent = format!("{:?}", as_myself(&app.app, owner, own_data::download).await.unwrap());
+    let sent = format!("{:?}", download(&app, owner).await);
     for offered in ["invoices tickets orders", "invoices tickets"] {
         let wanted = format!("permissions: \"{offered}\", role: Some(\"Helpers\")");
         assert!(sent.contains(&wanted), "{wanted}: {sent}");
     }
-    let held = format!("{:?}", as_myself(&app.app, mia, own_data::download).await.unwrap());
+    let held = format!("{:?}", download(&app, mia).await);
     let wanted = "permissions: \"invoices tickets orders\", role: Some(\"Helpers\")";
     assert_eq!(held.matches(wanted).count(), 2, "the membership and the invitation that led to it: {held}");
 }

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{Error, MAX_ROWS, sql};
-use crate::access::{Denied, Myself, Subject};
+use crate::access::{Confirmed, Denied, Enter, Myself, Subject, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::error::Fault;
@@ -22,6 +22,9 @@ pub struct Held {
     email_waiting: Option<sql::Waiting>,
     /// The accounts that the user owns, as they are kept.
     accounts: Vec<sql::Account>,
+    /// Those that this session may not enter, by name: what they say is left out, until a second factor is shown or one logs in without
+    /// another system's link.
+    accounts_left_out: Vec<String>,
     memberships: Vec<Membership>,
     sessions: Vec<Session>,
     devices: Vec<Device>,
@@ -119,13 +122,19 @@ struct Happened {
     detail: String,
 }
 
-/// Everything that is held about oneself, at most [`MAX_ROWS`] of a kind. That it was downloaded is an event.
-pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
+/// Everything that is held about oneself, at most [`MAX_ROWS`] of a kind, for whom has just confirmed who it is: a session that was left
+/// open hands nothing out. That it was downloaded is an event.
+pub fn download(tx: &Tx<'_>, who: Who, _confirmed: &Confirmed) -> Result<Held, Error> {
+    let by = &tx.myself(who.user())?;
     let user = user::find(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
+    let (accounts, left_out) = accounts(tx, who)?;
+    let mut contacts = sql::contacts(tx, by.id(), MAX_ROWS)?;
+    contacts.retain(|contact| !left_out.iter().any(|account| account.id == contact.account_id));
     let held = Held {
         profile: profile(tx, &user)?,
         email_waiting: sql::waiting(tx, by.id())?,
-        accounts: sql::accounts(tx, by.id(), MAX_ROWS)?,
+        accounts,
+        accounts_left_out: left_out.into_iter().map(|account| account.name).collect(),
         memberships: memberships(tx, by.id())?,
         sessions: sessions(tx, by)?,
         devices: devices(tx, by)?,
@@ -135,12 +144,26 @@ pub fn download(tx: &Tx<'_>, by: &Myself) -> Result<Held, Error> {
         api_credentials: api_credentials(tx, by)?,
         invitations_sent: sql::invitations_sent(tx, by.id(), MAX_ROWS)?,
         invitations_accepted: sql::invitations_accepted(tx, by.id(), MAX_ROWS)?,
-        contacts: sql::contacts(tx, by.id(), MAX_ROWS)?,
+        contacts,
         events: events(tx, by)?,
         mails: sql::mails(tx, by.id(), MAX_ROWS)?,
     };
     tx.record(by.actor(), &Event::new(EventKind::DataDownloaded).to_user(by.id(), by.name()))?;
     Ok(held)
+}
+
+/// The accounts that the user owns: those that this session may look into, and those that ask for more than it has shown.
+fn accounts(snapshot: &Snapshot<'_>, who: Who) -> Result<(Vec<sql::Account>, Vec<sql::Account>), Error> {
+    let (mut open, mut left_out) = (Vec::new(), Vec::new());
+    for account in sql::accounts(snapshot, who.user(), MAX_ROWS)? {
+        match snapshot.authorize::<Enter>(who, account.id) {
+            Err(Denied::SecondFactor | Denied::SingleSignOn) => left_out.push(account),
+            Err(Denied::Fault(fault)) => return Err(fault.into()),
+            // What is closed is still one's own.
+            Ok(_) | Err(_) => open.push(account),
+        }
+    }
+    Ok((open, left_out))
 }
 
 fn profile(snapshot: &Snapshot<'_>, user: &User) -> Result<Profile, Fault> {
@@ -188,7 +211,7 @@ fn sessions(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Session>, Fault>
 }
 
 fn devices(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Vec<Device>, Fault> {
-    let shown = device::list(snapshot, by)?.into_iter().map(|device| Device {
+    let shown = device::list(snapshot, &by.into())?.into_iter().map(|device| Device {
         first_seen_at: device.first_seen_at,
         last_seen_at: device.last_seen_at,
         ip: device.ip,

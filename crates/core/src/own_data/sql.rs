@@ -5,7 +5,7 @@ use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row};
 use crate::error::Fault;
-use crate::id::UserId;
+use crate::id::{AccountId, UserId};
 use crate::mail::EMAIL_CHANGE;
 use crate::params;
 
@@ -75,7 +75,8 @@ pub(super) fn waiting(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<Wa
 
 #[derive(Debug, Serialize)]
 pub(super) struct Account {
-    name: String,
+    pub(super) id: AccountId,
+    pub(super) name: String,
     first_name: String,
     last_name: String,
     company: String,
@@ -103,7 +104,7 @@ pub(super) struct Account {
 /// Accounts that the user owns.
 pub(super) fn accounts(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Account>, Fault> {
     snapshot.all(
-        "select a.name, a.first_name, a.last_name, a.company, a.contact_email, a.address1, a.address2, a.city, a.state, a.postcode,
+        "select a.id, a.name, a.first_name, a.last_name, a.company, a.contact_email, a.address1, a.address2, a.city, a.state, a.postcode,
                 a.country, a.phone, a.tax_id, a.language, a.currency, a.mail_categories, a.marketing_opt_in,
                 (select g.name from client_groups g where g.id = a.group_id), a.status, a.created_at, a.closed_at,
                 a.two_factor_required_at, a.allow_sso
@@ -111,6 +112,7 @@ pub(super) fn accounts(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Res
         params![user, limit],
         |row| {
             Ok(Account {
+                id: row.take()?,
                 name: row.take()?,
                 first_name: row.take()?,
                 last_name: row.take()?,
@@ -141,6 +143,7 @@ pub(super) fn accounts(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Res
 
 #[derive(Debug, Serialize)]
 pub(super) struct Contact {
+    pub(super) account_id: AccountId,
     account: String,
     first_name: String,
     last_name: String,
@@ -162,12 +165,13 @@ pub(super) struct Contact {
 /// Contacts of the accounts that the user owns.
 pub(super) fn contacts(snapshot: &Snapshot<'_>, user: UserId, limit: i64) -> Result<Vec<Contact>, Fault> {
     snapshot.all(
-        "select a.name, c.first_name, c.last_name, c.company, c.email, c.address1, c.address2, c.city, c.state, c.postcode,
+        "select a.id, a.name, c.first_name, c.last_name, c.company, c.email, c.address1, c.address2, c.city, c.state, c.postcode,
                 c.country, c.phone, c.tax_id, c.categories, c.created_at, c.updated_at
          from contacts c join accounts a on a.id = c.account_id where a.owner_id = $1 order by c.id desc limit $2",
         params![user, limit],
         |row| {
             Ok(Contact {
+                account_id: row.take()?,
                 account: row.take()?,
                 first_name: row.take()?,
                 last_name: row.take()?,
