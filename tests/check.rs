@@ -174,6 +174,20 @@ async fn a_session_is_told_as_long_as_it_lives(app: TestApp) {
     let bound = token(&app, admin, BuiltInApiRole::ReadOnly, Some(umbrella)).await;
     let stranger = doors.call(&bound, "POST", "/api/v1/session/check", &json!({ "token": session }).to_string()).await;
     assert_eq!(read(&stranger), json!({ "active": false }), "no member there: nothing is told");
+    let set = async |setting: &str, value: &str| {
+        let put = "on conflict (key) do update set value = excluded.value returning updated_at";
+        number(&app, &format!("insert into settings (key, value, updated_at) values ('{setting}', '{value}', 1) {put}")).await
+    };
+    for (setting, on, off) in [("security.two_factor_everybody", "yes", "no"), ("verification.policy", "required", "off")] {
+        set(setting, on).await;
+        assert_eq!(
+            ask(json!({ "token": session })).await,
+            json!({ "active": false }),
+            "{setting}: something stands before everything"
+        );
+        set(setting, off).await;
+        assert_eq!(ask(json!({ "token": session })).await["active"], json!(true), "{setting}");
+    }
     mia.press("/logout").await;
     assert_eq!(ask(json!({ "token": session })).await, json!({ "active": false }));
     assert_eq!(ask(json!({ "token": "nonsense" })).await, json!({ "active": false }));

@@ -35,11 +35,12 @@ pub(super) struct Body {
     account: Option<AccountId>,
 }
 
-/// Whose session it is. `active` is false, and nothing else is told, when it does not live.
+/// Whose session it is. `active` is false, and nothing else is told, when it does not live, or when its user has to show a second factor or
+/// to confirm the address before anything else.
 #[derive(Default, Serialize, ToSchema)]
 #[schema(as = SessionAnswer)]
 pub(super) struct Told {
-    /// Whether it lives.
+    /// Whether it lives and is good for anything.
     active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<Person>,

@@ -108,6 +108,9 @@ pub fn look(
         found => found,
     };
     let Some(found) = found else { return Ok(None) };
+    if bar(snapshot, &found)?.is_some() {
+        return Ok(None);
+    }
     let acting_in = found.acting.as_ref().map(|acting| acting.behalf.account());
     let limits = [account, scope.account(), acting_in];
     let mut limits = limits.into_iter().flatten();
@@ -159,11 +162,17 @@ fn without_account(snapshot: &Snapshot<'_>, found: Resolved) -> Result<Verdict, 
     if found.acting.is_some() {
         return Ok(Verdict::Refused(Reason::NotMember));
     }
+    match bar(snapshot, &found)? {
+        Some(reason) => Ok(Verdict::Refused(reason)),
+        None => Ok(Verdict::Pass(Box::new(Pass { found, access: None }))),
+    }
+}
+
+/// What keeps a user out of everything: it sets up or shows a second factor, or confirms its address, before anything else.
+fn bar(snapshot: &Snapshot<'_>, found: &Resolved) -> Result<Option<Reason>, Fault> {
     if found.must_show_factor {
-        return Ok(Verdict::Refused(Reason::SecondFactorMissing));
+        return Ok(Some(Reason::SecondFactorMissing));
     }
-    if found.user.verified_at.is_none() && settings::verification(snapshot)? == Verification::Required {
-        return Ok(Verdict::Refused(Reason::NotVerified));
-    }
-    Ok(Verdict::Pass(Box::new(Pass { found, access: None })))
+    let must_verify = found.acting.is_none() && found.user.verified_at.is_none();
+    Ok((must_verify && settings::verification(snapshot)? == Verification::Required).then_some(Reason::NotVerified))
 }
