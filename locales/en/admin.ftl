@@ -383,6 +383,7 @@ notice-factor-taken = Second factor removed by staff
 notice-recovery-code-used = Recovery code used
 notice-recovery-codes-made = New recovery codes made
 notice-password-stopped = Login stopped after many failed tries
+notice-credential-made = New API credential
 notice-new-device = Login with a new device
 notice-invitation-accepted = Invitation accepted, to the owner
 notice-member-left = Member left, to the owner

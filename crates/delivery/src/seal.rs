@@ -1,6 +1,7 @@
 //! Seals what is committed, so that readers of the feed and webhooks get it.
 //!
-//! A few hundred milliseconds of events are sealed at once rather than each by itself: on SQLite every transaction waits for the disk.
+//! What is recorded within a tenth of a second is sealed at once rather than each event by itself: on SQLite every transaction waits for
+//! the disk.
 
 use std::time::Duration;
 
