@@ -10,11 +10,12 @@ use latchkey_core::id::{AccountId, SessionId, UserId};
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::testing::{PASSWORD, TestApp};
-use latchkey_core::{admin, api_role, own_data, passkey, session, user, verification};
+use latchkey_core::{admin, api_role, masquerade, own_data, passkey, session, user, verification};
 use latchkey_test_macros::on_both_databases;
 use tokio::join;
 
 use crate::factor::{STEP, answer, code, enrol, gus, session_id, word};
+use crate::masquerade::begin;
 use crate::races::{held_beside, nodes};
 use crate::support::*;
 
@@ -241,5 +242,26 @@ async fn v7_5_1_who_waits_for_the_first_factor_changes_no_password_and_makes_no_
         assert!(added.unwrap().is_some() && refused, "{round}");
         app.clock.advance(STEP);
     }
+    app.take_mails().await;
+}
+
+/// The same of an admin who logs in as an owner.
+#[on_both_databases]
+async fn v7_5_3_who_waits_for_an_admins_first_factor_logs_in_as_nobody(app: TestApp) {
+    let nodes = nodes(&app).await;
+    let subject = Subject::Admin(nodes.admin);
+    let (_, here) = staff_session(&app, "stella@staff.example").await;
+    let (_, there) = staff_session(&app, "stella@staff.example").await;
+    as_confirmed(&app.app, subject, here.session, factor::offer_totp).await.unwrap();
+    let code = factor::code_now(&app.app, subject).await.unwrap();
+    let (held, beside) = held_beside();
+    let adding = as_confirmed(&nodes.first, subject, here.session, move |tx, by| {
+        let added = factor::confirm_totp(tx, by, &code);
+        held.wait();
+        added
+    });
+    let (added, begun) = join!(adding, beside.run(&app, begin(&nodes.second, &there, nodes.acme, "Ticket 7")));
+    assert!(added.unwrap().is_some());
+    assert!(matches!(begun, Err(masquerade::Error::Denied(Denied::Unconfirmed))), "{:?}", begun.err());
     app.take_mails().await;
 }
