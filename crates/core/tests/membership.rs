@@ -352,3 +352,26 @@ async fn rule_2_a_manager_who_lost_the_post_has_no_link_to_come_back_with(app: T
         assert!(open(&app.app, &of_the_owner).await.is_ok(), "{end}: what others have sent stays");
     }
 }
+
+/// Nobody gets by a link of his own what was taken from him.
+#[on_both_databases]
+async fn rule_2_who_may_give_less_has_offered_nothing_any_more(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let mia = member(&app, acme, "Mia", "users invoices").await;
+    let (_, link) = invite(&app, mia, acme, "mia@elsewhere.example", "invoices").await;
+    set_grants(&app.app, owner, acme, mia, "users invoices tickets").await.unwrap();
+    open(&app.app, &link).await.expect("who may give more takes nothing back");
+    set_grants(&app.app, owner, acme, mia, "users tickets").await.unwrap();
+    assert!(matches!(open(&app.app, &link).await, Err(invitation::Error::Gone)));
+}
+
+/// Who owned the account manages no users afterwards, and does not get that back by a link of its own.
+#[on_both_databases]
+async fn rule_2_who_no_longer_owns_the_account_has_invited_nobody_any_more(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let mia = member(&app, acme, "Mia", "invoices").await;
+    let (_, link) = invite(&app, owner, acme, "olivia@elsewhere.example", "users invoices").await;
+    open(&app.app, &link).await.unwrap();
+    make_owner(&app.app, acme, mia).await.unwrap();
+    assert!(matches!(open(&app.app, &link).await, Err(invitation::Error::Gone)));
+}

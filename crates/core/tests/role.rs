@@ -191,7 +191,16 @@ async fn who_manages_users_by_a_role_that_no_longer_does_leaves_no_open_invitati
     app.take_mails().await;
     let (_, link) = invite(&app, mia, acme, "new@example.org", "invoices").await;
     open(&app.app, &link).await.unwrap();
-    change(&app, admin, managers, "Managers", "invoices").await.unwrap();
+    change(&app, admin, managers, "Managers", "users invoices tickets").await.unwrap();
+    open(&app.app, &link).await.expect("who may give more takes nothing back");
+    change(&app, admin, managers, "Managers", "users tickets").await.unwrap();
+    assert!(
+        matches!(open(&app.app, &link).await, Err(invitation::Error::Gone)),
+        "what one may give no more is not got by a link"
+    );
+    app.take_mails().await;
+    let (_, link) = invite(&app, mia, acme, "newer@example.org", "tickets").await;
+    change(&app, admin, managers, "Managers", "tickets").await.unwrap();
     assert!(matches!(open(&app.app, &link).await, Err(invitation::Error::Gone)));
 }
 

@@ -25,9 +25,7 @@ pub use ops::{
     accepted_by, cancel, count_pending, link, open, pending, resend, resend_without_mail, send, send_without_mail, tell_expired,
     try_link,
 };
-pub(crate) use ops::{
-    cancel_sent_by, cancel_sent_by_deleted, cancel_sent_by_machines_of, count_registration, may_ask_for_registration, open_by_id,
-};
+pub(crate) use ops::{cancel_sent_by, cancel_sent_by_deleted, count_registration, may_ask_for_registration, open_by_id};
 
 /// How long a link works (PRODUCT rule 3).
 pub const VALID_FOR: Duration = Duration::from_hours(7 * 24);

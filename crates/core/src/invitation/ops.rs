@@ -125,19 +125,13 @@ pub fn cancel(tx: &Tx<'_>, by: &Allowed<ManageUsers>, id: InvitationId) -> Resul
 /// Takes back what a member has sent who no longer manages users, by itself or by a credential: a link of his own would let him in
 /// again.
 pub(crate) fn cancel_sent_by<P: InAccount>(tx: &Tx<'_>, by: &Allowed<P>, sender: UserId) -> Result<(), Fault> {
-    let taken = sql::cancel_sent_by(tx, by.account(), sender, false)?;
-    note_cancelled(tx, by.actor(), (by.account(), by.account_name()), taken)
-}
-
-/// Takes back what credentials of an owner have sent who no longer owns the account: they end here, and so does what they offered.
-pub(crate) fn cancel_sent_by_machines_of<P: InAccount>(tx: &Tx<'_>, by: &Allowed<P>, owner: UserId) -> Result<(), Fault> {
-    let taken = sql::cancel_sent_by(tx, by.account(), owner, true)?;
+    let taken = sql::cancel_sent_by(tx, by.account(), sender)?;
     note_cancelled(tx, by.actor(), (by.account(), by.account_name()), taken)
 }
 
 /// Like [`cancel_sent_by`], of a user who is about to be deleted.
 pub(crate) fn cancel_sent_by_deleted(tx: &Tx<'_>, by: &Actor, account: (AccountId, &str), sender: UserId) -> Result<(), Fault> {
-    let taken = sql::cancel_sent_by(tx, account.0, sender, false)?;
+    let taken = sql::cancel_sent_by(tx, account.0, sender)?;
     note_cancelled(tx, by, account, taken)
 }
 

@@ -223,19 +223,12 @@ fn end(tx: &Tx<'_>, column: &str, id: InvitationId) -> Result<bool, Fault> {
     Ok(ended == 1)
 }
 
-/// Ends the open invitations that a user answers for or whose links its credential was told, and returns them with their addresses;
-/// with `by_machine` only what credentials have sent and were told.
-pub(super) fn cancel_sent_by(
-    tx: &Tx<'_>,
-    account: AccountId,
-    sender: UserId,
-    by_machine: bool,
-) -> Result<Vec<(InvitationId, String)>, Fault> {
-    let sent = if by_machine { "answers_id = $3 and invited_by_kind = 'api'" } else { "answers_id = $3" };
+/// Ends the open invitations that a user answers for or whose links its credential was told, and returns them with their addresses.
+pub(super) fn cancel_sent_by(tx: &Tx<'_>, account: AccountId, sender: UserId) -> Result<Vec<(InvitationId, String)>, Fault> {
     tx.all(
         &format!(
             "update invitations set cancelled_at = $1
-             where account_id = $2 and ({sent} or link_told_id = $3) and {OPEN} returning id, email"
+             where account_id = $2 and (answers_id = $3 or link_told_id = $3) and {OPEN} returning id, email"
         ),
         params![tx.now(), account, sender],
         |row| Ok((row.take()?, row.take()?)),

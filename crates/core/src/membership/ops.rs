@@ -93,7 +93,8 @@ pub fn set_held(
     }
     sql::set_held(tx, by.account(), user, &single, role.as_ref().map(|role| role.id))?;
     tx.bump_revision(by.account())?;
-    if member.grants.has(Permission::Users) && !grants.has(Permission::Users) {
+    // Who may give less takes back what it has offered: it would get that again by a link of its own.
+    if member.grants.has(Permission::Users) && !grants.covers(&member.grants) {
         invitation::cancel_sent_by(tx, by, user)?;
     }
     let names = [member.role.as_ref().map(|role| &role.name), role.as_ref().map(|role| &role.details.name)];

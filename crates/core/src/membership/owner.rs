@@ -47,7 +47,8 @@ fn heir(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, user: UserId) -> Result<Me
     if member.is_owner { Err(Error::IsOwner) } else { Ok(member) }
 }
 
-/// The old owner stays, with all permissions.
+/// The old owner stays, with all permissions. To manage users is none of them, so that what it has sent is taken back, by itself or by its
+/// credentials: by a link of its own it would get in again as a manager.
 fn change(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, member: &Member, asked_for: &str) -> Result<(), Error> {
     let before = sql::owner(tx, by.account())?;
     sql::set_held(tx, by.account(), before.0, &Grants::all(), None)?;
@@ -58,7 +59,7 @@ fn change(tx: &Tx<'_>, by: &Allowed<TransferOwnership>, member: &Member, asked_f
     let name = member.user.name.full();
     let event = about(EventKind::OwnerChanged, by, member).with_detail(format!("{} → {name}{asked_for}", before.1));
     tx.record(by.actor(), &event)?;
-    invitation::cancel_sent_by_machines_of(tx, by, before.0)?;
+    invitation::cancel_sent_by(tx, by, before.0)?;
     mail::tell(tx, member.user.id, Notice::OwnershipGained, &told(by))?;
     Ok(mail::tell(tx, before.0, Notice::OwnershipLost, &told(by).what(&name))?)
 }

@@ -123,10 +123,13 @@ pub fn update(tx: &Tx<'_>, by: &AllowedAdmin<ConfigureSystem>, id: RoleId, new: 
     }
     sql::bump_revisions(tx, id)?;
     tx.access_changed(Changed::Everything);
-    let no_longer_manages = before.grants.has(Permission::Users) && !new.grants.has(Permission::Users);
+    let may_give_less = |holder: &sql::Holder| {
+        let [held, holds] = [&before.grants, &new.grants].map(|of_role| holder.single.union(of_role));
+        held.has(Permission::Users) && !holds.covers(&held)
+    };
     let holders = sql::holders(tx, id)?;
     // There may be thousands: only who has sent something is looked at singly.
-    for holder in holders.iter().filter(|holder| no_longer_manages && holder.has_sent && !holder.single.has(Permission::Users)) {
+    for holder in holders.iter().filter(|holder| holder.has_sent && may_give_less(holder)) {
         invitation::cancel_sent_by_deleted(tx, by.actor(), (holder.account, &holder.account_name), holder.user)?;
     }
     let told = holders.iter().map(|holder| {
