@@ -7,6 +7,7 @@ use latchkey_core::app::App;
 use latchkey_core::id::AccountId;
 use latchkey_core::invitation::{self, LoginAndAccept};
 use latchkey_core::outbox::Topic;
+use latchkey_core::settings::Verification;
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_core::{membership, note, own_data, session, user};
 use latchkey_test_macros::on_both_databases;
@@ -121,6 +122,9 @@ async fn deleting_a_user_who_logs_in_and_whose_host_is_found_fails_for_nobody(ap
 
 #[on_both_databases]
 async fn rule_9_accounts_that_go_at_the_same_moment_take_the_user_they_share_along(app: TestApp) {
+    // Each of the two is told of both.
+    app.notify(Verification::Off).await;
+    app.expect_unsent_mails();
     let nodes = nodes(&app).await;
     let admin = nodes.admin;
     let delete = |node: App, id: AccountId| async move {

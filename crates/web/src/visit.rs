@@ -282,10 +282,11 @@ fn touch(web: &Web, request: &Request, user: Option<&Resolved>, admin: Option<&a
     tokio::spawn(async move {
         let noted = web.app().write(&request, move |tx| {
             if let Some(found) = &user {
-                session::touch(tx, &found.session)?;
+                // The admin's session before what hangs on it.
                 if let Some(acting) = &found.acting {
                     masquerade::touch(tx, acting)?;
                 }
+                session::touch(tx, &found.session)?;
             }
             if let Some(resolved) = &admin {
                 admin::touch(tx, resolved)?;

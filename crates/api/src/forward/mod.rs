@@ -156,8 +156,9 @@ pub(crate) fn touch(api: &Api, request: &Request, found: &Resolved) {
     let (api, request, found) = (api.clone(), request.clone(), found.clone());
     tokio::spawn(async move {
         let noted = api.app().write(&request, move |tx| {
-            session::touch(tx, &found.session)?;
-            found.acting.as_ref().map_or(Ok::<_, Fault>(()), |acting| masquerade::touch(tx, acting))
+            // The admin's session before what hangs on it.
+            found.acting.as_ref().map_or(Ok::<_, Fault>(()), |acting| masquerade::touch(tx, acting))?;
+            session::touch(tx, &found.session)
         });
         if let Err(fault) = noted.await {
             tracing::warn!(%fault, "a session's last use could not be noted");

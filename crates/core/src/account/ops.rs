@@ -201,6 +201,12 @@ pub fn delete_with_orphans(
     _confirmed: &ConfirmedAdmin,
     id: AccountId,
 ) -> Result<i64, Error> {
+    // Held before anything is told to them, in one order: of two accounts that go at the same moment, the second waits here.
+    if hold(tx, id)? {
+        for member in membership::users_of(tx, id)? {
+            user::hold(tx, member)?;
+        }
+    }
     let mut orphans = 0;
     for member in remove(tx, by.actor(), id)? {
         // Held before it is counted: of two accounts that go at the same moment, the second takes the user along.

@@ -207,9 +207,9 @@ fn begin_with(
         return Err(Error::WrongCredentials);
     }
     let secret = tx.secret()?;
-    masquerade::end_over(tx)?;
     let security = settings::security(tx)?;
     end_replaced(tx, &security)?;
+    masquerade::end_over(tx)?;
     let lives = security.admin_absolute;
     let session = sql::insert_session(tx, id, &secret.hash(), tx.now().after(lives), second_factor.is_some())?;
     if tx.request().ip.is_some() && tx.known_host().is_none() {

@@ -81,11 +81,15 @@ pub fn update(
     }
     sql::update(tx, id, new, &key(&new.name)).map_err(taken)?;
     if !new.grants.covers(&before.grants) {
-        for admin in admin::of_role(tx, id)? {
+        let admins = admin::of_role(tx, id)?;
+        // Changes of owners before what is done in an owner's name, as by whoever approves one.
+        for admin in &admins {
             if !new.grants.has(AdminPermission::Owner) {
-                owner_change::end_all(tx, by.actor(), Whose::Admin(admin), "permission taken away")?;
+                owner_change::end_all(tx, by.actor(), Whose::Admin(*admin), "permission taken away")?;
             }
-            admin_invitation::cancel_sent_by(tx, by, admin)?;
+            admin_invitation::cancel_sent_by(tx, by, *admin)?;
+        }
+        for admin in admins {
             if !new.grants.has(AdminPermission::Masquerade) {
                 admin::end_acting(tx, admin)?;
             }
@@ -102,6 +106,8 @@ pub fn delete(
     _confirmed: &ConfirmedAdmin,
     id: AdminRoleId,
 ) -> Result<String, Error> {
+    // All admins before the role, as by whoever gives it to one.
+    let by = &admin::hold(tx, by)?;
     let role = changeable(tx, by, id)?;
     sql::forget_closed_invitations(tx, id)?;
     match sql::delete(tx, id) {

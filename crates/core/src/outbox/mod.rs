@@ -109,9 +109,12 @@ pub fn finish(tx: &Tx<'_>, _by: &System, work: Claimed) -> Result<(), Fault> {
     tx.put("delete from outbox where id = $1 and attempts = $2", params![work.id, work.attempts])
 }
 
-/// The work did not succeed; it is due again after `pause`.
+/// The work did not succeed; it is due again after `pause`. A worker whose lease has run out and been taken over changes nothing.
 pub fn put_off(tx: &Tx<'_>, _by: &System, work: Claimed, pause: Duration) -> Result<(), Fault> {
-    tx.put("update outbox set not_before = $1, lease_until = 0 where id = $2", params![tx.now().after(pause), work.id])
+    tx.put(
+        "update outbox set not_before = $1, lease_until = 0 where id = $2 and attempts = $3",
+        params![tx.now().after(pause), work.id, work.attempts],
+    )
 }
 
 /// How much work of a topic waits.

@@ -11,6 +11,10 @@ use crate::{membership, user};
 
 /// Makes a link. Whoever may log in as others may make one.
 pub fn make(tx: &Tx<'_>, by: &AllowedAdmin<Masquerade>, call: ApiCall, new: &NewLink) -> Result<Secret, Error> {
+    // The account before its user, as everybody takes them.
+    if let Some(account) = new.account {
+        account::hold(tx, account)?;
+    }
     let user = match (new.user, new.account) {
         (Some(user), _) => user,
         (None, Some(account)) => account::find(tx, account)?.ok_or(Error::NoSuchAccount)?.owner.id,
