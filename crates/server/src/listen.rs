@@ -23,6 +23,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 use tower_service::Service;
 
+use crate::unread::Unread;
+
 /// What one client may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -30,13 +32,15 @@ pub(crate) struct Limits {
     pub(crate) head: Duration,
     /// For the whole body of a request, counted from its head.
     pub(crate) body: Duration,
+    /// For the client to take something of an answer, counted from when there is no room for more.
+    pub(crate) answer: Duration,
     /// Connections at once. Who comes beyond waits to be accepted.
     pub(crate) connections: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: Duration::from_mins(1), body: Duration::from_mins(1), connections: 4_096 }
+        Self { head: Duration::from_mins(1), body: Duration::from_mins(1), answer: Duration::from_mins(1), connections: 4_096 }
     }
 }
 
@@ -56,7 +60,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
         };
         let router = router.clone();
         let service = service_fn(move |request| answer(router.clone(), peer, limits.body, request));
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
+        let connection = open.watch(http.serve_connection(TokioIo::new(Unread::new(stream, limits.answer)), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::trace!(%error, "a connection has ended");
@@ -148,7 +152,8 @@ mod tests {
 
     use super::*;
 
-    const LONG: Limits = Limits { head: Duration::from_hours(1), body: Duration::from_hours(1), connections: 8 };
+    const LONG: Limits =
+        Limits { head: Duration::from_hours(1), body: Duration::from_hours(1), answer: Duration::from_hours(1), connections: 8 };
 
     async fn start(limits: Limits) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let answered = Arc::new(AtomicUsize::new(0));
@@ -200,6 +205,18 @@ mod tests {
         let (address, _stop, _) = start(Limits { body: Duration::from_millis(20), ..LONG }).await;
         let answer = rest(begin(address, "POST /read HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nabc").await).await;
         assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+
+    /// Whoever asks and reads nothing keeps no place.
+    #[tokio::test]
+    async fn v15_2_2_who_never_reads_an_answer_is_let_go() {
+        let long = get(|| async { "x".repeat(64 << 20) });
+        let limits = Limits { answer: Duration::from_millis(20), connections: 1, ..LONG };
+        let (address, _stop, _) = start_with(limits, Router::new().route("/long", long).route("/", get(|| async { "1" }))).await;
+        let unread = begin(address, "GET /long HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        let mut second = begin(address, "GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        assert!(one(&mut second).await.ends_with("\r\n1"), "the place is free");
+        drop(unread);
     }
 
     /// The doors of the whole server on this app.

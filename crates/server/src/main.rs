@@ -10,6 +10,7 @@ mod key;
 mod listen;
 mod open;
 mod serve;
+mod unread;
 
 use std::process::ExitCode;
 
