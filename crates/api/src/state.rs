@@ -1,7 +1,8 @@
 //! What every handler can reach.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::body::Bytes;
 use latchkey_core::app::App;
 
 use crate::v1::Limits;
@@ -34,12 +35,14 @@ struct Inner {
     settings: Settings,
     texts: Texts,
     limits: Limits,
+    /// The API's document as a page, once it was asked for.
+    docs: OnceLock<Bytes>,
 }
 
 impl Api {
     /// Puts the state together.
     pub fn new(app: App, settings: Settings, texts: Texts) -> Self {
-        Self(Arc::new(Inner { app, settings, texts, limits: Limits::default() }))
+        Self(Arc::new(Inner { app, settings, texts, limits: Limits::default(), docs: OnceLock::new() }))
     }
 
     /// The app.
@@ -62,6 +65,11 @@ impl Api {
     /// The text of a key.
     pub(crate) fn text(&self, key: &str, arguments: &[(&str, &str)]) -> String {
         (self.0.texts)(key, arguments)
+    }
+
+    /// The API's document as a page, made by whoever asks first.
+    pub(crate) fn docs(&self, make: impl FnOnce() -> Bytes) -> Bytes {
+        self.0.docs.get_or_init(make).clone()
     }
 
     /// How the doors are served.

@@ -39,7 +39,7 @@ fn file(kind: &'static str, content: &'static str) -> impl IntoResponse {
 pub(crate) async fn show(State(api): State<Api>) -> impl IntoResponse {
     let headers =
         [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    (headers, page(&api, &super::document()))
+    (headers, api.docs(|| page(&api, &super::document()).into()))
 }
 
 /// One operation of a resource.

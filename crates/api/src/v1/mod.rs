@@ -30,6 +30,8 @@ mod time;
 mod users;
 mod webhooks;
 
+use std::sync::LazyLock;
+
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use latchkey_http::Routes;
@@ -89,9 +91,10 @@ pub(crate) fn document() -> Value {
     ])
 }
 
-/// `GET /api/openapi.json`: for everybody.
+/// `GET /api/openapi.json`: for everybody, and so put together once.
 pub(crate) async fn openapi() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], document().to_string())
+    static TEXT: LazyLock<String> = LazyLock::new(|| document().to_string());
+    ([(CONTENT_TYPE, "application/json")], TEXT.as_str())
 }
 
 #[cfg(test)]
