@@ -95,7 +95,7 @@ impl Pattern {
     /// The account that an address names. `None` as well when different programs may read the path or the number in different ways:
     /// `07` is 7 to one, and a name of its own to another.
     pub(crate) fn account(&self, host: &str, uri: &str) -> Option<AccountId> {
-        let path = uri.split(['?', '#']).next().unwrap_or_default();
+        let path = uri.split('?').next().unwrap_or_default();
         let by_host = between(&self.host, without_port(host), true)?;
         let by_path = if is_plain(path) { between(&self.path, path, false)? } else { return None };
         let digits = by_host.or(by_path).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
@@ -120,10 +120,10 @@ fn between<'a>(pattern: &str, text: &'a str, whole: bool) -> Option<Option<&'a s
     (follows && ends && !digits.is_empty()).then_some(Some(digits))
 }
 
-/// Whether every program reads the path alike: no dots to climb, no doubled or hidden separators.
+/// Whether every program reads the path alike: no dots to climb, no doubled or hidden separators, and no `#`, where some end it.
 fn is_plain(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    let hidden = ["%2f", "%5c", "%2e", "%00", "\\", "//", ";"].iter().any(|part| lower.contains(part));
+    let hidden = ["%2f", "%5c", "%2e", "%00", "\\", "//", ";", "#"].iter().any(|part| lower.contains(part));
     path.starts_with('/') && !hidden && !path.split('/').any(|segment| segment == "." || segment == "..")
 }
 
@@ -188,6 +188,7 @@ mod tests {
         let unclear = [
             "/clients/7/../8/",
             "/clients/7/..%2f8/",
+            "/clients/7/#/../../8/",
             "/clients/7/%2e%2e/8/",
             "/clients//7/",
             "/clients/7;/8/",
