@@ -71,6 +71,13 @@ impl Series {
         Spread::of(self.0.iter().map(|sample| sample.per_second))
     }
 
+    /// Between each sample and the next: what the machine did just before and just after something else.
+    pub(crate) fn between(&self) -> Self {
+        let pairs = self.0.iter().zip(self.0.iter().skip(1));
+        let middle = |(before, after): (&Sample, &Sample)| f64::midpoint(before.per_second, after.per_second);
+        Self(pairs.map(middle).map(|per_second| Sample { per_second, ..Sample::default() }).collect())
+    }
+
     /// `units` of this for each of the other, round by round.
     pub(crate) fn share_of(&self, limit: &Self, units: f64) -> Spread {
         Spread::of(self.0.iter().zip(&limit.0).map(|(own, bare)| own.per_second * units / bare.per_second))
@@ -177,6 +184,13 @@ mod tests {
         // The machine was half as fast in the second round; the share is the same.
         let share = series([10.0, 5.0, 10.0]).share_of(&series([100.0, 50.0, 100.0]), 2.0);
         assert!((share.min - 0.2).abs() < 1e-9 && (share.max - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn between_two_samples_stands_their_middle() {
+        let series = |rates: &[f64]| Series(rates.iter().map(|rate| Sample { per_second: *rate, ..Sample::default() }).collect());
+        let share = series(&[9.0, 9.0]).share_of(&series(&[10.0, 8.0, 10.0]).between(), 1.0);
+        assert!((share.min - 1.0).abs() < 1e-9 && (share.max - 1.0).abs() < 1e-9);
     }
 
     #[test]
