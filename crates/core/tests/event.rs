@@ -41,6 +41,7 @@ struct World {
     acme: AccountId,
     doomed: AccountId,
     orphaned: AccountId,
+    handed_on: AccountId,
     admin: AdminId,
     other_admin: AdminId,
     hash: PasswordHash,
@@ -66,6 +67,8 @@ async fn world(app: &TestApp) -> World {
     let orphan = person(app, "Orphan").await;
     let doomed = app.account("Doomed", owner).await;
     let orphaned = app.account("Orphaned", orphan).await;
+    let handed_on = app.account("Handed On", owner).await;
+    app.member(handed_on, member, grants("invoices")).await;
     let (session, other) = (login(&app.app, "mia@example.com").await, login(&app.app, "mia@example.com").await);
     login(&app.app, "mia@example.com").await;
     let session = resolved(&app.app, &session.secret).await.unwrap().session.id;
@@ -85,6 +88,7 @@ async fn world(app: &TestApp) -> World {
         acme,
         doomed,
         orphaned,
+        handed_on,
         admin,
         other_admin: app.admin("Sam", "sam@staff.example").await,
         hash: app.app.hasher().hash(app.app.random(), &Password::typed(PASSWORD)).await.unwrap(),
@@ -148,7 +152,7 @@ fn membership_cases(w: &World) -> Vec<Case> {
     use EventKind::{
         MembershipCreated, MembershipLeft, MembershipPermissionsChanged, MembershipRemoved, OwnerChanged, UserCreated,
     };
-    let World { owner, member, leaver, guest, acme, admin, .. } = *w;
+    let World { owner, member, leaver, guest, acme, handed_on, admin, .. } = *w;
     vec![
         case(&[MembershipCreated], move |tx| {
             Ok(membership::associate(tx, &tx.authorize_staff(admin, acme)?, guest, None, &grants("invoices"))?)
@@ -167,10 +171,10 @@ fn membership_cases(w: &World) -> Vec<Case> {
             Ok(membership::leave(tx, &tx.authorize(Who::without_second_factor(leaver), acme)?, &tx.myself(leaver)?)?)
         }),
         case(&[OwnerChanged], move |tx| {
-            Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, &confirmed(), member).map(drop)?)
+            Ok(membership::make_owner(tx, &tx.authorize_staff(admin, handed_on)?, &confirmed(), member).map(drop)?)
         }),
         case(&[OwnerChanged], move |tx| {
-            Ok(membership::make_owner(tx, &tx.authorize_staff(admin, acme)?, &confirmed(), owner).map(drop)?)
+            Ok(membership::make_owner(tx, &tx.authorize_staff(admin, handed_on)?, &confirmed(), owner).map(drop)?)
         }),
     ]
 }

@@ -230,9 +230,9 @@ pub(super) static STORY: &[Step] = &[
     on(19, 9, 1, Invites { by: "joerg", account: "garden", to: "keathe@gruenberg.example.org", grants: "invoices tickets", post: Refused(UNKNOWN_USER) }),
     on(21, 10, 52, Cancels { by: "joerg", account: "garden", to: "keathe@gruenberg.example.org" }),
     // Expired, sent again, accepted.
-    on(22, 12, 0, Invites { by: "samir", account: "courier", to: "quentin@abernathy-voss.example.net", grants: "quotes orders", post: Taken }),
-    on(31, 12, 30, Resends { by: "leila", account: "courier", to: "quentin@abernathy-voss.example.net", post: Taken }),
-    on(32, 9, 14, Accepts { user: "quentin", account: "courier", to: "quentin@abernathy-voss.example.net" }),
+    on(26, 12, 0, Invites { by: "leila", account: "courier", to: "quentin@abernathy-voss.example.net", grants: "quotes orders", post: Taken }),
+    on(34, 12, 30, Resends { by: "leila", account: "courier", to: "quentin@abernathy-voss.example.net", post: Taken }),
+    on(35, 9, 14, Accepts { user: "quentin", account: "courier", to: "quentin@abernathy-voss.example.net" }),
     on(38, 10, 0, Leaves { user: "quentin", account: "courier" }),
     // Declined, by whoever had the link.
     on(15, 14, 10, Invites { by: "kwame", account: "loom", to: "dye-works@indigo-close.example.org", grants: "orders", post: Taken }),
