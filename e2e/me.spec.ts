@@ -150,7 +150,8 @@ test("Security Settings list what happened to the login", async ({ open, world }
   await logIn(await open(), { ...who, password: "this is not the password" });
   await page.goto("/me/security");
   await expect(page.getByText("One device is logged in")).toBeVisible();
-  await expect(page.getByText(`${who.name} logged in`)).toBeVisible();
+  await expect(page.getByText(`${who.name} logged in`, { exact: true })).toBeVisible();
+  await expect(page.getByText(`${who.name} logged in with a new device`)).toBeVisible();
   await expect(page.getByText(`Login with ${who.email} failed`)).toBeVisible();
   await page.goto("/me/invitations");
   await expect(page.getByText("You have accepted no invitation yet")).toBeVisible();
