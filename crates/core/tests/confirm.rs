@@ -16,7 +16,7 @@ use tokio::join;
 
 use crate::factor::{STEP, answer, code, enrol, gus, session_id, word};
 use crate::masquerade::begin;
-use crate::races::{held_beside, nodes};
+use crate::races::{Nodes, held_beside, nodes};
 use crate::support::*;
 
 const MOMENT: Duration = Duration::from_micros(1);
@@ -148,6 +148,27 @@ async fn v7_5_3_an_admin_confirms_who_it_is_and_logs_in_with_both_steps(app: Tes
     app.app.read(move |snapshot| snapshot.confirmed_admin(stella, id)).await.unwrap();
 }
 
+/// What comes of something that begins while the first factor is being added in this session.
+async fn beside_first_factor<T>(
+    app: &TestApp,
+    nodes: &Nodes,
+    subject: Subject,
+    here: SessionId,
+    other: impl Future<Output = T>,
+) -> T {
+    as_confirmed(&app.app, subject, here, factor::offer_totp).await.unwrap();
+    let code = factor::code_now(&app.app, subject).await.unwrap();
+    let (held, beside) = held_beside();
+    let adding = as_confirmed(&nodes.first, subject, here, move |tx, by| {
+        let added = factor::confirm_totp(tx, by, &code);
+        held.wait();
+        added
+    });
+    let (added, done) = join!(adding, beside.run(app, other));
+    assert!(added.unwrap().is_some(), "the first factor is there");
+    done
+}
+
 /// What somebody does elsewhere while the first factor is being added, and why not.
 type Elsewhere = fn(&Tx<'_>, &Confirmed) -> Option<Denied>;
 
@@ -182,20 +203,11 @@ async fn v7_5_1_what_was_confirmed_elsewhere_is_over_even_for_who_waits_for_the_
         let subject = Subject::User(user);
         let (here, there) =
             (session_id(&app, &login(&app.app, &name).await).await, session_id(&app, &login(&app.app, &name).await).await);
-        as_confirmed(&app.app, subject, here, factor::offer_totp).await.unwrap();
-        let code = factor::code_now(&app.app, subject).await.unwrap();
-        let (held, beside) = held_beside();
-        let adding = as_confirmed(&nodes.first, subject, here, move |tx, by| {
-            let added = factor::confirm_totp(tx, by, &code);
-            held.wait();
-            added
-        });
         let doing = as_confirmed(&nodes.second, subject, there, move |tx, by| match elsewhere(tx, by) {
             Some(denied) => Err(denied.into()),
             None => Ok::<_, Error>(()),
         });
-        let (added, done) = join!(adding, beside.run(&app, doing));
-        assert!(added.unwrap().is_some(), "the first factor is there");
+        let done = beside_first_factor(&app, &nodes, subject, here, doing).await;
         assert!(matches!(done, Err(Error::Denied(Denied::Unconfirmed))), "{round}: {done:?}");
         app.clock.advance(STEP);
     }
@@ -221,14 +233,6 @@ async fn v7_5_1_who_waits_for_the_first_factor_changes_no_password_and_makes_no_
         let subject = Subject::User(user);
         let (here, there) =
             (session_id(&app, &login(&app.app, &name).await).await, session_id(&app, &login(&app.app, &name).await).await);
-        as_confirmed(&app.app, subject, here, factor::offer_totp).await.unwrap();
-        let code = factor::code_now(&app.app, subject).await.unwrap();
-        let (held, beside) = held_beside();
-        let adding = as_confirmed(&nodes.first, subject, here, move |tx, by| {
-            let added = factor::confirm_totp(tx, by, &code);
-            held.wait();
-            added
-        });
         let refused = async {
             if round == 0 {
                 let (old, new) = (Password::typed(PASSWORD), Password::typed("another password altogether"));
@@ -238,8 +242,7 @@ async fn v7_5_1_who_waits_for_the_first_factor_changes_no_password_and_makes_no_
                 matches!(by_credential(there, account, user).await, Err(api_credential::Error::Denied(Denied::Unconfirmed)))
             }
         };
-        let (added, refused) = join!(adding, beside.run(&app, refused));
-        assert!(added.unwrap().is_some() && refused, "{round}");
+        assert!(beside_first_factor(&app, &nodes, subject, here, refused).await, "{round}");
         app.clock.advance(STEP);
     }
     app.take_mails().await;
@@ -252,16 +255,8 @@ async fn v7_5_3_who_waits_for_an_admins_first_factor_logs_in_as_nobody(app: Test
     let subject = Subject::Admin(nodes.admin);
     let (_, here) = staff_session(&app, "stella@staff.example").await;
     let (_, there) = staff_session(&app, "stella@staff.example").await;
-    as_confirmed(&app.app, subject, here.session, factor::offer_totp).await.unwrap();
-    let code = factor::code_now(&app.app, subject).await.unwrap();
-    let (held, beside) = held_beside();
-    let adding = as_confirmed(&nodes.first, subject, here.session, move |tx, by| {
-        let added = factor::confirm_totp(tx, by, &code);
-        held.wait();
-        added
-    });
-    let (added, begun) = join!(adding, beside.run(&app, begin(&nodes.second, &there, nodes.acme, "Ticket 7")));
-    assert!(added.unwrap().is_some());
+    let begins = begin(&nodes.second, &there, nodes.acme, "Ticket 7");
+    let begun = beside_first_factor(&app, &nodes, subject, here.session, begins).await;
     assert!(matches!(begun, Err(masquerade::Error::Denied(Denied::Unconfirmed))), "{:?}", begun.err());
     app.take_mails().await;
 }
