@@ -346,3 +346,13 @@ async fn a_postgres_that_is_away_is_an_error_and_no_panic() {
     assert!(matches!(answer, Err(Fault::Db(DbError::Unreachable(_)))), "{answer:?}");
     assert!(Database::open(&Location::Postgres("nonsense://".to_owned()), Connections::default()).is_err());
 }
+
+#[tokio::test]
+async fn postgresql_is_reached_through_a_socket_of_this_machine_too() {
+    let app = TestApp::postgres().await;
+    let folder = text(&app, "show unix_socket_directories").await.unwrap();
+    let Location::Postgres(url) = &app.location else { panic!("not a PostgreSQL database") };
+    let socket = Location::Postgres(url.replace("127.0.0.1", &folder.replace('/', "%2F")));
+    assert!(open(&socket).is_ready().await.unwrap());
+    app.finish().await;
+}

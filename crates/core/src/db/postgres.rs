@@ -15,8 +15,9 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 use tokio::time::timeout;
+use tokio_postgres::config::Host;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{DbError, Row, Value};
@@ -46,13 +47,13 @@ impl Postgres {
     pub(super) fn connect(&self) -> Result<PostgresConn, DbError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| DbError::Unreachable(error.to_string()))?;
-        let connected = runtime.block_on(timeout(WAIT, self.config.connect(self.tls.clone())));
-        let (client, connection) = connected
+        let connected = runtime.block_on(timeout(WAIT, self.reach()));
+        let (client, line) = connected
             .map_err(|_| DbError::Unreachable(format!("no answer within {} s", WAIT.as_secs())))?
             .map_err(|error| DbError::Unreachable(chain(&error)))?;
         let conn = PostgresConn {
             client,
-            line: RefCell::new(Some(Box::pin(connection))),
+            line: RefCell::new(Some(line)),
             runtime: Some(runtime),
             statements: RefCell::default(),
             failed: Cell::new(false),
@@ -63,6 +64,17 @@ impl Postgres {
         // A commit that was answered is on disk, whatever the server's default says.
         conn.batch("set synchronous_commit = on; set statement_timeout = '30s'; set lock_timeout = '10s'")?;
         Ok(conn)
+    }
+
+    /// Through a socket of this machine nothing is encrypted: it has no name that a certificate could show.
+    async fn reach(&self) -> Result<(Client, Line), tokio_postgres::Error> {
+        let hosts = self.config.get_hosts();
+        if !hosts.is_empty() && hosts.iter().all(|host| matches!(host, Host::Unix(_))) {
+            let (client, connection) = self.config.connect(NoTls).await?;
+            return Ok((client, Box::pin(connection)));
+        }
+        let (client, connection) = self.config.connect(self.tls.clone()).await?;
+        Ok((client, Box::pin(connection)))
     }
 }
 
