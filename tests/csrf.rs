@@ -37,10 +37,15 @@ fn forgeries(path: &str, own: &str, others: &[String; 2]) -> Vec<(&'static str, 
     let post = |token: &str| Ask::new("POST", path).form(&[("csrf", token)]);
     let bare = |body: &'static str| Ask::new("POST", path).body("application/x-www-form-urlencoded", body);
     let big = format!("csrf={own}&filler={}", "x".repeat(MAX_BODY));
+    let (salt, proof) = own.split_once('.').expect("a salt and a proof");
+    let made_up = "A".repeat(43);
     vec![
         ("no token", bare(""), 403),
         ("an empty token", bare("csrf="), 403),
-        ("a made-up token", post("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), 403),
+        ("a made-up token", post(&format!("{made_up}.{made_up}")), 403),
+        ("a made-up proof", post(&format!("{salt}.{made_up}")), 403),
+        ("a proof of another salt", post(&format!("{made_up}.{proof}")), 403),
+        ("a proof without a salt", post(proof), 403),
         (
             "the token in the address only",
             Ask::new("POST", &format!("{path}?csrf={own}")).body("application/x-www-form-urlencoded", ""),
@@ -132,4 +137,18 @@ async fn the_token_of_one_session_is_of_no_use_in_the_next(app: TestApp) {
         let fields = [("csrf", old.as_str()), ("first_name", "Forged"), ("last_name", "Forged")];
         assert_eq!(somebody.send(&Ask::new("POST", "/me/profile").form(&fields)).await.status, 403);
     }
+}
+
+/// How small a page becomes when it is compressed says nothing of the next one's token (BREACH).
+#[on_both_databases]
+async fn every_page_has_a_token_of_its_own_and_each_is_taken(app: TestApp) {
+    let world = World::new(app).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        let token = world.owner.get("/me/profile").await.csrf().unwrap();
+        seen.extend(token.split('.').map(str::to_owned));
+        let fields = [("csrf", token.as_str()), ("first_name", "Olivia"), ("last_name", "Owner")];
+        assert_eq!(world.owner.send(&Ask::new("POST", "/me/profile").form(&fields)).await.status, 303);
+    }
+    assert_eq!(seen.len(), 6, "no part of one is in another");
 }

@@ -153,7 +153,7 @@ async fn services_are_told_of_it_for_an_hour_and_not_a_moment_longer(app: TestAp
         app.clock.advance(Duration::from_mins(10));
         let secret = Secret::parse(&scene.secret()).unwrap();
         let found = app.app.read(move |snapshot| session::resolve(snapshot, &secret)).await.unwrap().unwrap();
-        app.app.write(&app.request(), move |tx| masquerade::touch(tx, found.acting.as_ref().unwrap())).await.unwrap();
+        app.app.write(&app.request(), move |tx| session::touch(tx, &found)).await.unwrap();
         assert_eq!(scene.acme_opens().await, 200);
     }
     app.clock.advance(Duration::from_mins(10) - Duration::from_micros(1));

@@ -102,11 +102,11 @@ async fn change(app: &App, by: AdminId, id: AdminRoleId, name: &str, keys: &str)
     as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_role::update(tx, by, &confirmed(), id, &new)).await
 }
 
-async fn delete(app: &App, by: AdminId, id: AdminRoleId) -> Result<String, Error> {
+pub(crate) async fn delete(app: &App, by: AdminId, id: AdminRoleId) -> Result<String, Error> {
     as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin_role::delete(tx, by, &confirmed(), id)).await
 }
 
-async fn give(app: &App, by: AdminId, id: AdminId, role: AdminRoleId) -> Result<String, admin::Error> {
+pub(crate) async fn give(app: &App, by: AdminId, id: AdminId, role: AdminRoleId) -> Result<String, admin::Error> {
     as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| admin::set_role(tx, by, &confirmed(), id, role)).await
 }
 

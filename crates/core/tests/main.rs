@@ -51,6 +51,7 @@ mod puzzle;
 mod races;
 mod races_deletion;
 mod races_limit;
+mod races_order;
 mod races_registration;
 mod races_role;
 mod registration;

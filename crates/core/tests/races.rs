@@ -1,10 +1,12 @@
 //! What happens at the same moment, on two nodes. Whatever the order, one story comes out of it, and
 //! nobody sees a failure of the database.
 
+use std::pin::pin;
 use std::sync::mpsc;
 
 use latchkey_core::account::{self, Status};
 use latchkey_core::app::App;
+use latchkey_core::db::Location;
 use latchkey_core::error::HasKind;
 use latchkey_core::id::{AccountId, AdminId, InvitationId, UserId};
 use latchkey_core::invitation;
@@ -13,8 +15,8 @@ use latchkey_core::secret::Secret;
 use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
 use latchkey_core::{mail, session, verification};
 use latchkey_test_macros::on_both_databases;
-use tokio::join;
 use tokio::sync::oneshot;
+use tokio::{join, select};
 
 use crate::support::*;
 
@@ -63,13 +65,34 @@ impl Held {
 impl Beside {
     pub(crate) async fn run<T>(self, app: &TestApp, other: impl Future<Output = T>) -> T {
         self.entered.await.expect("the first has done its work");
-        let release = async {
-            for _ in 0..10 {
-                number(app, "select count(*) from accounts").await;
-            }
-            let _ = self.release.send(());
+        let mut other = pin!(other);
+        let done = select! {
+            done = &mut other => Some(done),
+            () = somebody_waits(app) => None,
         };
-        join!(other, release).0
+        let _ = self.release.send(());
+        match done {
+            Some(done) => done,
+            None => other.await,
+        }
+    }
+}
+
+/// Until somebody waits for a row of this test's database, or had time to. SQLite does not tell who waits.
+async fn somebody_waits(app: &TestApp) {
+    let (looks, waiting) = match app.location {
+        Location::Sqlite(_) => (10, "select 0"),
+        Location::Postgres(_) => (
+            1_000,
+            "select count(*) from pg_locks w where not w.granted and exists (
+                 select 1 from pg_locks h join pg_class c on c.oid = h.relation
+                 where h.pid = w.pid and c.relnamespace = current_schema()::regnamespace)",
+        ),
+    };
+    for _ in 0..looks {
+        if number(app, waiting).await > 0 {
+            return;
+        }
     }
 }
 

@@ -33,8 +33,8 @@ async fn remembered(app: &TestApp, email: &str) -> Started {
 
 /// Uses a session as a door does.
 async fn touch(app: &TestApp, secret: &Secret) {
-    let session = resolved(&app.app, secret).await.expect("the session lives").session;
-    app.app.write(&request(), move |tx| session::touch(tx, &session)).await.unwrap();
+    let found = resolved(&app.app, secret).await.expect("the session lives");
+    app.app.write(&request(), move |tx| session::touch(tx, &found)).await.unwrap();
 }
 
 async fn id_of(app: &TestApp, started: &Started) -> SessionId {
@@ -100,7 +100,7 @@ async fn a_use_that_is_noted_late_takes_no_later_one_back(app: TestApp) {
     staff(&app).await;
     let late = app.node_at(app.clock.now().after(2 * TOUCH_EVERY));
     let secret = login(&app.app, "gus@example.com").await.secret;
-    let user = resolved(&app.app, &secret).await.unwrap().session;
+    let user = resolved(&app.app, &secret).await.unwrap();
     let (_, admin) = staff_session(&app, "stella@staff.example").await;
     let touch = async |node: &App| {
         let (user, admin) = (user.clone(), admin.clone());

@@ -26,7 +26,7 @@ use crate::support::*;
 const MOMENT: Duration = Duration::from_micros(1);
 
 /// A call of another system, by a credential of the admin's, for all accounts or bound to one.
-async fn shop(app: &TestApp, admin: AdminId, account: Option<AccountId>) -> (ApiCall, i64) {
+pub(crate) async fn shop(app: &TestApp, admin: AdminId, account: Option<AccountId>) -> (ApiCall, i64) {
     let made = as_staff::<ManageApi, _, api_credential::Error>(&app.app, admin, move |tx, by| {
         let role = api_role::built_in(tx, BuiltInApiRole::Full)?;
         let new = NewCredential { name: "Shop".to_owned(), role, account, networks: Networks::default(), expires_at: None };
@@ -38,7 +38,7 @@ async fn shop(app: &TestApp, admin: AdminId, account: Option<AccountId>) -> (Api
     (call, call.credential().0)
 }
 
-async fn make(app: &App, call: ApiCall, user: Option<UserId>, account: Option<AccountId>) -> Result<Secret, Error> {
+pub(crate) async fn make(app: &App, call: ApiCall, user: Option<UserId>, account: Option<AccountId>) -> Result<Secret, Error> {
     let new = NewLink { user, account, lands_at: "/accounts".to_owned() };
     app.write(&request(), move |tx| sso::make(tx, &tx.authorize_api_staff::<Masquerade>(call)?, call, &new)).await
 }

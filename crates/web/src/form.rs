@@ -8,7 +8,6 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use latchkey_core::error::Invalid;
-use latchkey_core::secret::Secret;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -46,7 +45,7 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
         }
         let bytes = to_bytes(body, MAX_BODY).await.map_err(|error| unread(&error))?;
         let token: Token = serde_html_form::from_bytes(&bytes).map_err(|_| PageError::unreadable_form())?;
-        if !Secret::parse(&token.csrf).is_some_and(|token| token.matches(&visit.csrf())) {
+        if !visit.accepts(&token.csrf) {
             return Err(PageError::expired_form());
         }
         serde_html_form::from_bytes(&bytes).map(Self).map_err(|_| PageError::unreadable_form())

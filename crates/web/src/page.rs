@@ -41,8 +41,11 @@ pub(crate) fn invalid(visit: &Visit, template: &str, context: Value) -> Response
 
 /// A page with a status.
 pub(crate) fn respond(visit: &Visit, status: StatusCode, template: &str, context: Value) -> Response {
-    let rendered = visit.web.engine().render(template, merge_maps([base(visit), context]));
-    let html = match rendered {
+    let base = match base(visit) {
+        Ok(base) => base,
+        Err(fault) => return PageError::from(fault).into_response(),
+    };
+    let html = match visit.web.engine().render(template, merge_maps([base, context])) {
         Ok(html) => html,
         Err(broken) => return PageError::from(broken).into_response(),
     };
@@ -68,7 +71,7 @@ struct BrandShown<'a> {
 }
 
 /// What every template can use.
-fn base(visit: &Visit) -> Value {
+fn base(visit: &Visit) -> Result<Value, Fault> {
     let brand = &visit.brand;
     let shown = BrandShown {
         name: &brand.name,
@@ -77,7 +80,7 @@ fn base(visit: &Visit) -> Value {
         terms_url: brand.terms_url.as_deref(),
     };
     let settings = visit.web.settings();
-    context! {
+    Ok(context! {
         brand => shown,
         me => visit.user.as_ref().map(|found| view::me(&found.user)),
         masquerade => visit.user.as_ref().and_then(view::masquerade),
@@ -85,14 +88,14 @@ fn base(visit: &Visit) -> Value {
         account_count => visit.account_count,
         must_confirm => visit.must_confirm,
         admin => visit.admin.as_ref().map(|found| view::admin(&found.admin)),
-        csrf => visit.csrf().reveal(),
+        csrf => visit.form_token()?,
         flash => visit.flash.clone(),
         path => visit.path.clone(),
         area => visit.area.key(),
         mail_kept => settings.mail_kept,
         demo => settings.demo,
         passkeys_offered => passkeys::offered(&visit.web),
-    }
+    })
 }
 
 /// A redirect after a change.

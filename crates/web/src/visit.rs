@@ -16,7 +16,7 @@ use latchkey_core::id::{AdminId, SessionId, UserId};
 use latchkey_core::secret::{Secret, SecretHash};
 use latchkey_core::session::Resolved;
 use latchkey_core::settings::{Brand, Security, Verification, When};
-use latchkey_core::{admin, ban, masquerade, membership, session, settings};
+use latchkey_core::{admin, ban, membership, session, settings};
 use latchkey_http::cookie::{self, Name};
 
 use crate::error::PageError;
@@ -282,11 +282,7 @@ fn touch(web: &Web, request: &Request, user: Option<&Resolved>, admin: Option<&a
     tokio::spawn(async move {
         let noted = web.app().write(&request, move |tx| {
             if let Some(found) = &user {
-                // The admin's session before what hangs on it.
-                if let Some(acting) = &found.acting {
-                    masquerade::touch(tx, acting)?;
-                }
-                session::touch(tx, &found.session)?;
+                session::touch(tx, found)?;
             }
             if let Some(resolved) = &admin {
                 admin::touch(tx, resolved)?;
@@ -300,9 +296,22 @@ fn touch(web: &Web, request: &Request, user: Option<&Resolved>, admin: Option<&a
 }
 
 impl Visit {
-    /// The value of the hidden field `csrf`, tied to this browser and, once logged in, to this session.
-    pub(crate) fn csrf(&self) -> Secret {
-        self.form_key.derive("csrf")
+    /// The value of the hidden field `csrf`, tied to this browser and, once logged in, to this session. Every page has another: whoever
+    /// has the page made again and again, with text of his own in it, and sees how small it becomes when it is compressed (BREACH), guesses
+    /// at something else each time.
+    pub(crate) fn form_token(&self) -> Result<String, Fault> {
+        let salt = self.web.app().random().secret()?;
+        Ok(format!("{}.{}", salt.reveal(), self.proof_of(&salt).reveal()))
+    }
+
+    /// Whether a form shows a token that was made for this browser and session.
+    pub(crate) fn accepts(&self, token: &str) -> bool {
+        let parts = token.split_once('.').map(|(salt, proof)| (Secret::parse(salt), Secret::parse(proof)));
+        matches!(parts, Some((Some(salt), Some(proof))) if proof.matches(&self.proof_of(&salt)))
+    }
+
+    fn proof_of(&self, salt: &Secret) -> Secret {
+        self.form_key.derive(&format!("csrf {}", salt.reveal()))
     }
 }
 

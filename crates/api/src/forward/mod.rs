@@ -16,12 +16,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use latchkey_core::access::Permission;
 use latchkey_core::app::Request;
+use latchkey_core::ban;
 use latchkey_core::error::Fault;
 use latchkey_core::forward::{self, Asked, Tokens, Verdict};
 use latchkey_core::id::AccountId;
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, Resolved};
-use latchkey_core::{ban, masquerade};
 use latchkey_http::Routes;
 use latchkey_http::cookie::{self, Name};
 use serde::Deserialize;
@@ -155,12 +155,7 @@ pub(crate) fn touch(api: &Api, request: &Request, found: &Resolved) {
     }
     let (api, request, found) = (api.clone(), request.clone(), found.clone());
     tokio::spawn(async move {
-        let noted = api.app().write(&request, move |tx| {
-            // The admin's session before what hangs on it.
-            found.acting.as_ref().map_or(Ok::<_, Fault>(()), |acting| masquerade::touch(tx, acting))?;
-            session::touch(tx, &found.session)
-        });
-        if let Err(fault) = noted.await {
+        if let Err(fault) = api.app().write(&request, move |tx| session::touch(tx, &found)).await {
             tracing::warn!(%fault, "a session's last use could not be noted");
         }
     });

@@ -18,7 +18,7 @@ use crate::id::{AccountId, AdminId, SessionId, UserId};
 use crate::secret::Secret;
 use crate::text;
 
-pub use ops::{end, start, time_is_up, touch};
+pub use ops::{end, start, time_is_up};
 pub(crate) use ops::{end_all, end_over, factor_is_gone, of_session};
 
 /// How long it lasts at the most.

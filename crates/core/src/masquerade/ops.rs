@@ -113,8 +113,3 @@ pub(crate) fn of_session(snapshot: &Snapshot<'_>, security: &Security, session: 
     let second_factor_at = staff.second_factor_at;
     Ok(Some(Acting { behalf, reason: kept.reason, second_factor_at, session: kept.session }))
 }
-
-/// An admin at work in the Client Area does not rest in the Admin Area.
-pub fn touch(tx: &Tx<'_>, acting: &Acting) -> Result<(), Fault> {
-    admin::touch_session(tx, acting.session)
-}

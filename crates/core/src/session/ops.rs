@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use super::{BegunBy, Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
+use crate::admin;
 use crate::app::{App, Asked, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::device;
@@ -274,12 +275,16 @@ pub fn sweep(tx: &Tx<'_>, _by: &System) -> Result<u64, Fault> {
     sql::sweep(tx)
 }
 
-/// Notes that a session was used, at most once a minute.
-pub fn touch(tx: &Tx<'_>, session: &Session) -> Result<(), Fault> {
-    if tx.now().since(session.last_seen_at) < TOUCH_EVERY {
+/// Notes that a session was used, at most once a minute. An admin who is at work in it does not rest in the Admin Area: that session is
+/// noted first, as whoever ends it takes it before what hangs on it.
+pub fn touch(tx: &Tx<'_>, found: &Resolved) -> Result<(), Fault> {
+    if tx.now().since(found.session.last_seen_at) < TOUCH_EVERY {
         return Ok(());
     }
-    sql::touch(tx, session.id)
+    if let Some(acting) = &found.acting {
+        admin::touch_session(tx, acting.session)?;
+    }
+    sql::touch(tx, found.session.id)
 }
 
 /// Ends the session that is used for this request; who is out already stays out, and is not written down again.
