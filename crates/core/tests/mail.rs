@@ -89,6 +89,23 @@ async fn rule_10_a_worker_that_dies_leaves_its_mail_to_the_next(app: TestApp) {
 }
 
 #[on_both_databases]
+async fn rule_10_a_worker_that_comes_late_does_not_free_what_the_next_one_works_on(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    send(&app.app, owner, acme, "somebody@example.org", "invoices").await.unwrap();
+    let late = claim_one(&app).await;
+    app.clock.advance(LEASE);
+    let next = claim_one(&app).await;
+    let put_off = async |work| {
+        app.app.write(&request(), move |tx| outbox::put_off(tx, &system(), work, Duration::ZERO)).await.unwrap();
+    };
+    put_off(late).await;
+    assert!(claim(&app).await.is_empty(), "the next one is at it");
+    put_off(next).await;
+    assert_eq!(claim_one(&app).await.attempts, 3);
+    app.expect_unsent_mails();
+}
+
+#[on_both_databases]
 async fn rule_10_two_workers_never_take_the_same_mail(app: TestApp) {
     let (owner, acme) = acme(&app).await;
     for number in 0..20 {

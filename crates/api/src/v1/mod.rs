@@ -93,8 +93,12 @@ pub(crate) fn document() -> Value {
 
 /// `GET /api/openapi.json`: for everybody, and so put together once.
 pub(crate) async fn openapi() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], text())
+}
+
+fn text() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| document().to_string());
-    ([(CONTENT_TYPE, "application/json")], TEXT.as_str())
+    &TEXT
 }
 
 #[cfg(test)]
@@ -107,5 +111,10 @@ mod tests {
         shown.sort();
         served.sort();
         assert_eq!(shown, served);
+    }
+
+    #[test]
+    fn the_document_is_put_together_once_however_often_it_is_asked_for() {
+        assert!(std::ptr::eq(super::text(), super::text()));
     }
 }
