@@ -189,6 +189,7 @@ mod tests {
             "/clients/7/../8/",
             "/clients/7/..%2f8/",
             "/clients/7/#/../../8/",
+            "/clients/7/#/edit",
             "/clients/7/%2e%2e/8/",
             "/clients//7/",
             "/clients/7;/8/",
