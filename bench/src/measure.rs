@@ -48,13 +48,15 @@ impl Sample {
         Self { latencies, ..counted }
     }
 
-    /// The same of what was asked for over many connections at once, each with its latency and when it was answered. Only what was
-    /// answered within the span counts: after it nobody asks any more, and what is left waits for nobody.
+    /// The same of what was asked for over many connections at once, each with its latency and when it was answered. What was answered
+    /// within the span counts, but for its first tenth: so as much was begun before that as is left half done at the end.
     pub(crate) fn answered(answers: &[(Duration, Duration)], span: Duration) -> Self {
-        let within = answers.iter().map(|(_, at)| *at).filter(|at| *at <= span);
-        let (count, last) = within.fold((0, Duration::ZERO), |(count, last), at| (count + 1, last.max(at)));
-        let counted = Self::counted(count, if count == 0 { span } else { last });
-        Self { latencies: answers.iter().map(|(latency, _)| *latency).collect(), ..counted }
+        let first = span / 10;
+        let count = answers.iter().filter(|(_, at)| (first..span).contains(at)).count();
+        Self {
+            latencies: answers.iter().map(|(latency, _)| *latency).collect(),
+            ..Self::counted(count, span.saturating_sub(first))
+        }
     }
 }
 
@@ -194,12 +196,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_answered_after_the_span_has_a_latency_and_no_rate() {
+    fn what_is_answered_in_the_first_tenth_or_after_the_span_has_a_latency_and_no_rate() {
         let millis = Duration::from_millis;
-        let answers = [(millis(400), millis(400)), (millis(800), millis(800)), (millis(900), millis(1300))];
+        let answers = [99, 100, 800, 999, 1000, 1300].map(|at| (millis(99), millis(at)));
         let sample = Sample::answered(&answers, millis(1000));
-        assert!((sample.per_second - 2.5).abs() < 1e-9 && sample.latencies.len() == 3);
-        assert!(Sample::answered(&answers, millis(300)).per_second.abs() < 1e-9);
+        assert!((sample.per_second - 3.0 / 0.9).abs() < 1e-9 && sample.latencies.len() == 6);
+        assert!(Sample::answered(&answers[..1], millis(300)).per_second > 0.0);
+        assert!(Sample::answered(&[], millis(300)).per_second.abs() < 1e-9);
+    }
+
+    /// Two cores that need a tenth of a second for each have finished twenty in a second, whatever moment they began at.
+    #[test]
+    fn what_is_half_done_at_the_end_is_made_up_for_by_what_was_begun_before() {
+        let span = Duration::from_secs(1);
+        let rate = |offset: u64| {
+            let ends = (1..=40).map(|n| Duration::from_millis(offset + 50 * n));
+            Sample::answered(&ends.map(|at| (at, at)).collect::<Vec<_>>(), span).per_second
+        };
+        let mean = (0..50).map(rate).sum::<f64>() / 50.0;
+        assert!((mean - 20.0).abs() < 1e-9, "{mean}");
     }
 
     #[test]

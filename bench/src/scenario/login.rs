@@ -27,10 +27,9 @@ const PAGE_EVERY: Duration = Duration::from_millis(15);
 pub(crate) async fn run(plan: &Plan, served: &Served, cost: HashCost, table: &mut Table) -> anyhow::Result<()> {
     let asks = logins(served, CONNECTIONS).await?;
     let (mut bare, mut own) = (Series::default(), Series::default());
-    // As many of the dear ones are counted, in rounds half as long and twice as many, each held against the limit just before and just
-    // after it: what a machine gives a core changes by the second.
+    // Short rounds, and many, each held against the limit just before and just after it: what a machine gives a core changes by the second.
     let span = plan.long_slot.max(plan.long_slot * work(cost).div_ceil(LEAST) / 2);
-    let rounds = 2 * plan.rounds + 1;
+    let rounds = 4 * plan.rounds + 1;
     for _ in 0..rounds {
         bare.push(limits::argon2(cost, span)?);
         own.push(drive(&served.server, asks.clone(), span).await?);
