@@ -5,7 +5,7 @@ use crate::support::{Actor, Answer, PASSWORD, TestApp, World, assert_alike_in_ti
 /// What a stranger can tell from an answer: all of it but the moment and what was typed.
 fn seen(answer: &Answer, typed: &str) -> (u16, Vec<(String, String)>, String) {
     let headers = answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect();
-    (answer.status, headers, answer.text().replace(typed, "TYPED"))
+    (answer.status, headers, answer.told(typed))
 }
 
 async fn try_to_log_in(actor: &Actor, path: &str, email: &str, password: &str) -> Answer {

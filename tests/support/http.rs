@@ -126,6 +126,12 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// What a stranger can tell from a page: all of it but what was typed, and the token that every page has of its own.
+    pub(crate) fn told(&self, typed: &str) -> String {
+        let text = self.text().replace(typed, "TYPED");
+        self.csrf().map_or_else(|| text.clone(), |token| text.replace(&token, "TOKEN"))
+    }
+
     pub(crate) fn is_html(&self) -> bool {
         self.header("content-type").is_some_and(|value| value == "text/html; charset=utf-8")
     }
