@@ -32,7 +32,7 @@ const MAX_BLOCKING_THREADS: usize = 64;
 const CHEAPER: &str = "m=19456,t=2";
 
 /// A run that takes longer than this is given up.
-const LONGEST: Duration = Duration::from_mins(30);
+const LONGEST: Duration = Duration::from_mins(45);
 
 /// Measures Latchkey against bare limits and prints a table.
 #[derive(Parser)]

@@ -48,14 +48,21 @@ impl Sample {
         Self { latencies, ..counted }
     }
 
-    /// The same of what was asked for over many connections at once, each with its latency and when it was answered. What was answered
-    /// within the span counts, but for its first tenth: so as much was begun before that as is left half done at the end.
+    /// The same of what was asked for over many connections at once, each with its latency and when it was answered. An answer counts the
+    /// less the nearer it is to either end of the span, within a quarter of it: whether one comes just before the end or just
+    /// after it makes no difference, however few there are, nor does it matter that nothing was half done at the beginning.
     pub(crate) fn answered(answers: &[(Duration, Duration)], span: Duration) -> Self {
-        let first = span / 10;
-        let count = answers.iter().filter(|(_, at)| (first..span).contains(at)).count();
+        let ramp = span.as_secs_f64() / 4.0;
+        let weight = |at: Duration| {
+            let inside = (at.min(span.saturating_sub(at)).as_secs_f64() / ramp).min(1.0);
+            // Without a corner at either end of the slope, where an answer more or less would count.
+            inside * inside * (3.0 - 2.0 * inside)
+        };
+        let count: f64 = answers.iter().map(|(_, at)| weight(*at)).sum();
         Self {
+            per_second: count / (span.as_secs_f64() - ramp),
             latencies: answers.iter().map(|(latency, _)| *latency).collect(),
-            ..Self::counted(count, span.saturating_sub(first))
+            ..Self::default()
         }
     }
 }
@@ -196,25 +203,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_answered_in_the_first_tenth_or_after_the_span_has_a_latency_and_no_rate() {
+    fn what_is_answered_after_the_span_has_a_latency_and_no_rate_and_near_its_ends_less_of_one() {
         let millis = Duration::from_millis;
-        let answers = [99, 100, 800, 999, 1000, 1300].map(|at| (millis(99), millis(at)));
-        let sample = Sample::answered(&answers, millis(1000));
-        assert!((sample.per_second - 3.0 / 0.9).abs() < 1e-9 && sample.latencies.len() == 6);
-        assert!(Sample::answered(&answers[..1], millis(300)).per_second > 0.0);
-        assert!(Sample::answered(&[], millis(300)).per_second.abs() < 1e-9);
+        let rate = |at: u64| Sample::answered(&[(millis(99), millis(at))], millis(1000)).per_second;
+        let full = 1.0 / 0.75;
+        for (at, expected) in [(0, 0.0), (125, full / 2.0), (250, full), (750, full), (875, full / 2.0), (1000, 0.0)] {
+            assert!((rate(at) - expected).abs() < 1e-9, "{at}: {}", rate(at));
+        }
+        assert_eq!(Sample::answered(&[(millis(99), millis(1300))], millis(1000)).latencies, [millis(99)]);
+        assert!(Sample::answered(&[], millis(1000)).per_second.abs() < 1e-9);
     }
 
-    /// Two cores that need a tenth of a second for each have finished twenty in a second, whatever moment they began at.
+    /// Two cores that begin at once and need this long for each do two in that time, wherever the span ends.
     #[test]
-    fn what_is_half_done_at_the_end_is_made_up_for_by_what_was_begun_before() {
-        let span = Duration::from_secs(1);
-        let rate = |offset: u64| {
-            let ends = (1..=40).map(|n| Duration::from_millis(offset + 50 * n));
-            Sample::answered(&ends.map(|at| (at, at)).collect::<Vec<_>>(), span).per_second
-        };
-        let mean = (0..50).map(rate).sum::<f64>() / 50.0;
-        assert!((mean - 20.0).abs() < 1e-9, "{mean}");
+    fn what_is_half_done_at_the_end_is_made_up_for_by_what_began_unfinished() {
+        let span = Duration::from_millis(1500);
+        for period in 94..165_u32 {
+            let ends = (1..=40).flat_map(|n| [Duration::from_millis(u64::from(period * n)); 2]);
+            let rate = Sample::answered(&ends.map(|at| (at, at)).collect::<Vec<_>>(), span).per_second;
+            let share = rate / (2000.0 / f64::from(period));
+            assert!((share - 1.0).abs() < 0.003, "{period} ms: {share}");
+        }
     }
 
     #[test]

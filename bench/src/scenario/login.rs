@@ -17,9 +17,6 @@ use crate::report::Table;
 /// People who log in at the same moment.
 const FLOOD: usize = 200;
 
-/// KiB that are filled for a hash of OWASP's least.
-const LEAST: u32 = 2 * 19 * 1024;
-
 /// While they do, somebody opens a page this often.
 const PAGE_EVERY: Duration = Duration::from_millis(15);
 
@@ -28,22 +25,15 @@ pub(crate) async fn run(plan: &Plan, served: &Served, cost: HashCost, table: &mu
     let asks = logins(served, CONNECTIONS).await?;
     let (mut bare, mut own) = (Series::default(), Series::default());
     // Short rounds, and many, each held against the limit just before and just after it: what a machine gives a core changes by the second.
-    let span = plan.long_slot.max(plan.long_slot * work(cost).div_ceil(LEAST) / 2);
-    let rounds = 4 * plan.rounds + 1;
-    for _ in 0..rounds {
-        bare.push(limits::argon2(cost, span)?);
-        own.push(drive(&served.server, asks.clone(), span).await?);
+    for _ in 0..=8 * plan.rounds {
+        bare.push(limits::argon2(cost, plan.long_slot)?);
+        own.push(drive(&served.server, asks.clone(), plan.long_slot).await?);
     }
-    bare.push(limits::argon2(cost, span)?);
+    bare.push(limits::argon2(cost, plan.long_slot)?);
     let named = format!("{} MiB, {} passes, 1 lane", cost.memory_kib() / 1024, cost.passes());
     table.limit(&format!("bare Argon2id ({named}), all cores"), &served.on, &bare);
     table.share(&format!("login, {CONNECTIONS} connections ({named})"), &served.on, &own, &bare.between(), 1.0);
     flood(plan, served, &named, table).await
-}
-
-/// KiB that are filled.
-fn work(cost: HashCost) -> u32 {
-    cost.memory_kib() * cost.passes()
 }
 
 async fn logins(served: &Served, count: usize) -> anyhow::Result<Vec<Ask>> {
