@@ -49,6 +49,19 @@ async fn what_was_recorded_before_is_sealed_at_the_first_run(app: TestApp) {
     assert_eq!(event::seal(&app.app, &app.system()).await.unwrap(), Sealing::Done(0));
 }
 
+/// Two nodes are told of one event: whoever comes second leaves the chain as it is.
+#[on_both_databases]
+async fn who_is_told_of_what_another_node_has_sealed_meanwhile_changes_nothing(app: TestApp) {
+    let admin = staff(&app).await;
+    acme(&app).await;
+    let recorded = usize::try_from(number(&app, "select count(*) from events").await).unwrap();
+    assert_eq!(event::seal_recorded(&app.second_node(), &app.system()).await.unwrap(), Sealing::Done(recorded));
+    let head = app.app.read(event::head).await.unwrap();
+    assert_eq!(event::seal_recorded(&app.app, &app.system()).await.unwrap(), Sealing::Done(0));
+    assert_eq!(app.app.read(event::head).await.unwrap(), head);
+    assert_eq!(feed(&app.app, admin, 0, 100, FeedFilter::default()).await.head, i64::try_from(recorded).unwrap());
+}
+
 #[on_both_databases]
 async fn a_filter_narrows_and_a_reader_still_gets_forward(app: TestApp) {
     let admin = staff(&app).await;
@@ -132,7 +145,7 @@ async fn what_commits_late_gets_a_later_number_on_postgres() {
     seal(&app).await;
     let before = feed(&app.app, admin, 0, 100, FeedFilter::default()).await.head;
     let (go_on, wait) = std::sync::mpsc::channel::<()>();
-    let (recorded, has_recorded) = tokio::sync::oneshot::channel();
+    let (recorded, mut has_recorded) = tokio::sync::mpsc::unbounded_channel();
     let node = app.app.clone();
     let slow = tokio::spawn(async move {
         let new = user::NewUser {
@@ -150,7 +163,7 @@ async fn what_commits_late_gets_a_later_number_on_postgres() {
         });
         made.await.unwrap();
     });
-    has_recorded.await.unwrap();
+    has_recorded.recv().await.unwrap();
     person(&app, "Quick").await;
     seal(&app).await;
     let quick = catch_up(&app.app, admin, before, 100).await;

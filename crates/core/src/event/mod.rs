@@ -31,7 +31,7 @@ pub use feed::{FeedFilter, FeedPage, MAX_PAGE, MAX_WAIT, Sealed, feed, long_poll
 pub use kind::{EventKind, type_name};
 pub(crate) use part::containing;
 pub use part::{Line, MAX_LINE, Wanted, part, write_line};
-pub use seal::{Sealing, head, seal, seal_all};
+pub use seal::{Sealing, head, seal, seal_all, seal_recorded};
 pub use sql::Filter;
 pub use verify::{Broken, BrokenLink, Verified, verify};
 

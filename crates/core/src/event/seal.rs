@@ -29,15 +29,19 @@ pub enum Sealing {
 }
 
 /// Seals what has been committed, at most a thousand events, and wakes those who wait for sealed events, whoever sealed them.
-pub async fn seal(app: &App, _by: &System) -> Result<Sealing, Fault> {
+pub async fn seal(app: &App, by: &System) -> Result<Sealing, Fault> {
     // Looking needs no writer.
     let (head, waits) = app.read(|snapshot| Ok::<_, Fault>((head(snapshot)?, sql::has_unsealed(snapshot)?))).await?;
     app.note_sealed(head.seq);
-    if !waits {
-        return Ok(Sealing::Done(0));
+    if waits { seal_recorded(app, by).await } else { Ok(Sealing::Done(0)) }
+}
+
+/// The same without looking first: for when it is known that something was recorded.
+pub async fn seal_recorded(app: &App, _by: &System) -> Result<Sealing, Fault> {
+    let (head, sealing) = app.write(&Request::default(), batch).await?;
+    if let Some(head) = head {
+        app.note_sealed(head.seq);
     }
-    let (head, sealing) = app.write(&Request::default(), move |tx| batch(tx, head)).await?;
-    app.note_sealed(head.seq);
     Ok(sealing)
 }
 
@@ -52,9 +56,13 @@ pub fn head(snapshot: &Snapshot<'_>) -> Result<Head, Fault> {
     sql::head(snapshot, "")?.ok_or(Fault::Db(DbError::NoRow))
 }
 
-fn batch(tx: &Tx<'_>, known: Head) -> Result<(Head, Sealing), Fault> {
-    let Some(mut head) = sql::head(tx, tx.skip_locked())? else { return Ok((known, Sealing::Busy)) };
+/// The head after it, unless another node is at it.
+fn batch(tx: &Tx<'_>) -> Result<(Option<Head>, Sealing), Fault> {
+    let Some(mut head) = sql::head(tx, tx.skip_locked())? else { return Ok((None, Sealing::Busy)) };
     let entries = sql::unsealed(tx, BATCH)?;
+    if entries.is_empty() {
+        return Ok((Some(head), Sealing::Done(0)));
+    }
     let mut links = Vec::with_capacity(entries.len());
     for entry in &entries {
         head = Head { seq: head.seq + 1, hash: entry.hash_after(&head.hash) };
@@ -63,5 +71,5 @@ fn batch(tx: &Tx<'_>, known: Head) -> Result<(Head, Sealing), Fault> {
     sql::seal(tx, &links)?;
     sql::set_head(tx, &head)?;
     let full = i64::try_from(links.len()) == Ok(BATCH);
-    Ok((head, if full { Sealing::More(links.len()) } else { Sealing::Done(links.len()) }))
+    Ok((Some(head), if full { Sealing::More(links.len()) } else { Sealing::Done(links.len()) }))
 }
