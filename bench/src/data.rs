@@ -55,7 +55,7 @@ fn request() -> Request {
 /// Runs `work` in a transaction.
 pub(crate) async fn write<T: Send + 'static>(
     app: &App,
-    work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
+    work: impl Fn(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
     app.write(&request(), work).await
 }

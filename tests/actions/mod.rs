@@ -124,7 +124,7 @@ async fn credential(app: &TestApp, admin: AdminId, role: &str, account: Option<A
     let request = app.request();
     let made = app.app.write(&request, move |tx| {
         let role = api_role::by_name(tx, &role)?.unwrap();
-        let new = NewCredential { name: "Shop".to_owned(), role, account, networks, expires_at: None };
+        let new = NewCredential { name: "Shop".to_owned(), role, account, networks: networks.clone(), expires_at: None };
         api_credential::create_by_system(tx, &System::named("test"), admin, &new)
     });
     made.await.unwrap().shown

@@ -215,7 +215,7 @@ impl World {
             let by = tx.authorize_admin::<ManageAdmins>(stella).unwrap();
             let confirmed = ConfirmedAdmin::machine(&System::named("test"));
             let role = admin_role::by_name(tx, "support")?.unwrap();
-            let new = admin_invitation::NewInvitation { name: String::new(), email, role };
+            let new = admin_invitation::NewInvitation { name: String::new(), email: email.clone(), role };
             let id = admin_invitation::send(tx, &by, &confirmed, &new).unwrap();
             Ok((id.0, admin_invitation::link(tx, &by, &confirmed, id).unwrap().1))
         })
@@ -402,7 +402,7 @@ impl World {
         (self.app.user("Lena", "Loner", &address).await, address)
     }
 
-    async fn write<T: Send + 'static>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static) -> T {
+    async fn write<T: Send + 'static>(&self, work: impl Fn(&Tx<'_>) -> Result<T, Fault> + Send + 'static) -> T {
         self.app.app.write(&self.app.request(), work).await.unwrap()
     }
 

@@ -125,7 +125,7 @@ fn created(ask: Ask) -> Ask {
 pub(crate) async fn credentials(app: &App) -> anyhow::Result<Vec<String>> {
     let hash = data::password(app).await?;
     data::write(app, move |tx| {
-        let new = NewAdmin { name: "Admin".to_owned(), email: data::email("admins", 0)?, password: hash };
+        let new = NewAdmin { name: "Admin".to_owned(), email: data::email("admins", 0)?, password: hash.clone() };
         let admin = admin::create_by_system(tx, &data::system(), &new)?;
         let role = api_role::built_in(tx, BuiltInApiRole::Full)?;
         let one = |number| {

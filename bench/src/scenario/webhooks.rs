@@ -89,8 +89,8 @@ async fn prepare(app: &App, url: &str, endpoints: usize) -> anyhow::Result<()> {
     let kinds = ["user.created".to_owned()];
     data::write(app, move |tx| {
         let (by, confirmed) = (tx.authorize_admin::<ManageApi>(admin)?, ConfirmedAdmin::machine(&data::system()));
-        for url in urls {
-            let new = NewWebhook::parse(&url, "", &kinds, true).map_err(|_| anyhow::anyhow!("the address is refused"))?;
+        for url in &urls {
+            let new = NewWebhook::parse(url, "", &kinds, true).map_err(|_| anyhow::anyhow!("the address is refused"))?;
             webhook::create(tx, &by, &tx.authorize_admin(admin)?, &confirmed, &new)?;
         }
         Ok(())

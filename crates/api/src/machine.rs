@@ -57,7 +57,7 @@ impl Machine {
     pub(crate) async fn write<T, E>(
         &self,
         right: ApiRight,
-        work: impl FnOnce(&Tx<'_>, ApiCall) -> Result<T, E> + Send + 'static,
+        work: impl Fn(&Tx<'_>, ApiCall) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
         T: Send + 'static,

@@ -109,12 +109,9 @@ impl App {
         self.0.parts.database.read(move |conn| work(&Snapshot { conn, now: clock.now() })).await
     }
 
-    /// Runs `work` in a transaction, on the blocking pool: commits on `Ok`, rolls back on `Err`.
-    pub async fn write<T, E>(
-        &self,
-        request: &Request,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    /// Runs `work` in a transaction, on the blocking pool: commits on `Ok`, rolls back on `Err`. It may run more than once, each time
+    /// as if it had not run before: when it and another transaction wait for each other, PostgreSQL ends one of them.
+    pub async fn write<T, E>(&self, request: &Request, work: impl Fn(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Fault> + Send + 'static,

@@ -36,6 +36,9 @@ pub const START: Timestamp = Timestamp::from_micros(1_795_507_200_000_000);
 /// Where the private PostgreSQL of the test run is; `scripts/test` sets it.
 const POSTGRES: &str = "LATCHKEY_TEST_POSTGRES";
 
+/// What the database ends is not begun again: tests see it.
+const CONNECTIONS: Connections = Connections { sqlite_readers: 2, postgres: 4, attempts: 1 };
+
 /// An app in a private database.
 #[derive(Clone)]
 pub struct TestApp {
@@ -95,8 +98,7 @@ impl TestApp {
     }
 
     async fn open(location: Location, folder: Folder) -> Self {
-        let connections = Connections { sqlite_readers: 2, postgres: 4 };
-        let database = Database::open(&location, connections).unwrap();
+        let database = Database::open(&location, CONNECTIONS).unwrap();
         database.migrate(START).await.unwrap();
         let clock = Clock::set(START);
         let random = Random::seeded(1);
@@ -151,16 +153,29 @@ impl TestApp {
         self.node(hasher, self.clock.clone())
     }
 
+    /// A second node that begins again what the database has ended, as a server does.
+    pub fn persistent_node(&self) -> App {
+        self.node_on(
+            Connections { attempts: Connections::default().attempts, ..CONNECTIONS },
+            Hasher::cheap(),
+            self.clock.clone(),
+        )
+    }
+
     /// A second node by whose clock it is this moment, and stays it.
     pub fn node_at(&self, moment: Timestamp) -> App {
         self.node(Hasher::cheap(), Clock::set(moment))
     }
 
     fn node(&self, hasher: Hasher, clock: Clock) -> App {
+        self.node_on(CONNECTIONS, hasher, clock)
+    }
+
+    fn node_on(&self, connections: Connections, hasher: Hasher, clock: Clock) -> App {
         // Never the same bits as on another node.
         let random = Random::seeded(1_000_000 * (1 + NUMBER.fetch_add(1, Ordering::SeqCst)));
         App::new(Parts {
-            database: Database::open(&self.location, Connections { sqlite_readers: 2, postgres: 4 }).unwrap(),
+            database: Database::open(&self.location, connections).unwrap(),
             clock,
             seal_key: SealKey::new(&Random::seeded(1).secret().unwrap()).unwrap(),
             random,

@@ -19,7 +19,7 @@ const MOMENT: Duration = Duration::from_micros(1);
 async fn send(app: &App, by: AdminId, address: &str, role: BuiltInRole) -> Result<AdminInvitationId, Error> {
     let address = email(address);
     as_staff::<ManageAdmins, _, _>(app, by, move |tx, by| {
-        let new = NewInvitation { name: String::new(), email: address, role: admin_role::built_in(tx, role)? };
+        let new = NewInvitation { name: String::new(), email: address.clone(), role: admin_role::built_in(tx, role)? };
         admin_invitation::send(tx, by, &confirmed(), &new)
     })
     .await

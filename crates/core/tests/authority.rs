@@ -126,7 +126,7 @@ async fn by_machine<P: InAccount, T: Send + 'static, E: Refusal>(
     made: &Made,
     right: ApiRight,
     account: AccountId,
-    work: impl FnOnce(&Tx<'_>, &Allowed<P>) -> Result<T, E> + Send + 'static,
+    work: impl Fn(&Tx<'_>, &Allowed<P>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {
     let call = caller(app, made).await.using(right).unwrap();
     app.write(&request(), move |tx| work(tx, &tx.authorize_api::<P>(call, account)?)).await
@@ -244,7 +244,7 @@ async fn change_account(app: &App, made: &Made, id: AccountId, city: &str, curre
     let (city, currency) = (city.to_owned(), currency.to_owned());
     let changed = by_machine::<EditDetails, _, account::Error>(app, made, ApiRight::AccountsWrite, id, move |tx, by| {
         let before = account::find(tx, id)?.unwrap().details;
-        account::update(tx, by, &account::Details { city, currency, ..before })
+        account::update(tx, by, &account::Details { city: city.clone(), currency: currency.clone(), ..before })
     });
     changed.await.unwrap();
 }

@@ -81,7 +81,7 @@ async fn somebody_of_an_account_always_gets_mail_about_domains(app: TestApp) {
     let set = async |own: Categories| {
         in_account::<EditDetails, _, _>(&app.app, owner, acme, move |tx, by| {
             let before = account::find(tx, acme)?.unwrap().details;
-            account::update(tx, by, &account::Details { categories: own, ..before })
+            account::update(tx, by, &account::Details { categories: own.clone(), ..before })
         })
         .await
     };

@@ -161,6 +161,7 @@ async fn fail_from(app: &TestApp, ip: IpAddr, times: std::ops::Range<u32>) {
     let from = Request { ip: Some(ip), ..Request::default() };
     let failed = app.app.write(&from, move |tx| {
         times
+            .clone()
             .into_iter()
             .try_for_each(|number| guessing::failed(tx, &Guess::login(&EmailKey::of(&format!("nr{number}@x.example")), None)))
     });

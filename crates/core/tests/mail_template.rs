@@ -28,11 +28,11 @@ async fn list(app: &TestApp, admin: AdminId) -> Vec<MailTemplate> {
 
 /// Sends the template of this name, with what the caller brings along.
 async fn send(app: &TestApp, admin: AdminId, account: AccountId, name: &str, custom: &[(&str, &str)]) -> Result<usize, Error> {
-    let (name, custom) =
+    let (name, custom): (_, Vec<_>) =
         (name.to_owned(), custom.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
     as_staff::<EditAccounts, _, _>(&app.app, admin, move |tx, by| {
         let template = mail_template::by_name(tx, by, &name)?.ok_or(Error::NotFound)?;
-        mail_template::send(tx, by, account, &template.details, custom)
+        mail_template::send(tx, by, account, &template.details, custom.clone())
     })
     .await
 }

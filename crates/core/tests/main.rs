@@ -49,6 +49,7 @@ mod password;
 mod property;
 mod puzzle;
 mod races;
+mod races_again;
 mod races_deletion;
 mod races_limit;
 mod races_order;

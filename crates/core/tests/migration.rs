@@ -103,7 +103,7 @@ async fn migrated(mut app: TestApp) -> TestApp {
     person(&app, "Olivia").await;
     let password = text(&app, "select password_hash from users").await.unwrap();
     app.location = older(&app).await;
-    let database = Database::open(&app.location, Connections { sqlite_readers: 2, postgres: 4 }).unwrap();
+    let database = Database::open(&app.location, Connections { sqlite_readers: 2, postgres: 4, attempts: 1 }).unwrap();
     assert_eq!(database.migrate_until(THEN, START).await.unwrap().last(), Some(&THEN));
     sql(&app, &rows(&app.location, &password)).await.unwrap();
     for (table, rows) in dump(&app).await {

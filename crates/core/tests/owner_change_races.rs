@@ -116,7 +116,7 @@ impl End {
                 let request = request();
                 let refused = node.write(&request, move |tx| {
                     owner_change::refuse(tx, &tx.authorize_staff::<TransferOwnership>(by, acme)?, id)?;
-                    held.into_iter().for_each(Held::wait);
+                    held.iter().for_each(Held::wait);
                     Ok::<_, Error>(())
                 });
                 ok(&refused.await)
@@ -124,7 +124,7 @@ impl End {
             Self::Removed => {
                 let removed = in_account::<ManageUsers, _, membership::Error>(node, w.olivia, acme, move |tx, by| {
                     membership::remove(tx, by, mia)?;
-                    held.into_iter().for_each(Held::wait);
+                    held.iter().for_each(Held::wait);
                     Ok(())
                 });
                 ok(&removed.await)
@@ -183,7 +183,7 @@ async fn ask_held(node: &App, w: &World, by: AdminId, held: Option<Held>) -> Res
     node.write(&request(), move |tx| {
         let by = tx.authorize_staff::<TransferOwnership>(by, acme)?;
         let asked = membership::make_owner(tx, &by, &confirmed(), mia)?;
-        held.into_iter().for_each(Held::wait);
+        held.iter().for_each(Held::wait);
         Ok(asked)
     })
     .await
@@ -192,7 +192,7 @@ async fn ask_held(node: &App, w: &World, by: AdminId, held: Option<Held>) -> Res
 async fn switch_off(node: &App, by: AdminId, held: Option<Held>) -> Result<(), Denied> {
     as_staff::<ConfigureSystem, _, _>(node, by, move |tx, by| {
         settings::set_security(tx, by, &Security { owner_approval: false, ..Security::default() })?;
-        held.into_iter().for_each(Held::wait);
+        held.iter().for_each(Held::wait);
         Ok(())
     })
     .await
@@ -226,7 +226,7 @@ async fn v15_4_2_asking_beside_the_end_of_who_asks_leaves_nothing_open(app: Test
         async move {
             as_staff::<ManageAdmins, _, admin::Error>(&node, stella, move |tx, by| {
                 admin::set_disabled(tx, by, &confirmed(), tom, true)?;
-                held.into_iter().for_each(Held::wait);
+                held.iter().for_each(Held::wait);
                 Ok(())
             })
             .await

@@ -2,7 +2,7 @@
 //! nobody sees a failure of the database.
 
 use std::pin::pin;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use latchkey_core::account::{self, Status};
 use latchkey_core::app::App;
@@ -38,10 +38,7 @@ pub(crate) fn count<const N: usize>(outcomes: [bool; N]) -> usize {
 }
 
 /// In a transaction that has done its work: waits until others have had time to run into what it holds.
-pub(crate) struct Held {
-    inside: oneshot::Sender<()>,
-    released: mpsc::Receiver<()>,
-}
+pub(crate) struct Held(Mutex<Option<(oneshot::Sender<()>, mpsc::Receiver<()>)>>);
 
 /// Lets somebody begin once a transaction is [`Held`], and lets that go on when there was time for it.
 pub(crate) struct Beside {
@@ -52,13 +49,17 @@ pub(crate) struct Beside {
 pub(crate) fn held_beside() -> (Held, Beside) {
     let (inside, entered) = oneshot::channel();
     let (release, released) = mpsc::channel();
-    (Held { inside, released }, Beside { entered, release })
+    (Held(Mutex::new(Some((inside, released)))), Beside { entered, release })
 }
 
 impl Held {
-    pub(crate) fn wait(self) {
-        let _ = self.inside.send(());
-        let _ = self.released.recv();
+    /// The first time.
+    pub(crate) fn wait(&self) {
+        let first = self.0.lock().unwrap().take();
+        if let Some((inside, released)) = first {
+            let _ = inside.send(());
+            let _ = released.recv();
+        }
     }
 }
 

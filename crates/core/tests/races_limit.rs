@@ -88,7 +88,7 @@ impl Noun {
         sql(app, &copies).await.unwrap();
     }
 
-    async fn add(self, node: &App, by: By, number: u8, then: impl FnOnce() + Send + 'static) -> Result<(), Kind> {
+    async fn add(self, node: &App, by: By, number: u8, then: impl Fn() + Send + 'static) -> Result<(), Kind> {
         let name = format!("Number {number}");
         match self {
             Self::Ban => {
@@ -152,7 +152,7 @@ async fn add_oauth_client(
     node: &App,
     admin: AdminId,
     name: String,
-    then: impl FnOnce() + Send + 'static,
+    then: impl Fn() + Send + 'static,
 ) -> Result<(), oauth_client::Error> {
     let new = oauth_client::Details::parse(oauth_client::Details {
         name,
@@ -177,7 +177,7 @@ async fn add_role(
     admin: AdminId,
     account: Option<AccountId>,
     name: String,
-    then: impl FnOnce() + Send + 'static,
+    then: impl Fn() + Send + 'static,
 ) -> Result<(), role::Error> {
     let new = role::Details { name, description: String::new(), grants: grants("emails") };
     as_staff::<ConfigureSystem, _, _>(node, admin, move |tx, by| {
@@ -199,7 +199,7 @@ async fn of_two_who_add_the_last_one_that_there_may_be_one_is_refused(app: TestA
         let before = number(&app, &count).await;
         let (held, beside) = held_beside();
         // The first has added it and commits after the second has had time to count.
-        let first = noun.add(&nodes.first, by, 2, || held.wait());
+        let first = noun.add(&nodes.first, by, 2, move || held.wait());
         let (first, second) = join!(first, beside.run(&app, noun.add(&nodes.second, by, 3, || ())));
         assert_eq!(first, Ok(()), "{noun:?}");
         assert_eq!(number(&app, &count).await, before + 1, "{noun:?}");

@@ -27,7 +27,7 @@ use crate::support::*;
 /// Runs the steps, which wait in the middle until `other` had time to run into what they hold. Nobody sees a failure of the database.
 async fn between<T: Send + 'static, U, E, F>(
     app: &TestApp,
-    steps: impl FnOnce(&Tx<'_>, Held) -> Result<T, E> + Send + 'static,
+    steps: impl Fn(&Tx<'_>, &Held) -> Result<T, E> + Send + 'static,
     other: impl Future<Output = Result<U, F>>,
 ) -> Result<U, F>
 where
@@ -36,7 +36,7 @@ where
 {
     let (held, beside) = held_beside();
     let request = request();
-    let (one, other) = join!(app.app.write(&request, move |tx| steps(tx, held)), beside.run(app, other));
+    let (one, other) = join!(app.app.write(&request, move |tx| steps(tx, &held)), beside.run(app, other));
     assert!(ok(&one), "what was there first");
     ok(&other);
     other
@@ -51,7 +51,7 @@ async fn a_link_of_single_sign_on_takes_the_account_before_its_user(app: TestApp
         name: PersonName { first: "Olga".to_owned(), last: "Example".to_owned() },
         email: email("olivia@example.com"),
     };
-    let steps = move |tx: &Tx<'_>, held: Held| {
+    let steps = move |tx: &Tx<'_>, held: &Held| {
         tx.authorize_staff::<EditDetails>(stella, acme)?;
         held.wait();
         user::update_at_once(tx, &tx.authorize_admin::<EditUsers>(stella)?, &confirmed(), owner, &renamed)
@@ -82,7 +82,7 @@ async fn acting(app: &TestApp) -> Acting {
 
 impl Acting {
     /// Takes the admin's session, and then what hangs on it: **Return to admin area**.
-    fn return_to_admin_area(&self) -> impl FnOnce(&Tx<'_>, Held) -> Result<(), masquerade::Error> + Send + 'static {
+    fn return_to_admin_area(&self) -> impl Fn(&Tx<'_>, &Held) -> Result<(), masquerade::Error> + Send + 'static {
         let (session, found) = (self.session.clone(), self.found.clone());
         move |tx, held| {
             admin::touch(tx, &session)?;
@@ -137,7 +137,7 @@ async fn who_deletes_a_role_takes_the_admins_before_it(app: TestApp) {
     let stella = staff(&app).await;
     let (role, _) = with_role(&app, stella, ["Sam"]).await;
     let tom = staff_as(&app, "Tom", BuiltInRole::Support).await;
-    let steps = move |tx: &Tx<'_>, held: Held| {
+    let steps = move |tx: &Tx<'_>, held: &Held| {
         let by = tx.authorize_admin::<ManageAdmins>(stella)?;
         admin::find_to_change(tx, &by, tom)?;
         held.wait();
@@ -161,7 +161,7 @@ async fn a_role_that_gives_less_ends_changes_of_owners_before_what_is_done_in_an
     let change = asked(&app.app, tom, w.acme, w.mia).await.id;
     app.expect_unsent_mails();
     let (stella, acme) = (w.stella, w.acme);
-    let steps = move |tx: &Tx<'_>, held: Held| {
+    let steps = move |tx: &Tx<'_>, held: &Held| {
         owner_change::refuse(tx, &tx.authorize_staff::<TransferOwnership>(stella, acme)?, change)
             .map_err(|_| masquerade::Error::NotFound)?;
         held.wait();

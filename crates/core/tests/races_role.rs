@@ -1,6 +1,7 @@
 //! What happens while a role is changed or deleted, on two nodes: one story comes out of it, nobody sees a failure of the database, and
 //! what members hold is what the tables say.
 
+use std::cell::Cell;
 use std::sync::mpsc;
 
 use latchkey_core::access::{ConfigureSystem, ConfirmedAdmin, ManageUsers, Permission, System};
@@ -277,11 +278,11 @@ async fn rule_11_who_changes_a_role_that_was_given_while_it_waited_hinders_nobod
     let changed = role(&app, nodes.admin, "Changed", "domains").await;
     for round in 0..ROUNDS {
         let (inside, entered) = oneshot::channel();
-        let (release, released) = mpsc::channel();
+        let (inside, (release, released)) = (Cell::new(Some(inside)), mpsc::channel());
         // Holds Acme and the role until the other two wait: one for the role, one for Acme.
         let first = in_account::<ManageUsers, _, _>(&nodes.first, nodes.owner, nodes.acme, move |tx, by| {
             membership::set_held(tx, by, mia, Some(changed), &grants(""))?;
-            let _ = inside.send(());
+            inside.take().expect("it is asked once").send(()).unwrap();
             let _ = released.recv();
             Ok::<_, membership::Error>(())
         });

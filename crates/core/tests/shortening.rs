@@ -193,7 +193,7 @@ async fn hook(app: &TestApp, admin: AdminId) -> WebhookId {
 async fn with_hook<T: Send + 'static>(
     app: &TestApp,
     admin: AdminId,
-    work: impl FnOnce(&Tx<'_>, &latchkey_core::access::AllowedAdmin<ManageApi>) -> Result<T, webhook::Error> + Send + 'static,
+    work: impl Fn(&Tx<'_>, &latchkey_core::access::AllowedAdmin<ManageApi>) -> Result<T, webhook::Error> + Send + 'static,
 ) -> Result<T, webhook::Error> {
     as_staff(&app.app, admin, work).await
 }

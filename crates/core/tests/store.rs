@@ -21,7 +21,7 @@ fn change(first: &str, address: &str) -> AdminChange {
 }
 
 fn open(location: &Location) -> Database {
-    Database::open(location, Connections { sqlite_readers: 2, postgres: 4 }).unwrap()
+    Database::open(location, Connections { sqlite_readers: 2, postgres: 4, attempts: 1 }).unwrap()
 }
 
 /// Another place beside the app's, without tables.

@@ -158,7 +158,7 @@ pub(crate) async fn invite(app: &TestApp, by: UserId, account: AccountId, email:
 /// An app with the test's clock, on this database, with a key that follows from `key` (1 is the test's) and these templates.
 pub(crate) fn another_app(test: &TestApp, location: &Location, key: u64, templates: Arc<dyn Templates>) -> App {
     App::new(Parts {
-        database: Database::open(location, Connections { sqlite_readers: 2, postgres: 4 }).unwrap(),
+        database: Database::open(location, Connections { sqlite_readers: 2, postgres: 4, attempts: 1 }).unwrap(),
         clock: test.clock.clone(),
         random: Random::seeded(2_000_000),
         seal_key: SealKey::new(&Random::seeded(key).secret().unwrap()).unwrap(),

@@ -95,7 +95,7 @@ async fn forget_one(
     visit: &Visit,
     back: &str,
     device: DeviceId,
-    by: impl FnOnce(&Tx<'_>) -> Result<Oneself, Denied> + Send + 'static,
+    by: impl Fn(&Tx<'_>) -> Result<Oneself, Denied> + Send + 'static,
 ) -> Answer {
     let forgotten = visit.web.app().write(&visit.request, move |tx| device::forget(tx, &by(tx)?, device)).await;
     page::pressed(visit, back, forgotten, |()| page::done(visit, back, "flash-device-forgotten", &[]))
@@ -115,7 +115,7 @@ async fn forget_others_of_admin(staff: Staff, _: Form<Pressed>) -> Answer {
 async fn forget_all_others(
     visit: &Visit,
     back: &str,
-    by: impl FnOnce(&Tx<'_>) -> Result<Oneself, Denied> + Send + 'static,
+    by: impl Fn(&Tx<'_>) -> Result<Oneself, Denied> + Send + 'static,
 ) -> Answer {
     let forgotten = visit.web.app().write(&visit.request, move |tx| Ok::<_, Denied>(device::forget_others(tx, &by(tx)?)?));
     let count = i64::try_from(forgotten.await?).unwrap_or(i64::MAX);

@@ -142,16 +142,16 @@ pub(crate) enum Outcome<T> {
 pub(crate) async fn submit<I, T, E>(
     visit: &Visit,
     parsed: Result<I, Vec<Invalid>>,
-    operation: impl FnOnce(&Tx<'_>, I) -> Result<T, E> + Send + 'static,
+    operation: impl Fn(&Tx<'_>, I) -> Result<T, E> + Send + 'static,
 ) -> Result<Outcome<T>, PageError>
 where
-    I: Send + 'static,
+    I: Clone + Send + 'static,
     T: Send + 'static,
     E: HasKind + From<Fault> + Send + 'static,
 {
     match parsed {
         Err(problems) => Ok(Outcome::Invalid(problems)),
-        Ok(input) => outcome(visit.web.app().write(&visit.request, move |tx| operation(tx, input)).await),
+        Ok(input) => outcome(visit.web.app().write(&visit.request, move |tx| operation(tx, input.clone())).await),
     }
 }
 

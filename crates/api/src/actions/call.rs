@@ -41,7 +41,7 @@ impl Call {
     /// Runs `work` in a transaction, with the call and its fields.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Tx<'_>, ApiCall, &Params) -> Result<T, Failure> + Send + 'static,
+        work: impl Fn(&Tx<'_>, ApiCall, &Params) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (call, params) = (self.caller.using(self.right)?, Arc::clone(&self.params));
         self.api.app().write(&self.request, move |tx| work(tx, call, &params)).await

@@ -58,14 +58,14 @@ pub(super) async fn add(call: &Call) -> Result<Fields, Failure> {
     let owner = owner(call).await?;
     let added = call.write(move |tx, api, params| {
         let by = tx.authorize_api_staff::<EditAccounts>(api)?;
-        let owner = match owner {
+        let owner = match &owner {
             NewOwner::New(new) => {
                 let users = tx.authorize_api_staff::<EditUsers>(api)?;
                 let ask = !params.flag("noemail").unwrap_or(false);
-                let made = user::create_by_staff(tx, &users, &new, ask);
+                let made = user::create_by_staff(tx, &users, new, ask);
                 NewOwner::Made(made.invalid(|field| (field == "email").then_some(users::TAKEN))?)
             }
-            there => there,
+            there => there.clone(),
         };
         let id = match account::create(tx, &by, &details, &owner) {
             Err(account::Error::NoSuchOwner) => return Err(Failure::says("Invalid Owner User ID")),

@@ -82,7 +82,7 @@ macro_rules! details {
         }
 
         /// An account to be made, with its owner: one that exists, or one to be made.
-        #[derive(Deserialize, ToSchema)]
+        #[derive(Clone, Deserialize, ToSchema)]
         pub(crate) struct NewAccount {
             /// The user who owns it.
             pub(super) owner: Option<i64>,
@@ -99,7 +99,7 @@ macro_rules! details {
         }
 
         /// What to change of an account; what is left out stays.
-        #[derive(Deserialize, ToSchema)]
+        #[derive(Clone, Deserialize, ToSchema)]
         pub(crate) struct AccountChange {
             /// The display name.
             #[schema(max_length = 150)]

@@ -46,7 +46,7 @@ pub(crate) struct AccountFilter {
 }
 
 /// Whom to give the account to.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewOwnerBody {
     /// A user of the account.
     user: i64,

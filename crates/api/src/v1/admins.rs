@@ -54,7 +54,7 @@ impl From<admin::Admin> for Admin {
 }
 
 /// What to change of an admin; what is left out stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct AdminChange {
     /// An admin role that holds nothing which the credential's own admin lacks.
     role: Option<i64>,
@@ -95,7 +95,7 @@ impl From<admin_invitation::Invitation> for AdminInvitation {
 }
 
 /// Who is to become an admin.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewAdminInvitation {
     #[schema(max_length = 254)]
     email: String,

@@ -15,7 +15,7 @@ use crate::problem::{FieldError, Problem};
 use crate::state::Api;
 
 /// Invitations to be made.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct BulkInvitations {
     #[schema(max_items = 500)]
     invitations: Vec<Line>,
@@ -26,7 +26,7 @@ pub(crate) struct BulkInvitations {
 }
 
 /// One line of the list.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[schema(as = BulkLine)]
 pub(crate) struct Line {
     #[schema(max_length = 254)]

@@ -24,7 +24,7 @@ use crate::state::Api;
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// No fields at all: a call that says everything by its path.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct Nothing {}
 
 impl Machine {
@@ -73,21 +73,21 @@ impl<T: Input> FromRequest<Api> for Post<T> {
     }
 }
 
-impl<T: Send + 'static> Post<T> {
+impl<T: Clone + Send + 'static> Post<T> {
     /// Does the work in a transaction, with the call by this right: once for all calls with the same key.
     pub(crate) async fn run(
         self,
         right: ApiRight,
-        work: impl FnOnce(&Tx<'_>, ApiCall, T) -> Result<Answer, Problem> + Send + 'static,
+        work: impl Fn(&Tx<'_>, ApiCall, T) -> Result<Answer, Problem> + Send + 'static,
     ) -> Result<Answer, Problem> {
         let Self { machine, once, body } = self;
         let written = machine.write::<_, Problem>(right, move |tx, call| {
-            let Some(once) = once else { return work(tx, call, body) };
-            if let Some(kept) = idempotency::begin(tx, call, &once)? {
+            let Some(once) = &once else { return work(tx, call, body.clone()) };
+            if let Some(kept) = idempotency::begin(tx, call, once)? {
                 return Answer::from_bytes(&kept).ok_or_else(|| idempotency::Error::Lost.into());
             }
-            let answer = work(tx, call, body)?;
-            idempotency::keep(tx, call, &once, &answer.to_bytes())?;
+            let answer = work(tx, call, body.clone())?;
+            idempotency::keep(tx, call, once, &answer.to_bytes())?;
             Ok(answer)
         });
         written.await
@@ -114,15 +114,15 @@ impl<T: Input> FromRequest<Api> for Change<T> {
     }
 }
 
-impl<T: Send + 'static> Change<T> {
+impl<T: Clone + Send + 'static> Change<T> {
     /// Does the work in a transaction, with the call by this right.
     pub(crate) async fn run(
         self,
         right: ApiRight,
-        work: impl FnOnce(&Tx<'_>, ApiCall, T, IfMatch) -> Result<Answer, Problem> + Send + 'static,
+        work: impl Fn(&Tx<'_>, ApiCall, T, IfMatch) -> Result<Answer, Problem> + Send + 'static,
     ) -> Result<Answer, Problem> {
         let Self { machine, if_match, body } = self;
-        machine.write::<_, Problem>(right, move |tx, call| work(tx, call, body, if_match)).await
+        machine.write::<_, Problem>(right, move |tx, call| work(tx, call, body.clone(), if_match.clone())).await
     }
 }
 

@@ -36,7 +36,7 @@ macro_rules! fields {
         }
 
         /// A contact to be added.
-        #[derive(Deserialize, ToSchema)]
+        #[derive(Clone, Deserialize, ToSchema)]
         pub(crate) struct NewContact {
             #[schema(max_length = 254)]
             email: String,
@@ -47,7 +47,7 @@ macro_rules! fields {
         }
 
         /// What to change of a contact; what is left out stays.
-        #[derive(Deserialize, ToSchema)]
+        #[derive(Clone, Deserialize, ToSchema)]
         pub(crate) struct ContactChange {
             #[schema(max_length = 254)]
             email: Option<String>,

@@ -78,7 +78,7 @@ pub(crate) struct MadeApiCredential {
 }
 
 /// A credential to be made. It does nothing that the one that makes it may not do, from nowhere else and no longer.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewApiCredential {
     /// What it is for.
     #[schema(max_length = 60)]

@@ -92,7 +92,7 @@ pub(crate) struct InvitationFilter {
 }
 
 /// What an invitation offers, and to whom.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewInvitation {
     #[schema(max_length = 254)]
     email: String,
@@ -106,7 +106,7 @@ pub(crate) struct NewInvitation {
 }
 
 /// How to send once more.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct Resending {
     /// `false` sends no mail and answers the link, this once; `true` when left out.
     send_mail: Option<bool>,

@@ -80,7 +80,7 @@ pub(crate) struct RoleFilter {
 }
 
 /// A role to be made.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewRole {
     #[schema(max_length = 60)]
     name: String,
@@ -94,7 +94,7 @@ pub(crate) struct NewRole {
 }
 
 /// What to change of a role. What is left out stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct RoleChange {
     #[schema(max_length = 60)]
     name: Option<String>,

@@ -82,7 +82,7 @@ pub(super) fn chosen_beside(role: Option<RoleId>, keys: &[String]) -> Result<Gra
 }
 
 /// What is said of a role.
-#[derive(Default)]
+#[derive(Clone, Default)]
 enum Wanted {
     /// Nothing: it stays.
     #[default]
@@ -98,7 +98,7 @@ impl<'a> Deserialize<'a> for Wanted {
 }
 
 /// A user to be let in at once, without being asked: one that exists, or one to be made.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewMembership {
     /// The user.
     user: Option<i64>,
@@ -112,7 +112,7 @@ pub(crate) struct NewMembership {
 }
 
 /// What a member is to hold.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct MembershipChange {
     /// Keys of permissions that are held singly, in the place of those there were; beside a role there may be none.
     #[schema(max_items = 50)]

@@ -38,7 +38,7 @@ impl From<note::Note> for Note {
 }
 
 /// A note to be written.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewNote {
     #[schema(max_length = 5000)]
     text: String,
@@ -46,7 +46,7 @@ pub(crate) struct NewNote {
 }
 
 /// What to change of a note.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NoteChange {
     pinned: bool,
 }

@@ -53,7 +53,7 @@ impl From<admin_role::AdminRole> for AdminRole {
 }
 
 /// An API role to be made: it holds nothing that the credential that makes it lacks.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewApiRole {
     #[schema(max_length = 60)]
     name: String,
@@ -63,7 +63,7 @@ pub(crate) struct NewApiRole {
 }
 
 /// What to change of an API role; what is left out stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct ApiRoleChange {
     #[schema(max_length = 60)]
     name: Option<String>,

@@ -77,7 +77,7 @@ pub(crate) struct UserFilter {
 }
 
 /// A user to be made. It has no password until the person chooses one by a link.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewUser {
     #[schema(max_length = 100)]
     pub(super) first_name: String,
@@ -88,7 +88,7 @@ pub(crate) struct NewUser {
 }
 
 /// What to change of a user; what is left out stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct UserChange {
     #[schema(max_length = 100)]
     first_name: Option<String>,

@@ -111,7 +111,7 @@ impl From<webhook::Attempt> for WebhookAttempt {
 }
 
 /// A webhook to be made.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct NewWebhook {
     /// Where events go: https, or http where the operator allows it.
     #[schema(max_length = 500)]
@@ -133,7 +133,7 @@ pub(crate) struct MadeWebhook {
 }
 
 /// What to change of a webhook. What is left out stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct WebhookChange {
     #[schema(max_length = 500)]
     url: Option<String>,
@@ -146,7 +146,7 @@ pub(crate) struct WebhookChange {
 }
 
 /// For how long the secrets before the new one go on counting.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct Rotation {
     /// `day` (when left out), `week` or `none`.
     #[schema(max_length = 10)]
@@ -160,7 +160,7 @@ pub(crate) struct NewSecret {
 }
 
 /// Which events to send again: one of the two.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct Replay {
     /// This event alone, tried once.
     #[schema(minimum = 1)]

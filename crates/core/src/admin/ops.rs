@@ -53,7 +53,12 @@ pub async fn set_up(
             return Err(Error::Gone);
         }
         let role = admin_role::built_in(tx, BuiltInRole::Full)?;
-        let id = insert(tx, &Actor::system("set-up link"), &NewAdmin { name: name.clone(), email, password }, role)?;
+        let id = insert(
+            tx,
+            &Actor::system("set-up link"),
+            &NewAdmin { name: name.clone(), email: email.clone(), password: password.clone() },
+            role,
+        )?;
         begin_first(tx, id, &name)
     })
     .await

@@ -154,7 +154,7 @@ pub async fn accept(app: &App, request: &Request, input: Accept) -> Result<Start
             return Err(Error::Gone);
         }
         let email = Email::parse(&invitation.email).map_err(|_| Error::Gone)?;
-        let new = NewAdmin { name: input.name, email, password };
+        let new = NewAdmin { name: input.name.clone(), email, password: password.clone() };
         let inviter = Actor::admin(invitation.invited_by, &invitation.inviter);
         let id = admin::insert(tx, &inviter, &new, invitation.role)?;
         sql::set_accepted_by(tx, invitation.id, id)?;

@@ -37,11 +37,13 @@ pub struct Connections {
     pub sqlite_readers: usize,
     /// PostgreSQL connections of this process.
     pub postgres: usize,
+    /// How often a transaction is tried that PostgreSQL ends because it and another waited for each other.
+    pub attempts: usize,
 }
 
 impl Default for Connections {
     fn default() -> Self {
-        Self { sqlite_readers: 4, postgres: 16 }
+        Self { sqlite_readers: 4, postgres: 16, attempts: 3 }
     }
 }
 
@@ -61,7 +63,7 @@ pub struct Database(Backend);
 #[derive(Clone)]
 enum Backend {
     Sqlite { writer: Arc<Pool>, readers: Arc<Pool>, watch: Arc<Mutex<SqliteConn>> },
-    Postgres { pool: Arc<Pool>, server: Postgres },
+    Postgres { pool: Arc<Pool>, server: Postgres, attempts: usize },
 }
 
 /// Connections that wait to be taken, and how many there may be. SQLite's are all there from the start; PostgreSQL's are made
@@ -260,7 +262,7 @@ impl Database {
     pub fn open(location: &Location, connections: Connections) -> Result<Self, DbError> {
         match location {
             Location::Sqlite(path) => Self::open_sqlite(path, connections.sqlite_readers),
-            Location::Postgres(url) => Self::open_postgres(url, connections.postgres),
+            Location::Postgres(url) => Self::open_postgres(url, connections),
         }
     }
 
@@ -271,8 +273,9 @@ impl Database {
         Ok(Self(Backend::Sqlite { writer: Pool::of(vec![writer]), readers: Pool::of(readers), watch }))
     }
 
-    fn open_postgres(url: &str, most: usize) -> Result<Self, DbError> {
-        Ok(Self(Backend::Postgres { pool: Pool::empty(most), server: Postgres::new(url)? }))
+    fn open_postgres(url: &str, connections: Connections) -> Result<Self, DbError> {
+        let (pool, attempts) = (Pool::empty(connections.postgres), connections.attempts);
+        Ok(Self(Backend::Postgres { pool, server: Postgres::new(url)?, attempts }))
     }
 
     /// A number that differs from the one answered before if anybody has committed meanwhile, this process or another,
@@ -286,18 +289,18 @@ impl Database {
 
     /// Applies the migrations that are missing and returns their names.
     pub async fn migrate(&self, now: Timestamp) -> Result<Vec<&'static str>, Fault> {
-        self.run(Mode::Write, move |conn| Ok(migrate::run(conn, now)?)).await
+        self.once(Mode::Write, move |conn| Ok(migrate::run(conn, now)?)).await
     }
 
     /// Applies migrations up to the one of this name: what an older Latchkey leaves behind.
     #[cfg(feature = "testing")]
     pub async fn migrate_until(&self, last: &'static str, now: Timestamp) -> Result<Vec<&'static str>, Fault> {
-        self.run(Mode::Write, move |conn| Ok(migrate::run_until(conn, now, last)?)).await
+        self.once(Mode::Write, move |conn| Ok(migrate::run_until(conn, now, last)?)).await
     }
 
     /// Whether the database answers and every migration is in place.
     pub async fn is_ready(&self) -> Result<bool, Fault> {
-        self.run(Mode::Read, |conn| Ok(migrate::is_current(conn)?)).await
+        self.once(Mode::Read, |conn| Ok(migrate::is_current(conn)?)).await
     }
 
     /// Runs `work` in a read-only snapshot.
@@ -306,29 +309,48 @@ impl Database {
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {
-        self.run(Mode::Read, work).await
+        self.once(Mode::Read, work).await
     }
 
-    /// Runs `work` in a transaction: commits on `Ok`, rolls back on `Err` and on a panic.
-    pub(crate) async fn write<T, E>(&self, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Runs `work` in a transaction: commits on `Ok`, rolls back on `Err` and on a panic. When PostgreSQL ends the transaction because it
+    /// and another waited for each other, nothing of it is left, and `work` runs again from its beginning.
+    pub(crate) async fn write<T, E>(&self, work: impl Fn(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {
-        self.run(Mode::Write, work).await
+        let again = move |mut conn: Returned, attempts| {
+            for _ in 1..attempts {
+                let result = transact(&mut conn, Mode::Write, &work);
+                if !conn.gave_way() {
+                    return result;
+                }
+            }
+            transact(&mut conn, Mode::Write, &work)
+        };
+        self.run(Mode::Write, again).await
     }
 
-    async fn run<T, E>(&self, mode: Mode, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    async fn once<T, E>(&self, mode: Mode, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {
-        let (pool, server) = match &self.0 {
-            Backend::Sqlite { writer, readers, .. } => (if mode == Mode::Write { writer } else { readers }, None),
-            Backend::Postgres { pool, server } => (pool, Some(server.clone())),
+        self.run(mode, move |mut conn, _| transact(&mut conn, mode, work)).await
+    }
+
+    /// Calls `work` with a connection for this mode, and how often a transaction is tried.
+    async fn run<T, E>(&self, mode: Mode, work: impl FnOnce(Returned, usize) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let (pool, server, attempts) = match &self.0 {
+            Backend::Sqlite { writer, readers, .. } => (if mode == Mode::Write { writer } else { readers }, None, 1),
+            Backend::Postgres { pool, server, attempts } => (pool, Some(server.clone()), *attempts),
         };
         let place = Place::take(pool, server.is_some()).await.map_err(Fault::Db)?;
-        on_blocking_pool(move || transact(place.connect(server.as_ref()).map_err(Fault::Db)?, mode, work)).await
+        on_blocking_pool(move || work(place.connect(server.as_ref()).map_err(Fault::Db)?, attempts)).await
     }
 }
 
@@ -396,6 +418,13 @@ struct Returned {
     place: Place,
 }
 
+impl Returned {
+    /// Whether the transaction on it was ended because it and another waited for each other.
+    fn gave_way(&self) -> bool {
+        matches!(&self.conn, Some(Conn::Postgres(conn)) if conn.gave_way())
+    }
+}
+
 impl Drop for Returned {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
@@ -409,7 +438,7 @@ impl Drop for Returned {
     }
 }
 
-fn transact<T, E: From<Fault>>(mut guard: Returned, mode: Mode, work: impl FnOnce(&Conn) -> Result<T, E>) -> Result<T, E> {
+fn transact<T, E: From<Fault>>(guard: &mut Returned, mode: Mode, work: impl FnOnce(&Conn) -> Result<T, E>) -> Result<T, E> {
     let result = {
         let Some(conn) = &guard.conn else { return Err(Fault::Db(closed()).into()) };
         conn.begin(mode).map_err(Fault::Db)?;

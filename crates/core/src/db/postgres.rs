@@ -16,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use tokio_postgres::{Client, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -57,6 +58,7 @@ impl Postgres {
             runtime: Some(runtime),
             statements: RefCell::default(),
             failed: Cell::new(false),
+            gave_way: Cell::new(false),
             unsent: Cell::new(None),
             waiting: RefCell::default(),
             answers: RefCell::default(),
@@ -112,6 +114,8 @@ pub(super) struct PostgresConn {
     /// What was prepared, by its text: for each list of types it was asked with.
     statements: RefCell<HashMap<String, Vec<Statement>>>,
     failed: Cell<bool>,
+    /// Whether that was because this transaction and another waited for each other.
+    gave_way: Cell<bool>,
     /// The `begin` that goes out together with the first statement.
     unsent: Cell<Option<&'static str>>,
     waiting: RefCell<Vec<Waiting>>,
@@ -123,6 +127,7 @@ impl PostgresConn {
     /// Begins a transaction. Nothing is sent before there is a statement: the two share one round trip.
     pub(super) fn begin(&self, begin: &'static str) {
         self.failed.set(false);
+        self.gave_way.set(false);
         self.waiting.take();
         self.answers.take();
         self.unsent.set(Some(begin));
@@ -273,6 +278,8 @@ impl PostgresConn {
         }));
         answered.map_err(|error| {
             self.failed.set(true);
+            // Whatever fails after it fails because the transaction is over.
+            self.gave_way.set(self.gave_way.get() || error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED));
             driver(error)
         })
     }
@@ -298,6 +305,11 @@ impl PostgresConn {
             carried.await;
         });
         self.line.borrow().is_some()
+    }
+
+    /// Whether the last transaction was ended because it and another waited for each other (a deadlock).
+    pub(super) fn gave_way(&self) -> bool {
+        self.gave_way.get()
     }
 
     /// Whether a statement failed since the transaction began: it can only roll back.
@@ -372,7 +384,6 @@ impl<'a> FromSql<'a> for Value {
 }
 
 fn driver(error: tokio_postgres::Error) -> DbError {
-    use tokio_postgres::error::SqlState;
     if error.is_closed() {
         return DbError::Unreachable(chain(&error));
     }

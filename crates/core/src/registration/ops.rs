@@ -34,7 +34,8 @@ async fn at_once(app: &App, request: &Request, new: New) -> Result<Inside, Error
     let registered = app.write(request, move |tx| {
         // The link is held first: who lost the race makes no user.
         let invitation = invitation::hold(tx, &new.secret)?;
-        let user = user::insert(tx, None, &NewUser { name: new.name, email: new.email, password: Some(hash) })?;
+        let user =
+            user::insert(tx, None, &NewUser { name: new.name.clone(), email: new.email.clone(), password: Some(hash.clone()) })?;
         enter(tx, user, invitation)
     });
     let registered = registered.await;

@@ -72,6 +72,7 @@ pub struct Login {
 }
 
 /// A session that has just begun: the one moment its secret is known.
+#[derive(Clone)]
 pub struct Started {
     /// What the cookie holds.
     pub secret: Secret,

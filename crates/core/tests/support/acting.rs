@@ -33,7 +33,7 @@ pub(crate) async fn in_account<P: InAccount, T: Send + 'static, E: Refusal>(
     app: &App,
     user: UserId,
     account: AccountId,
-    work: impl FnOnce(&Tx<'_>, &Allowed<P>) -> Result<T, E> + Send + 'static,
+    work: impl Fn(&Tx<'_>, &Allowed<P>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {
     app.write(&request(), move |tx| work(tx, &tx.authorize::<P>(Who::without_second_factor(user), account)?)).await
 }
@@ -41,7 +41,7 @@ pub(crate) async fn in_account<P: InAccount, T: Send + 'static, E: Refusal>(
 pub(crate) async fn machine_in_account<P: InAccount, T: Send + 'static, E: Refusal>(
     app: &App,
     account: AccountId,
-    work: impl FnOnce(&Tx<'_>, &Allowed<P>) -> Result<T, E> + Send + 'static,
+    work: impl Fn(&Tx<'_>, &Allowed<P>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {
     app.write(&request(), move |tx| work(tx, &tx.authorize_system::<P>(&System::named("test"), account)?)).await
 }
@@ -49,7 +49,7 @@ pub(crate) async fn machine_in_account<P: InAccount, T: Send + 'static, E: Refus
 pub(crate) async fn as_staff<P: StaffRight, T: Send + 'static, E: Refusal>(
     app: &App,
     admin: AdminId,
-    work: impl FnOnce(&Tx<'_>, &AllowedAdmin<P>) -> Result<T, E> + Send + 'static,
+    work: impl Fn(&Tx<'_>, &AllowedAdmin<P>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {
     app.write(&request(), move |tx| work(tx, &tx.authorize_admin::<P>(admin)?)).await
 }
@@ -57,7 +57,7 @@ pub(crate) async fn as_staff<P: StaffRight, T: Send + 'static, E: Refusal>(
 pub(crate) async fn as_myself<T: Send + 'static, E: Refusal>(
     app: &App,
     user: UserId,
-    work: impl FnOnce(&Tx<'_>, &Myself) -> Result<T, E> + Send + 'static,
+    work: impl Fn(&Tx<'_>, &Myself) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {
     app.write(&request(), move |tx| work(tx, &tx.myself(user)?)).await
 }
@@ -75,7 +75,7 @@ pub(crate) async fn as_confirmed<T: Send + 'static, E: Refusal>(
     app: &App,
     subject: Subject,
     session: SessionId,
-    work: impl FnOnce(&Tx<'_>, &Confirmed) -> Result<T, E> + Send + 'static,
+    work: impl Fn(&Tx<'_>, &Confirmed) -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {
     app.write(&request(), move |tx| work(tx, &tx.confirmed(subject, session)?)).await
 }

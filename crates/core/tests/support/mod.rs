@@ -84,7 +84,7 @@ pub(crate) async fn role(app: &TestApp, admin: AdminId, name: &str, keys: &str) 
 pub(crate) async fn change_role(app: &App, admin: AdminId, id: RoleId, keys: &str) -> Result<(), role::Error> {
     let grants = grants(keys);
     as_staff::<ConfigureSystem, _, _>(app, admin, move |tx, by| {
-        let new = role::Details { grants, ..role::find_to_end(tx, by, id)?.details };
+        let new = role::Details { grants: grants.clone(), ..role::find_to_end(tx, by, id)?.details };
         role::update(tx, by, id, &new)
     })
     .await

@@ -154,7 +154,7 @@ impl Past {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         request: Request,
-        work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
+        work: impl Fn(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
     ) -> anyhow::Result<T> {
         self.app.write(&request, work).await
     }

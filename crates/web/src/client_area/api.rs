@@ -55,6 +55,7 @@ pub(crate) async fn create(member: LoggedIn, Path(id): Path<AccountId>, Form(for
         let by = tx.authorize::<ManageAccountApi>(who, id)?;
         let confirmed = tx.confirmed(Subject::User(who.user()), session)?;
         parsed
+            .clone()
             .map(|new| api_credential::create_for_account(tx, &by, &confirmed, &new))
             .map_or_else(|bad| Ok(Err(bad)), |made| made.map(Ok))
     });

@@ -73,7 +73,7 @@ pub(crate) async fn add(member: LoggedIn, Path(id): Path<AccountId>, Form(form):
     let (visit, who, parsed) = (&member.visit, member.who(), form.parse());
     let added = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize::<ManageContacts>(who, id)?;
-        contacts::checked(parsed, |new| contact::add(tx, &by, new))
+        contacts::checked(parsed.clone(), |new| contact::add(tx, &by, new))
     });
     match contacts::kept(visit, &list_path(id), "flash-contact-added", added.await)? {
         Kept::Answered(answer) => Ok(answer),
@@ -90,7 +90,7 @@ pub(crate) async fn save(
     let (visit, who, parsed) = (&member.visit, member.who(), form.parse());
     let saved = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize::<ManageContacts>(who, account)?;
-        contacts::checked(parsed, |new| contact::update(tx, &by, id, new))
+        contacts::checked(parsed.clone(), |new| contact::update(tx, &by, id, new))
     });
     match contacts::kept(visit, &list_path(account), "flash-contact-saved", saved.await)? {
         Kept::Answered(answer) => Ok(answer),

@@ -126,9 +126,9 @@ pub(crate) async fn save(member: LoggedIn, Path(id): Path<AccountId>, Form(form)
     let parsed = DetailsForm { currency: String::new(), ..form.clone() }.parse();
     let saved = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize::<EditDetails>(who, id)?;
-        match parsed {
-            Ok(details) => account::update(tx, &by, &details).map(|()| Vec::new()),
-            Err(invalid) => Ok(invalid),
+        match &parsed {
+            Ok(details) => account::update(tx, &by, details).map(|()| Vec::new()),
+            Err(invalid) => Ok(invalid.clone()),
         }
     });
     let path = format!("/a/{id}/details");

@@ -107,7 +107,7 @@ pub(crate) async fn submit(visit: Visit, Form(form): Form<PasskeyForm>) -> Answe
     match visit.area {
         Area::Client => match passkey::login(app, &visit.request, browser, response, !form.remember.is_empty()).await {
             Ok(started) => {
-                let landed = app.write(&visit.request, move |tx| client_login::land(tx, started, &form.next)).await?;
+                let landed = app.write(&visit.request, move |tx| client_login::land(tx, started.clone(), &form.next)).await?;
                 Ok(landed.answer(&visit))
             }
             Err(error) => failed(error),

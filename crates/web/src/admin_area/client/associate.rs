@@ -40,6 +40,7 @@ pub(crate) struct AssociateForm {
 }
 
 /// What the form asks for.
+#[derive(Clone)]
 enum Wanted {
     /// **Send Invite** YES: a pending invitation and a mail.
     Invite(Who, Held),
@@ -53,6 +54,7 @@ enum Wanted {
 type Held = (Option<RoleId>, Grants);
 
 /// To whom an invitation goes.
+#[derive(Clone)]
 enum Who {
     User(UserId),
     Address(Email),
@@ -137,7 +139,7 @@ pub(crate) async fn submit(staff: Staff, Path(id): Path<AccountId>, Form(form): 
         Err(problems) => problems,
         Ok(wanted) => {
             let is_new = matches!(wanted, Wanted::New(..));
-            let done = visit.web.app().write(&visit.request, move |tx| carry_out(tx, admin, id, wanted));
+            let done = visit.web.app().write(&visit.request, move |tx| carry_out(tx, admin, id, wanted.clone()));
             match page::outcome(done.await)? {
                 Outcome::Done(Associated::Invited(email)) => {
                     let message = if visit.web.settings().mail_kept { "flash-invite-kept" } else { "flash-invite-queued" };

@@ -72,7 +72,7 @@ pub(crate) async fn add(staff: Staff, Path(id): Path<AccountId>, Form(form): For
     let (visit, admin, parsed) = (&staff.visit, staff.id(), form.parse());
     let added = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_staff::<ManageContacts>(admin, id)?;
-        contacts::checked(parsed, |new| contact::add(tx, &by, new))
+        contacts::checked(parsed.clone(), |new| contact::add(tx, &by, new))
     });
     match contacts::kept(visit, &list_path(id), "flash-contact-added", added.await)? {
         Kept::Answered(answer) => Ok(answer),
@@ -89,7 +89,7 @@ pub(crate) async fn save(
     let (visit, admin, parsed) = (&staff.visit, staff.id(), form.parse());
     let saved = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_staff::<ManageContacts>(admin, account)?;
-        contacts::checked(parsed, |new| contact::update(tx, &by, id, new))
+        contacts::checked(parsed.clone(), |new| contact::update(tx, &by, id, new))
     });
     match contacts::kept(visit, &list_path(account), "flash-contact-saved", saved.await)? {
         Kept::Answered(answer) => Ok(answer),
