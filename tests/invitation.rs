@@ -319,6 +319,19 @@ async fn everything_others_can_read(world: &World, actor: &Actor, name: &str) ->
     all
 }
 
+/// Its path is not below that of the tab.
+#[on_both_databases]
+async fn the_page_that_shows_a_link_is_of_the_tab_users(app: TestApp) {
+    let world = World::new(app).await;
+    world.app.expect_unsent_mails();
+    world.owner.post("/a/1/invitations", &[("email", "new@example.com"), ("scope", "all")]).await;
+    let page = world.admin.press("/admin/clients/1/invitations/1/link").await.text();
+    let tabs: Vec<&str> =
+        page.lines().filter(|line| line.contains("\"/admin/clients/1") && line.contains("aria-current")).collect();
+    assert_eq!(tabs.len(), 1, "{tabs:?}");
+    assert!(tabs.iter().all(|tab| tab.contains("href=\"/admin/clients/1/users\" aria-current=\"true\"")), "{tabs:?}");
+}
+
 #[on_both_databases]
 async fn a_link_is_known_to_nobody_but_the_invited(app: TestApp) {
     use crate::support::{Server, plain};
