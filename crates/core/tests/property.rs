@@ -93,6 +93,8 @@ struct Account {
 #[derive(Clone, Debug)]
 struct Link {
     account: usize,
+    /// Who sent it first and so answers for it.
+    sender: usize,
     to: usize,
     offers: Held,
     /// Neither accepted nor declined nor cancelled.
@@ -139,17 +141,16 @@ impl Model {
             Step::Associate { account, user, keys } => self.associate(account, user, keys),
             Step::SetGrants { by, account, user, keys } => {
                 self.touches(by, account, user) && self.reaches(by, account, &set(keys)) && {
-                    self.accounts.get_mut(&account).unwrap().members.insert(user, set(keys));
+                    let before = self.accounts.get_mut(&account).unwrap().members.insert(user, set(keys)).unwrap();
+                    if before.contains("users") && !set(keys).is_superset(&before) {
+                        self.take_back(account, user);
+                    }
                     true
                 }
             }
-            Step::Remove { by, account, user } => {
-                self.touches(by, account, user) && self.accounts.get_mut(&account).unwrap().members.remove(&user).is_some()
-            }
+            Step::Remove { by, account, user } => self.touches(by, account, user) && self.end(account, user),
             Step::Leave { account, user } => {
-                self.may_enter(user, account)
-                    && self.accounts[&account].owner != user
-                    && self.accounts.get_mut(&account).unwrap().members.remove(&user).is_some()
+                self.may_enter(user, account) && self.accounts[&account].owner != user && self.end(account, user)
             }
             Step::MakeOwner { account, user } => self.make_owner(account, user),
             Step::Send { by, account, to, keys } => self.send(by, account, to, keys),
@@ -188,13 +189,26 @@ impl Model {
             && self.accounts[&account].members.get(&user).is_some_and(|held| self.reaches(by, account, held))
     }
 
-    fn make_owner(&mut self, account: usize, user: usize) -> bool {
-        let Some(account) = self.accounts.get_mut(&account) else { return false };
+    fn end(&mut self, account: usize, user: usize) -> bool {
+        self.take_back(account, user);
+        self.accounts.get_mut(&account).unwrap().members.remove(&user).is_some()
+    }
+
+    /// Who may give less takes back what it has sent: it would get that again by a link of its own.
+    fn take_back(&mut self, account: usize, sender: usize) {
+        for link in self.links.iter_mut().filter(|link| link.account == account && link.sender == sender) {
+            link.open = false;
+        }
+    }
+
+    fn make_owner(&mut self, index: usize, user: usize) -> bool {
+        let Some(account) = self.accounts.get_mut(&index) else { return false };
         if account.owner == user || !account.members.contains_key(&user) {
             return false;
         }
         account.members.insert(account.owner, Grants::all().iter().map(Permission::key).collect());
-        account.owner = user;
+        let before = std::mem::replace(&mut account.owner, user);
+        self.take_back(index, before);
         true
     }
 
@@ -212,7 +226,7 @@ impl Model {
         for link in self.links.iter_mut().filter(|link| pending(link)) {
             link.open = false;
         }
-        self.links.push(Link { account, to, offers, open: true, until: self.now + VALID_FOR });
+        self.links.push(Link { account, sender: by, to, offers, open: true, until: self.now + VALID_FOR });
         true
     }
 
