@@ -109,6 +109,17 @@ impl App {
         self.0.parts.database.read(move |conn| work(&Snapshot { conn, now: clock.now() })).await
     }
 
+    /// Runs `work` on the blocking pool, outside a snapshot: on PostgreSQL each statement sees what is committed when it is asked, and
+    /// two statements less are needed. For a single statement, and for several of which none has to fit the others.
+    pub async fn read_committed<T, E>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let clock = self.0.parts.clock.clone();
+        self.0.parts.database.read_committed(move |conn| work(&Snapshot { conn, now: clock.now() })).await
+    }
+
     /// Runs `work` in a transaction, on the blocking pool: commits on `Ok`, rolls back on `Err`. It may run more than once, each time
     /// as if it had not run before: when it and another transaction wait for each other, PostgreSQL ends one of them.
     pub async fn write<T, E>(&self, request: &Request, work: impl Fn(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
@@ -209,7 +220,7 @@ impl App {
     }
 }
 
-/// One consistent view of the database.
+/// One consistent view of the database, or the latest one: see [`App::read_committed`].
 pub struct Snapshot<'a> {
     conn: &'a Conn,
     now: Timestamp,
@@ -295,6 +306,11 @@ impl Snapshot<'_> {
 pub struct Asked<'a, T>(Box<dyn FnOnce() -> Result<T, Fault> + 'a>);
 
 impl<'a, T: 'a> Asked<'a, T> {
+    /// What is known without asking.
+    pub(crate) fn known(answer: T) -> Self {
+        Self(Box::new(move || Ok(answer)))
+    }
+
     /// The answer.
     pub fn answer(self) -> Result<T, Fault> {
         self.0()

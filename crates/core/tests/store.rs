@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use latchkey_core::access::EditUsers;
 use latchkey_core::account::{self, Details, NewOwner};
-use latchkey_core::app::App;
+use latchkey_core::app::{App, Snapshot};
 use latchkey_core::db::{Connections, Database, DbError, Location};
 use latchkey_core::error::Fault;
 use latchkey_core::id::{AccountId, UserId};
 use latchkey_core::session;
+use latchkey_core::settings::{self, Brand};
 use latchkey_core::testing::{PASSWORD, START, TestApp};
 use latchkey_core::user::{self, AdminChange, NewUser, PersonName};
 use latchkey_test_macros::on_both_databases;
+use tokio::runtime::Handle;
 
 use crate::support::*;
 
@@ -256,6 +258,41 @@ async fn whoever_waits_for_a_connection_is_told_the_time_when_it_has_one(app: Te
     app.clock.advance(Duration::from_mins(1));
     drop(release);
     assert_eq!(asked.await.unwrap().unwrap(), START.after(Duration::from_mins(1)));
+}
+
+/// The name of this installation twice, and between the two somebody else has changed it.
+async fn names(app: &Arc<TestApp>, look: impl AsyncFnOnce(&App, Names) -> Result<(String, String), Fault>) -> (String, String) {
+    let other = Arc::clone(app);
+    let rename = "insert into settings (key, value, updated_at) values ('brand.name', 'Renamed', 0)";
+    let both: Names = Box::new(move |snapshot| {
+        let before = settings::brand(snapshot)?.name;
+        Handle::current().block_on(sql(&other, rename)).unwrap();
+        Ok((before, settings::brand(snapshot)?.name))
+    });
+    let found = look(&app.app, both).await.unwrap();
+    sql(app, "delete from settings").await.unwrap();
+    found
+}
+
+type Names = Box<dyn FnOnce(&Snapshot<'_>) -> Result<(String, String), Fault> + Send>;
+
+#[on_both_databases]
+async fn a_snapshot_is_one_moment_and_on_postgresql_each_statement_outside_one_sees_the_latest(app: TestApp) {
+    let (app, latest) = (Arc::new(app), Brand::default().name);
+    let (before, after) = names(&app, async |app, both| app.read(both).await).await;
+    assert_eq!((before, after), (latest.clone(), latest.clone()));
+    let (before, after) = names(&app, async |app, both| app.read_committed(both).await).await;
+    let is_postgres = matches!(app.location, Location::Postgres(_));
+    assert_eq!((before, after), (latest.clone(), if is_postgres { "Renamed".to_owned() } else { latest }));
+}
+
+#[on_both_databases]
+async fn what_fails_outside_a_snapshot_leaves_the_connection_usable(app: TestApp) {
+    sql(&app, "alter table settings rename to mislaid").await.unwrap();
+    assert!(app.app.read_committed(settings::brand).await.is_err());
+    sql(&app, "alter table mislaid rename to settings").await.unwrap();
+    assert_eq!(app.app.read_committed(settings::brand).await.unwrap().name, Brand::default().name);
+    assert_eq!(app.app.read(settings::brand).await.unwrap().name, Brand::default().name);
 }
 
 #[on_both_databases]

@@ -125,8 +125,8 @@ async fn make(parts: &Parts, web: &Web) -> Result<Visit, PageError> {
     let turn = if web.familiar().knows_any(&shown) { None } else { web.app().strangers_turn().await };
     let (brand, puzzles, banned, known) = web
         .app()
-        .read(move |snapshot| {
-            // In the same snapshot as the session: a ban holds on every node from the next request on.
+        // None of this has to fit the rest: a ban, and a session that has ended, hold on every node from the next request on.
+        .read_committed(move |snapshot| {
             let (look, ban) = (settings::ask(snapshot)?, ip.map(|ip| ban::ask(snapshot, ip)).transpose()?);
             let sessions = Sessions::ask(snapshot, area, tokens)?;
             let (brand, security) = look.answer()?;

@@ -24,7 +24,7 @@ pub use value::{FromValue, Nullable, Row, ToValue, Value};
 
 use crate::clock::Timestamp;
 use crate::error::Fault;
-use postgres::{Postgres, PostgresConn};
+use postgres::{Postgres, PostgresConn, Transaction};
 use sqlite::SqliteConn;
 
 /// Under this stand the numbers that Latchkey holds on PostgreSQL, apart from what another program may hold there.
@@ -219,7 +219,7 @@ impl Conn {
             (Self::Postgres(conn), _) if conn.has_failed() => {
                 Err(DbError::Schema("a statement failed and the operation went on".to_owned()))
             }
-            (Self::Postgres(conn), Mode::Read) => {
+            (Self::Postgres(conn), Mode::Read | Mode::Latest) => {
                 conn.leave();
                 Ok(())
             }
@@ -237,14 +237,14 @@ impl Conn {
 
     fn begin(&self, mode: Mode) -> Result<(), DbError> {
         match (self, mode) {
-            (Self::Sqlite(conn), Mode::Read) => conn.transaction("begin"),
+            (Self::Sqlite(conn), Mode::Read | Mode::Latest) => conn.transaction("begin"),
             (Self::Sqlite(conn), Mode::Write) => conn.transaction("begin immediate"),
-            (Self::Postgres(conn), Mode::Read) => {
-                conn.begin("begin isolation level repeatable read read only");
-                Ok(())
-            }
-            (Self::Postgres(conn), Mode::Write) => {
-                conn.begin("begin isolation level read committed");
+            (Self::Postgres(conn), mode) => {
+                conn.begin(match mode {
+                    Mode::Read => Transaction::Unsent("begin isolation level repeatable read read only"),
+                    Mode::Latest => Transaction::None,
+                    Mode::Write => Transaction::Unsent("begin isolation level read committed"),
+                });
                 Ok(())
             }
         }
@@ -253,7 +253,10 @@ impl Conn {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
+    /// All statements see one moment.
     Read,
+    /// Each statement sees what is committed when it is asked.
+    Latest,
     Write,
 }
 
@@ -310,6 +313,15 @@ impl Database {
         E: From<Fault> + Send + 'static,
     {
         self.once(Mode::Read, work).await
+    }
+
+    /// Runs `work` without a snapshot: on PostgreSQL each statement sees what is committed when it is asked.
+    pub(crate) async fn read_committed<T, E>(&self, work: impl FnOnce(&Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        self.once(Mode::Latest, work).await
     }
 
     /// Runs `work` in a transaction: commits on `Ok`, rolls back on `Err` and on a panic. When PostgreSQL ends the transaction because it

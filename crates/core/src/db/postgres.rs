@@ -59,7 +59,7 @@ impl Postgres {
             statements: RefCell::default(),
             failed: Cell::new(false),
             gave_way: Cell::new(false),
-            unsent: Cell::new(None),
+            transaction: Cell::default(),
             waiting: RefCell::default(),
             answers: RefCell::default(),
         };
@@ -104,6 +104,18 @@ struct Waiting {
     question: Option<usize>,
 }
 
+/// How far a transaction has come.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Transaction {
+    /// There is none: each statement is one.
+    #[default]
+    None,
+    /// Its `begin` goes out together with the first statement.
+    Unsent(&'static str),
+    /// The server has begun it.
+    Open,
+}
+
 /// One connection, taken from the pool for one transaction.
 pub(super) struct PostgresConn {
     client: Client,
@@ -116,27 +128,27 @@ pub(super) struct PostgresConn {
     failed: Cell<bool>,
     /// Whether that was because this transaction and another waited for each other.
     gave_way: Cell<bool>,
-    /// The `begin` that goes out together with the first statement.
-    unsent: Cell<Option<&'static str>>,
+    transaction: Cell<Transaction>,
     waiting: RefCell<Vec<Waiting>>,
     /// Of each question of this transaction, until it is taken.
     answers: RefCell<Vec<Option<Vec<tokio_postgres::Row>>>>,
 }
 
 impl PostgresConn {
-    /// Begins a transaction. Nothing is sent before there is a statement: the two share one round trip.
-    pub(super) fn begin(&self, begin: &'static str) {
+    /// Begins a transaction, or with [`Transaction::None`] statements that are one each. Nothing is sent before there is a statement:
+    /// it and the `begin` share one round trip.
+    pub(super) fn begin(&self, transaction: Transaction) {
         self.failed.set(false);
         self.gave_way.set(false);
         self.waiting.take();
         self.answers.take();
-        self.unsent.set(Some(begin));
+        self.transaction.set(transaction);
     }
 
     /// Ends a transaction that has changed nothing. The answer is not waited for, since nothing depends on it; what
     /// this connection is asked next comes after it.
     pub(super) fn leave(&self) {
-        if self.unsent.take().is_some() {
+        if !self.take_open() {
             return;
         }
         let mut ended = pin!(self.client.batch_execute("commit"));
@@ -153,13 +165,19 @@ impl PostgresConn {
 
     /// Commits and waits until that is done; a transaction that has nothing to send is none.
     pub(super) fn commit(&self) -> Result<(), DbError> {
-        if self.waiting.borrow().is_empty() && self.unsent.take().is_some() { Ok(()) } else { self.batch("commit") }
+        let is_empty = self.waiting.borrow().is_empty() && !matches!(self.transaction.get(), Transaction::Open);
+        if is_empty { Ok(()) } else { self.batch("commit") }
     }
 
     /// Takes everything back, also what was not sent yet.
     pub(super) fn roll_back(&self) -> Result<(), DbError> {
         self.waiting.take();
-        if self.unsent.take().is_some() { Ok(()) } else { self.batch("rollback") }
+        if self.take_open() { self.batch("rollback") } else { Ok(()) }
+    }
+
+    /// Whether there is something on the server to end: from here on there is not.
+    fn take_open(&self) -> bool {
+        matches!(self.transaction.take(), Transaction::Open)
     }
 
     pub(super) fn batch(&self, sql: &str) -> Result<(), DbError> {
@@ -205,17 +223,28 @@ impl PostgresConn {
     }
 
     fn line_up(&self, sql: &str, arguments: &[Value], question: Option<usize>) -> Result<(), DbError> {
-        let statement = self.wait(self.prepared(sql, arguments))?;
+        let statement = match self.kept(sql, arguments) {
+            Some(statement) => statement,
+            None => self.wait(self.prepare(sql, arguments))?,
+        };
         self.waiting.borrow_mut().push(Waiting { statement, arguments: arguments.to_vec(), question });
         if self.waiting.borrow().len() < MOST_WAITING { Ok(()) } else { self.wait(self.after_unsent(async { Ok(()) })) }
     }
 
     async fn prepared(&self, sql: &str, arguments: &[Value]) -> Result<Statement, tokio_postgres::Error> {
-        let fits = |statement: &&Statement| statement.params().iter().eq(arguments.iter().map(kind));
-        let kept = self.statements.borrow().get(sql).and_then(|kept| kept.iter().find(fits).cloned());
-        if let Some(statement) = kept {
-            return Ok(statement);
+        match self.kept(sql, arguments) {
+            Some(statement) => Ok(statement),
+            None => self.prepare(sql, arguments).await,
         }
+    }
+
+    /// The statement, if this connection has been asked it before.
+    fn kept(&self, sql: &str, arguments: &[Value]) -> Option<Statement> {
+        let fits = |statement: &&Statement| statement.params().iter().eq(arguments.iter().map(kind));
+        self.statements.borrow().get(sql).and_then(|kept| kept.iter().find(fits).cloned())
+    }
+
+    async fn prepare(&self, sql: &str, arguments: &[Value]) -> Result<Statement, tokio_postgres::Error> {
         let types: Vec<Type> = arguments.iter().map(kind).cloned().collect();
         let statement = self.client.prepare_typed(sql, &types).await?;
         self.statements.borrow_mut().entry(sql.to_owned()).or_default().push(statement.clone());
@@ -227,10 +256,11 @@ impl PostgresConn {
         &self,
         statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, tokio_postgres::Error> {
-        let (begin, waiting) = (self.unsent.take(), self.waiting.take());
+        let (transaction, waiting) = (self.transaction.get(), self.waiting.take());
         let mut before: Vec<Sent<'_>> = Vec::new();
-        if let Some(begin) = begin {
+        if let Transaction::Unsent(begin) = transaction {
             before.push(Box::pin(self.client.batch_execute(begin)));
+            self.transaction.set(Transaction::Open);
         }
         before.extend(waiting.iter().map(|waiting| Box::pin(self.run(waiting)) as Sent<'_>));
         let (mut statement, mut answer, mut failed) = (pin!(statement), None, Ok(()));

@@ -1,12 +1,17 @@
 use super::{Device, Error, sql};
 use crate::access::{Actor, Oneself, Subject};
 use crate::app::{Asked, Request, Snapshot, Tx};
+use crate::clock::Timestamp;
+use crate::db::Value;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::guessing::{self, Guess, Kind};
 use crate::id::{DeviceId, UserId};
 use crate::mail::{About, Notice, Person, tell_person};
 use crate::secret::Secret;
+
+/// Who has no devices.
+const NOBODY: Subject = Subject::User(UserId(0));
 
 /// The device of this cookie, if its owner has logged in with it. Without an owner the same work is done for nothing.
 pub fn known(snapshot: &Snapshot<'_>, owner: Option<Subject>, secret: &Secret) -> Result<Option<DeviceId>, Fault> {
@@ -20,7 +25,12 @@ pub(crate) fn ask_known<'a>(
     secret: &Secret,
     lock: &str,
 ) -> Result<Asked<'a, Option<DeviceId>>, Fault> {
-    sql::known(snapshot, owner.unwrap_or(Subject::User(UserId(0))), &secret.hash(), lock)
+    sql::known(snapshot, owner.unwrap_or(NOBODY), &secret.hash(), lock)
+}
+
+/// The condition on `devices` that [`ask_known`] asks with, for a question about more than that; its arguments are appended.
+pub(crate) fn condition(owner: Option<Subject>, secret: &Secret, now: Timestamp, arguments: &mut Vec<Value>) -> String {
+    sql::condition(owner.unwrap_or(NOBODY), &secret.hash(), now, arguments)
 }
 
 /// One's own devices, latest used first.

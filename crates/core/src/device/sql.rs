@@ -1,7 +1,8 @@
 use super::{Device, LIVES, MAX_PER_OWNER};
 use crate::access::Subject;
 use crate::app::{Asked, Snapshot, Tx};
-use crate::db::Row;
+use crate::clock::Timestamp;
+use crate::db::{Row, Value};
 use crate::error::Fault;
 use crate::id::DeviceId;
 use crate::params;
@@ -13,9 +14,16 @@ pub(super) fn known<'a>(
     hash: &SecretHash,
     lock: &str,
 ) -> Result<Asked<'a, Option<DeviceId>>, Fault> {
-    let (column, id) = (owner.column(), owner.id());
-    let sql = format!("select id from devices where {column} = $1 and token_hash = $2 and last_seen_at > $3{lock}");
-    snapshot.ask_first(&sql, params![id, hash, snapshot.now().before(LIVES)], Row::take)
+    let mut arguments = Vec::new();
+    let sql = format!("select id from devices where {}{lock}", condition(owner, hash, snapshot.now(), &mut arguments));
+    snapshot.ask_first(&sql, &arguments, Row::take)
+}
+
+/// What holds for the device of this cookie, if its owner has logged in with it; its arguments are appended.
+pub(super) fn condition(owner: Subject, hash: &SecretHash, now: Timestamp, arguments: &mut Vec<Value>) -> String {
+    let first = arguments.len() + 1;
+    arguments.extend_from_slice(params![owner.id(), hash, now.before(LIVES)]);
+    format!("{} = ${first} and token_hash = ${} and last_seen_at > ${}", owner.column(), first + 1, first + 2)
 }
 
 pub(super) fn exists(snapshot: &Snapshot<'_>, hash: &SecretHash) -> Result<bool, Fault> {

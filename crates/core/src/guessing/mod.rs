@@ -27,10 +27,11 @@ use std::time::Duration;
 use ring::digest::{SHA256, digest};
 
 use crate::access::Subject;
+use crate::app::Request;
 use crate::clock::Timestamp;
 use crate::email::EmailKey;
 use crate::error::{Fault, HasKind};
-use crate::id::{AccountId, AdminId, ApiCredentialId, DeviceId, UserId};
+use crate::id::{AccountId, AdminId, ApiCredentialId, UserId};
 use crate::password::Comer;
 
 pub use ops::{admit, failed, rebound, spend, succeeded, sweep_buckets, sweep_failures};
@@ -270,19 +271,31 @@ impl Guess {
         Self { kind, at: None, owner: None }
     }
 
-    /// The buckets that a try from there takes from, always in the same order so that no two transactions wait for each other.
-    fn buckets(&self, ip: Option<IpAddr>, device: Option<DeviceId>) -> Vec<Bucket> {
-        let bucket = |scope: Scope, of: String| {
-            let key = hash(&[self.kind.key(), scope.key(), &of]);
-            self.kind.rate(scope).map(|rate| Bucket { key, scope, rate })
-        };
-        if let Some(device) = device {
-            return bucket(Scope::Device, device.to_string()).into_iter().collect();
-        }
-        let account = self.at.as_ref().and_then(|at| bucket(Scope::Account, at.clone()));
-        let address = ip.and_then(|ip| bucket(Scope::Address, network(ip, 32, 64)));
-        let block = ip.and_then(|ip| bucket(Scope::Block, network(ip, 24, 48)));
-        account.into_iter().chain(address).chain(block).chain(bucket(Scope::Everybody, String::new())).collect()
+    /// The buckets that a try from there takes from, always in the same order so that no two transactions wait for each other. `device`
+    /// is whether it comes with a known one.
+    fn buckets(&self, request: &Request, device: bool) -> Vec<Bucket> {
+        if device { self.of_device(request).into_iter().collect() } else { self.of_strangers(request) }
+    }
+
+    fn of_strangers(&self, request: &Request) -> Vec<Bucket> {
+        let account = self.at.as_ref().and_then(|at| self.bucket(Scope::Account, at));
+        let address = request.ip.and_then(|ip| self.bucket(Scope::Address, &network(ip, 32, 64)));
+        let block = request.ip.and_then(|ip| self.bucket(Scope::Block, &network(ip, 24, 48)));
+        account.into_iter().chain(address).chain(block).chain(self.bucket(Scope::Everybody, "")).collect()
+    }
+
+    /// The bucket of the device that is presented, known or not. It has no number of the database's: so it is looked up together with
+    /// whether the device is known. Of a login that nobody has it is asked for, too, for nothing.
+    fn of_device(&self, request: &Request) -> Option<Bucket> {
+        self.kind.authenticator()?;
+        let device = request.device.as_ref()?.derive("guessing").reveal();
+        let owner = self.owner.map_or_else(|| "nobody".to_owned(), |owner| owner.to_string());
+        self.bucket(Scope::Device, &format!("{owner} {device}"))
+    }
+
+    fn bucket(&self, scope: Scope, of: &str) -> Option<Bucket> {
+        let key = hash(&[self.kind.key(), scope.key(), of]);
+        self.kind.rate(scope).map(|rate| Bucket { key, scope, rate })
     }
 
     /// The key under which failures in a row are counted.
@@ -408,6 +421,7 @@ impl HasKind for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn addresses_are_blocked_together() {
@@ -434,8 +448,19 @@ mod tests {
     #[test]
     fn a_known_device_has_a_bucket_of_its_own() {
         let guess = Guess::login(&EmailKey::of("a@b.example"), Some(UserId(1)));
-        let scopes = |device| guess.buckets(Some([192, 0, 2, 1].into()), device).iter().map(|b| b.scope).collect::<Vec<_>>();
-        assert_eq!(scopes(None), [Scope::Account, Scope::Address, Scope::Block, Scope::Everybody]);
-        assert_eq!(scopes(Some(DeviceId(1))), [Scope::Device]);
+        let request = |device| Request {
+            ip: Some([192, 0, 2, 1].into()),
+            device: Some(Secret::parse(device).unwrap()),
+            ..Request::default()
+        };
+        let (laptop, phone) = (request(&"A".repeat(43)), request(&"E".repeat(43)));
+        let scopes = |device| guess.buckets(&laptop, device).iter().map(|bucket| bucket.scope).collect::<Vec<_>>();
+        assert_eq!(scopes(false), [Scope::Account, Scope::Address, Scope::Block, Scope::Everybody]);
+        assert_eq!(scopes(true), [Scope::Device]);
+        let key = |guess: &Guess, request| guess.of_device(request).map(|bucket| bucket.key);
+        assert_eq!(key(&guess, &laptop), key(&guess, &laptop));
+        assert_ne!(key(&guess, &laptop), key(&guess, &phone), "each device by itself");
+        let other = Guess::login(&EmailKey::of("c@d.example"), Some(UserId(2)));
+        assert_ne!(key(&guess, &laptop), key(&other, &laptop), "of two who use one browser each by itself");
     }
 }

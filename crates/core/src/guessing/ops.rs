@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::{
     Admitted, Authenticator, Bucket, Error, Guess, Kind, MAX_FAILURES, NOBODY_REMEMBERED, OF_KNOWN, SUSPICIOUS, Scope, Standing,
     counter, failures_from, sql,
+    sql::{Counted, Used},
 };
 use crate::access::{Actor, Subject, System};
 use crate::app::{Asked, Request, Snapshot, Tx};
@@ -12,28 +13,32 @@ use crate::event::{Event, EventKind};
 use crate::id::DeviceId;
 use crate::mail::{About, Notice, Person, tell_person};
 use crate::password::Comer;
+use crate::secret::Secret;
 use crate::settings::{self, When};
 
 /// Whether a try is heard at all, and how: asked before anything costly is done. Writes nothing.
 pub fn admit(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Admitted, Error> {
-    let device = device_of(snapshot, request, guess, "")?;
-    let failures = guess.counter().map(|key| sql::failures(snapshot, &key)).transpose()?;
-    let device = answer(device)?;
-    refuse_over(snapshot, &guess.buckets(request.ip, device))?;
-    let comer = if device.is_some() { Comer::Known } else { Comer::Stranger };
-    Ok(Admitted { standing: standing(answer(failures)?, device), comer })
+    let (counted, used) = ask(snapshot, request, guess, "")?;
+    let counted = counted.answer()?;
+    let device = counted.device.is_some();
+    refuse_over(snapshot, &guess.buckets(request, device), used)?;
+    let comer = if device { Comer::Known } else { Comer::Stranger };
+    Ok(Admitted { standing: counted.standing(), comer })
 }
 
 /// The try failed: it takes its tokens and is counted. In the transaction that says so; an error takes it all back, and the
 /// caller answers as if nothing had been compared.
 pub fn failed(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
-    let device = answer(device_of(tx, tx.request(), guess, "")?)?;
+    let device = match device_of(tx.request(), guess) {
+        Some((owner, secret)) => device::ask_known(tx, owner, secret, "")?.answer()?.is_some(),
+        None => false,
+    };
     if let Some(key) = guess.counter() {
         let forget_at = guess.owner.is_none().then(|| tx.now().after(NOBODY_REMEMBERED));
-        let (strange, known) = sql::count(tx, &key, device.is_some(), forget_at)?;
-        let reached = if device.is_some() { known } else { strange };
+        let (strange, known) = sql::count(tx, &key, device, forget_at)?;
+        let reached = if device { known } else { strange };
         if let (Some(owner), MAX_FAILURES) = (guess.owner, reached) {
-            note_stopped(tx, owner, guess.kind, device.is_some())?;
+            note_stopped(tx, owner, guess.kind, device)?;
         }
     }
     take_all(tx, guess, device)
@@ -42,9 +47,8 @@ pub fn failed(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
 /// A try that has succeeded, and what stands against it: asked together with whatever else is asked of the login.
 pub(crate) struct Success<'a> {
     guess: &'a Guess,
-    key: Option<Vec<u8>>,
-    device: Option<Asked<'a, Option<DeviceId>>>,
-    failures: Option<Asked<'a, Option<(i64, i64)>>>,
+    counted: Asked<'a, Counted>,
+    used: Asked<'a, Used>,
 }
 
 /// The try succeeded: refused all the same when others failed too often meanwhile; else what was counted against this person
@@ -55,36 +59,34 @@ pub fn succeeded(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
 
 /// Asks what [`let_in`] needs. It stays as it is until the transaction ends.
 pub(crate) fn success<'a>(tx: &'a Tx<'_>, guess: &'a Guess) -> Result<Success<'a>, Fault> {
-    let device = device_of(tx, tx.request(), guess, tx.for_update())?;
-    let key = guess.counter();
-    let failures = key.as_ref().map(|key| sql::hold_failures(tx, key)).transpose()?;
-    Ok(Success { guess, key, device, failures })
+    let (counted, used) = ask(tx, tx.request(), guess, tx.for_update())?;
+    Ok(Success { guess, counted, used })
 }
 
 /// What [`succeeded`] does. The known device it was done with, if it is one.
 pub(crate) fn let_in(tx: &Tx<'_>, success: Success<'_>) -> Result<Option<DeviceId>, Error> {
-    let (device, failures) = (answer(success.device)?, answer(success.failures)?);
-    if standing(failures, device) == Standing::Stopped {
+    let counted = success.counted.answer()?;
+    if counted.standing() == Standing::Stopped {
         return Err(Error::Stopped);
     }
-    let buckets = success.guess.buckets(tx.request().ip, device);
-    let used = refuse_over(tx, &buckets)?;
+    let buckets = success.guess.buckets(tx.request(), counted.device.is_some());
+    let used = refuse_over(tx, &buckets, success.used)?;
     let own = buckets.iter().filter(|bucket| matches!(bucket.scope, Scope::Account | Scope::Device));
     for bucket in own.filter(|bucket| used.contains(&bucket.key)) {
         sql::empty(tx, &bucket.key)?;
     }
-    match (success.key, failures) {
+    match (success.guess.counter(), counted.failures) {
         // What strangers have stopped stays stopped for them until the authenticator is bound anew.
         (Some(key), Some((strange, _))) if strange >= MAX_FAILURES => sql::forget_known(tx, &key)?,
         (Some(key), Some(_)) => sql::forget(tx, &key)?,
         _ => {}
     }
-    Ok(device)
+    Ok(counted.device)
 }
 
 /// Does something that is allowed so often and no more: each time takes a token.
 pub fn spend(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
-    take_all(tx, guess, None)
+    take_all(tx, guess, false)
 }
 
 /// The authenticator was bound anew, such as a password that was set: it works again, for everybody. Whoever replaces an
@@ -95,7 +97,8 @@ pub fn rebound(tx: &Tx<'_>, authenticator: Authenticator, owner: Subject) -> Res
 
 /// Whether so much has failed in a row that the authenticator no longer works for strangers, or for known devices.
 pub(crate) fn is_stopped(snapshot: &Snapshot<'_>, authenticator: Authenticator, owner: Subject) -> Result<bool, Fault> {
-    let (strange, known) = sql::failures(snapshot, &counter(authenticator, owner))?.answer()?.unwrap_or_default();
+    let counted = sql::counted(snapshot, None, Some(&counter(authenticator, owner)), "")?.answer()?;
+    let (strange, known) = counted.failures.unwrap_or_default();
     Ok(strange.max(known) >= MAX_FAILURES)
 }
 
@@ -125,35 +128,35 @@ fn note_suspicion(tx: &Tx<'_>, kind: Kind) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Nothing is asked where there is nothing to know.
-fn device_of<'a>(
+/// Asks for all that may stand against a try, with a device that is known and with one that is not: two statements, one round trip.
+/// What `lock` holds is held before the buckets are looked at.
+fn ask<'a>(
     snapshot: &'a Snapshot<'_>,
     request: &Request,
     guess: &Guess,
     lock: &str,
-) -> Result<Option<Asked<'a, Option<DeviceId>>>, Fault> {
-    match (&request.device, guess.kind.authenticator()) {
-        (Some(secret), Some(_)) => device::ask_known(snapshot, guess.owner, secret, lock).map(Some),
-        _ => Ok(None),
+) -> Result<(Asked<'a, Counted>, Asked<'a, Used>), Fault> {
+    let counted = sql::counted(snapshot, device_of(request, guess), guess.counter().as_deref(), lock)?;
+    let buckets: Vec<Bucket> = guess.of_strangers(request).into_iter().chain(guess.of_device(request)).collect();
+    Ok((counted, sql::full_at(snapshot, &buckets)?))
+}
+
+/// The device that is presented, and whose it may be. Without an owner the same is asked for nothing.
+fn device_of<'a>(request: &'a Request, guess: &Guess) -> Option<(Option<Subject>, &'a Secret)> {
+    guess.kind.authenticator().and(request.device.as_ref()).map(|secret| (guess.owner, secret))
+}
+
+impl Counted {
+    fn standing(&self) -> Standing {
+        let (strange, known) = self.failures.unwrap_or_default();
+        let counted = if self.device.is_some() { known } else { strange };
+        if counted >= MAX_FAILURES { Standing::Stopped } else { Standing::Works }
     }
 }
 
-fn answer<T>(asked: Option<Asked<'_, Option<T>>>) -> Result<Option<T>, Fault> {
-    asked.map(Asked::answer).transpose().map(Option::flatten)
-}
-
-fn standing(failures: Option<(i64, i64)>, device: Option<DeviceId>) -> Standing {
-    let (strange, known) = failures.unwrap_or_default();
-    let counted = if device.is_some() { known } else { strange };
-    if counted >= MAX_FAILURES { Standing::Stopped } else { Standing::Works }
-}
-
-/// Refuses when a bucket is empty; else the keys of those that were used at all.
-fn refuse_over(snapshot: &Snapshot<'_>, buckets: &[Bucket]) -> Result<Vec<Vec<u8>>, Error> {
-    if buckets.is_empty() {
-        return Ok(Vec::new());
-    }
-    let used = sql::full_at(snapshot, buckets)?;
+/// Refuses when one of these buckets is empty; else the keys of those that were used at all.
+fn refuse_over(snapshot: &Snapshot<'_>, buckets: &[Bucket], used: Asked<'_, Used>) -> Result<Vec<Vec<u8>>, Error> {
+    let used = used.answer()?;
     let pause = |(key, full_at): &(Vec<u8>, _)| {
         let bucket = buckets.iter().find(|bucket| bucket.key == *key)?;
         bucket.rate.pause(snapshot.now(), *full_at)
@@ -164,11 +167,11 @@ fn refuse_over(snapshot: &Snapshot<'_>, buckets: &[Bucket]) -> Result<Vec<Vec<u8
     }
 }
 
-fn take_all(tx: &Tx<'_>, guess: &Guess, device: Option<DeviceId>) -> Result<(), Error> {
-    let buckets = guess.buckets(tx.request().ip, device);
+fn take_all(tx: &Tx<'_>, guess: &Guess, device: bool) -> Result<(), Error> {
+    let buckets = guess.buckets(tx.request(), device);
     for bucket in &buckets {
         let Some(tries) = sql::take(tx, bucket)? else {
-            refuse_over(tx, &buckets)?;
+            refuse_over(tx, &buckets, sql::full_at(tx, &buckets)?)?;
             return Err(Error::Limited { retry_after: Duration::from_secs(1) });
         };
         if tries == bucket.rate.burst && guess.kind != Kind::DeviceNotice {

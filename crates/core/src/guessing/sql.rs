@@ -1,17 +1,77 @@
 use super::Bucket;
+use crate::access::Subject;
 use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{Row, ToValue, Value};
+use crate::device;
 use crate::error::Fault;
+use crate::id::DeviceId;
 use crate::params;
+use crate::secret::Secret;
 use crate::sweep::{self, Place};
 
-/// When each of these buckets will have run out; those never used are left out.
-pub(super) fn full_at(snapshot: &Snapshot<'_>, buckets: &[Bucket]) -> Result<Vec<(Vec<u8>, Timestamp)>, Fault> {
+/// What stands against a try.
+#[derive(Default)]
+pub(super) struct Counted {
+    /// The known device it is made with.
+    pub(super) device: Option<DeviceId>,
+    /// Failures in a row of strangers and of known devices, as far as they are remembered.
+    pub(super) failures: Option<(i64, i64)>,
+}
+
+/// What one row of the answer tells of.
+const DEVICE: i64 = 1;
+const FAILURES: i64 = 2;
+
+/// The device that is presented, and the failures that are counted under this key; nothing is asked where there is nothing to know.
+/// Locked as `lock` says, they stay as they are until the transaction ends.
+pub(super) fn counted<'a>(
+    snapshot: &'a Snapshot<'_>,
+    device: Option<(Option<Subject>, &Secret)>,
+    counter: Option<&[u8]>,
+    lock: &str,
+) -> Result<Asked<'a, Counted>, Fault> {
+    let (mut tables, mut rows, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
+    if let Some((owner, secret)) = device {
+        let condition = device::condition(owner, secret, snapshot.now(), &mut arguments);
+        tables.push(format!("d as (select id from devices where {condition}{lock})"));
+        rows.push(format!("select {DEVICE}, id, 0 from d"));
+    }
+    if let Some(key) = counter {
+        arguments.extend_from_slice(params![key, snapshot.now()]);
+        let condition = remembered(arguments.len() - 1);
+        tables.push(format!("f as (select strange, known from guess_failures where {condition}{lock})"));
+        rows.push(format!("select {FAILURES}, strange, known from f"));
+    }
+    if rows.is_empty() {
+        return Ok(Asked::known(Counted::default()));
+    }
+    let sql = format!("with {} {}", tables.join(", "), rows.join(" union all "));
+    let found = snapshot.ask(&sql, &arguments, |row| Ok((row.take::<i64>()?, row.take::<i64>()?, row.take::<i64>()?)))?;
+    Ok(found.map(|rows| {
+        rows.into_iter().fold(Counted::default(), |counted, row| match row {
+            (DEVICE, id, _) => Counted { device: Some(DeviceId(id)), ..counted },
+            (_, strange, known) => Counted { failures: Some((strange, known)), ..counted },
+        })
+    }))
+}
+
+fn remembered(first: usize) -> String {
+    format!("key = ${first} and (forget_at is null or forget_at > ${})", first + 1)
+}
+
+/// The keys of buckets that were used, and when each will have run out.
+pub(super) type Used = Vec<(Vec<u8>, Timestamp)>;
+
+/// Which of these buckets were used at all.
+pub(super) fn full_at<'a>(snapshot: &'a Snapshot<'_>, buckets: &[Bucket]) -> Result<Asked<'a, Used>, Fault> {
+    if buckets.is_empty() {
+        return Ok(Asked::known(Vec::new()));
+    }
     let places: Vec<String> = (1..=buckets.len()).map(|number| format!("${number}")).collect();
     let arguments: Vec<Value> = buckets.iter().map(|bucket| bucket.key.to_value()).collect();
     let sql = format!("select key, full_at from guess_buckets where key in ({})", places.join(", "));
-    snapshot.all(&sql, &arguments, |row| Ok((row.take()?, row.take()?)))
+    snapshot.ask(&sql, &arguments, |row| Ok((row.take()?, row.take()?)))
 }
 
 /// Takes one token and returns the tries since the bucket was last full; `None` when there was no token.
@@ -43,21 +103,6 @@ pub(super) fn tries(snapshot: &Snapshot<'_>, bucket: &Bucket) -> Result<Option<i
 
 pub(super) fn empty(tx: &Tx<'_>, key: &[u8]) -> Result<(), Fault> {
     tx.put("delete from guess_buckets where key = $1", params![key])
-}
-
-/// Failures in a row of strangers and of known devices, as far as they are remembered.
-pub(super) fn failures<'a>(snapshot: &'a Snapshot<'_>, key: &[u8]) -> Result<Asked<'a, Option<(i64, i64)>>, Fault> {
-    failures_locked(snapshot, key, "")
-}
-
-/// Like [`failures`], and they stay as they are until the transaction ends.
-pub(super) fn hold_failures<'a>(tx: &'a Tx<'_>, key: &[u8]) -> Result<Asked<'a, Option<(i64, i64)>>, Fault> {
-    failures_locked(tx, key, tx.for_update())
-}
-
-fn failures_locked<'a>(snapshot: &'a Snapshot<'_>, key: &[u8], lock: &str) -> Result<Asked<'a, Option<(i64, i64)>>, Fault> {
-    let sql = format!("select strange, known from guess_failures where key = $1 and (forget_at is null or forget_at > $2){lock}");
-    snapshot.ask_first(&sql, params![key, snapshot.now()], |row| Ok((row.take()?, row.take()?)))
 }
 
 /// Counts one failure and returns how many there are now, of strangers and of known devices. What is to be forgotten by now counts

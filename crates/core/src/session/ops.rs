@@ -36,7 +36,7 @@ pub async fn authenticate(app: &App, request: &Request, login: &Login) -> Result
     let (key, asked) = (EmailKey::of(&login.email), request.clone());
     let turn = app.strangers_turn().await;
     let (found, guess, Admitted { standing, comer }) = app
-        .read(move |snapshot| {
+        .read_committed(move |snapshot| {
             let found = user::credentials(snapshot, &key)?;
             let guess = Guess::login(&key, found.as_ref().map(|found| found.id));
             // Before anything is hashed: whoever has to wait costs nothing.
