@@ -85,7 +85,7 @@ pub(crate) async fn recognise(
     shown: Result<Shown, api_credential::Error>,
 ) -> Result<Caller, api_credential::Error> {
     let ip = request.ip;
-    let caller = api.app().read(move |snapshot| {
+    let caller = api.app().read_committed(move |snapshot| {
         if ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false) {
             return Err(api_credential::Error::AddressNotAllowed(ip));
         }

@@ -1,26 +1,20 @@
 //! Seals what is committed, so that readers of the feed and webhooks get it.
 //!
-//! What is recorded within a tenth of a second, or within a quarter of one while the machine is busy, is sealed at once rather than each
-//! event by itself: on SQLite every transaction waits for the disk, and on PostgreSQL sealing was a quarter of all that was asked while people logged in.
+//! An event that comes alone is sealed at once; what follows within a quarter of a second is sealed together: on SQLite every transaction
+//! waits for the disk, and on PostgreSQL sealing each by itself was a quarter of all that was asked while people logged in.
 
 use std::time::Duration;
 
 use latchkey_core::app::App;
 use latchkey_core::event::{self, Sealing};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::stopped;
 use crate::worker::system;
 
-/// The least rest between two runs.
-const REST: Duration = Duration::from_millis(100);
-
-/// The longest rest between two runs that find something to do.
-const LONGEST_REST: Duration = Duration::from_millis(250);
-
-/// How many times as long as it takes to seal the rest is, within these bounds: what makes everything take long is work for others.
-const SHARE: u32 = 25;
+/// The rest between two runs.
+const REST: Duration = Duration::from_millis(250);
 
 /// While the database is away, the longest rest is this many ordinary looks.
 const MOST_LOOKS: u32 = 30;
@@ -29,15 +23,13 @@ const MOST_LOOKS: u32 = 30;
 pub(crate) async fn run(app: &App, sealed: &Notify, look_every: Duration, mut shutdown: watch::Receiver<bool>) {
     let (mut failures, mut recorded) = (0_u32, false);
     loop {
-        let begun = Instant::now();
         let rest = match tokio::spawn(try_once(app.clone(), recorded)).await {
             Ok(Ok(sealing)) => {
                 failures = 0;
                 if !matches!(sealing, Sealing::Done(0) | Sealing::Busy) {
                     sealed.notify_one();
                 }
-                let rest = begun.elapsed().saturating_mul(SHARE).clamp(REST, LONGEST_REST);
-                if matches!(sealing, Sealing::More(_)) { Duration::ZERO } else { rest }
+                if matches!(sealing, Sealing::More(_)) { Duration::ZERO } else { REST }
             }
             failed => {
                 failures = failures.saturating_add(1);

@@ -28,6 +28,6 @@ pub use policy::{Decision, Denied, Ground, Reason, Standing, decide};
 pub use ticket::{
     Allowed, AllowedAdmin, Associate, BeStaff, ChangeLogins, ChooseSso, ConfigureSystem, DeleteAccounts, DeleteUsers,
     EditAccounts, EditDetails, EditUsers, Enter, HandOnLinks, InAccount, ManageAccountApi, ManageAdmins, ManageApi, ManageBans,
-    ManageContacts, ManageUsers, Masquerade, Myself, Oneself, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight, System,
-    TransferOwnership, ViewAccountLog, ViewContacts, ViewLog, ViewOwnerChanges, ViewStaffArea, ViewUsers, WriteNotes,
+    ManageContacts, ManageUsers, Masquerade, Myself, Oneself, Only, RequireTwoFactor, ShowsContacts, ShowsUsers, StaffRight,
+    System, TransferOwnership, ViewAccountLog, ViewContacts, ViewLog, ViewOwnerChanges, ViewStaffArea, ViewUsers, WriteNotes,
 };

@@ -2,7 +2,7 @@ use super::api::Live;
 use super::{AdminGrants, ApiRights, Standing, Subject, Who};
 use crate::app::{Snapshot, Tx};
 use crate::clock::Timestamp;
-use crate::db::Row;
+use crate::db::{Row, ToValue, Value};
 use crate::error::Fault;
 use crate::id::{AccountId, AdminId, ApiCredentialId, SessionId, UserId};
 use crate::params;
@@ -16,20 +16,40 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lo
     if !lock.is_empty() && account_name(snapshot, account, lock)?.is_none() {
         return Ok(None);
     }
+    let found = standings(snapshot, who, "m.account_id = $4", &account.to_value())?;
+    Ok(found.into_iter().next().map(|(_, standing)| standing))
+}
+
+/// How the user stands in two accounts at most of which the membership has not ended.
+pub(super) fn two_standings(snapshot: &Snapshot<'_>, who: Who) -> Result<Vec<(AccountId, Standing)>, Fault> {
+    let lasts = "(m.ends_at is null or m.ends_at > $4 or a.owner_id = m.user_id)";
+    standings(snapshot, who, lasts, &snapshot.now().to_value())
+}
+
+/// `condition` is on the membership `m` and the account `a`; its argument is `$4`.
+fn standings(snapshot: &Snapshot<'_>, who: Who, condition: &str, argument: &Value) -> Result<Vec<(AccountId, Standing)>, Fault> {
     let now = snapshot.now();
-    snapshot.optional(
-        "select u.first_name || ' ' || u.last_name, a.name, case when a.status = 'closed' then 1 else 0 end,
+    snapshot.all(
+        &format!(
+            "select a.id, u.first_name || ' ' || u.last_name, a.name, case when a.status = 'closed' then 1 else 0 end,
                 case when a.owner_id = u.id then 1 else 0 end,
                 m.grants || coalesce((select ' ' || r.grants from roles r where r.id = m.role_id), ''), m.ends_at,
                 case when u.verified_at is null and exists (
-                    select 1 from settings s where s.key = $3 and s.value = $4) then 1 else 0 end,
+                    select 1 from settings s where s.key = $2 and s.value = $3) then 1 else 0 end,
                 a.allow_sso, case when a.two_factor_required_at is null then 0 else 1 end,
                 (select value from settings where key = 'security.second_factor_minutes')
-         from memberships m join accounts a on a.id = m.account_id join users u on u.id = m.user_id
-         where m.account_id = $1 and m.user_id = $2",
-        params![account, who.user(), crate::settings::VERIFICATION, Verification::Required.key()],
+             from memberships m join accounts a on a.id = m.account_id join users u on u.id = m.user_id
+             where m.user_id = $1 and {condition} limit 2"
+        ),
+        &[
+            who.user().to_value(),
+            crate::settings::VERIFICATION.to_value(),
+            Verification::Required.key().to_value(),
+            argument.clone(),
+        ],
         |row| {
-            Ok(Standing {
+            let account = row.take()?;
+            let standing = Standing {
                 user: who.user(),
                 user_name: row.take()?,
                 account_name: row.take()?,
@@ -43,7 +63,8 @@ pub(super) fn standing(snapshot: &Snapshot<'_>, who: Who, account: AccountId, lo
                 second_factor_at: who.second_factor_at(),
                 second_factor_lasts: Security::second_factor_of(row.take::<Option<String>>()?.as_deref()),
                 now,
-            })
+            };
+            Ok((account, standing))
         },
     )
 }

@@ -142,6 +142,9 @@ pub struct Allowed<P> {
     proof: PhantomData<fn() -> P>,
 }
 
+/// An account, and the ticket for `P` there, if there is one.
+pub type Only<P> = (AccountId, Option<Allowed<P>>);
+
 /// What the actor may give and touch.
 #[derive(Clone, Debug)]
 enum Limit {
@@ -334,6 +337,14 @@ impl Snapshot<'_> {
     pub fn authorize<P: InAccount>(&self, who: Who, account: AccountId) -> Result<Allowed<P>, Denied> {
         let standing = sql::standing(self, who, account, "")?.ok_or(Denied::NoSuchAccount)?;
         grant(standing, account, P::NEEDS)
+    }
+
+    /// The account of a user who is in a single one, and the ticket for `P` there, if there is one; `None` for more, for none, and for
+    /// one that is closed.
+    pub fn authorize_in_only<P: InAccount>(&self, who: Who) -> Result<Option<Only<P>>, Fault> {
+        let mut found = sql::two_standings(self, who)?;
+        let only = found.pop().filter(|(_, standing)| found.is_empty() && !standing.is_closed);
+        Ok(only.map(|(account, standing)| (account, grant(standing, account, P::NEEDS).ok())))
     }
 
     /// How somebody stands in an account; `None` for no member.

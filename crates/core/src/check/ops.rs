@@ -102,7 +102,7 @@ async fn answer(app: &App, _fresh: &Fresh, asked: &[Question]) -> Result<Vec<Ans
 /// Asks what has changed.
 pub(super) async fn learn(app: &App) -> Result<(), Fault> {
     let (version, seq) = (app.database().version(), app.access().seq());
-    let seen = app.read(move |snapshot| sql::see(snapshot, seq, &[], false)).await?;
+    let seen = app.read_committed(move |snapshot| sql::see(snapshot, seq, &[], false)).await?;
     app.access().take_in(seen, version, &[], app.now());
     Ok(())
 }

@@ -31,7 +31,7 @@ pub enum Sealing {
 /// Seals what has been committed, at most a thousand events, and wakes those who wait for sealed events, whoever sealed them.
 pub async fn seal(app: &App, by: &System) -> Result<Sealing, Fault> {
     // Looking needs no writer.
-    let (head, waits) = app.read(|snapshot| Ok::<_, Fault>((head(snapshot)?, sql::has_unsealed(snapshot)?))).await?;
+    let (head, waits) = app.read_committed(|snapshot| Ok::<_, Fault>((head(snapshot)?, sql::has_unsealed(snapshot)?))).await?;
     app.note_sealed(head.seq);
     if waits { seal_recorded(app, by).await } else { Ok(Sealing::Done(0)) }
 }
@@ -53,13 +53,14 @@ pub async fn seal_all(app: &App, by: &System) -> Result<(), Fault> {
 
 /// The last link of the chain.
 pub fn head(snapshot: &Snapshot<'_>) -> Result<Head, Fault> {
-    sql::head(snapshot, "")?.ok_or(Fault::Db(DbError::NoRow))
+    sql::ask_head(snapshot, "")?.answer()?.ok_or(Fault::Db(DbError::NoRow))
 }
 
 /// The head after it, unless another node is at it.
 fn batch(tx: &Tx<'_>) -> Result<(Option<Head>, Sealing), Fault> {
-    let Some(mut head) = sql::head(tx, tx.skip_locked())? else { return Ok((None, Sealing::Busy)) };
-    let entries = sql::unsealed(tx, BATCH)?;
+    let (head, entries) = (sql::ask_head(tx, tx.skip_locked())?, sql::ask_unsealed(tx, BATCH)?);
+    let Some(mut head) = head.answer()? else { return Ok((None, Sealing::Busy)) };
+    let entries = entries.answer()?;
     if entries.is_empty() {
         return Ok((Some(head), Sealing::Done(0)));
     }

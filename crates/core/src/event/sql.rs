@@ -1,7 +1,7 @@
 use super::chain::Entry;
 use super::{Beginning, Event, EventKind, FeedFilter, Head, LoginDay, Recorded, Sealed};
 use crate::access::Actor;
-use crate::app::{Snapshot, Tx};
+use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::error::Fault;
@@ -112,8 +112,8 @@ fn recorded(row: &mut Row) -> Result<Recorded, DbError> {
 }
 
 /// The last link of the chain; `None` when somebody seals and it is to be held.
-pub(super) fn head(snapshot: &Snapshot<'_>, lock: &str) -> Result<Option<Head>, Fault> {
-    snapshot.optional(&format!("select seq, hash from event_chain where id = 1{lock}"), &[], |row| {
+pub(super) fn ask_head<'a>(snapshot: &'a Snapshot<'_>, lock: &str) -> Result<Asked<'a, Option<Head>>, Fault> {
+    snapshot.ask_first(&format!("select seq, hash from event_chain where id = 1{lock}"), &[], |row| {
         Ok(Head { seq: row.take()?, hash: row.take()? })
     })
 }
@@ -150,13 +150,13 @@ pub(super) fn has_unsealed(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
 }
 
 /// What waits to be sealed, oldest first.
-pub(super) fn unsealed(snapshot: &Snapshot<'_>, limit: i64) -> Result<Vec<Entry>, Fault> {
-    snapshot.all(&format!("select {COLUMNS} from events where seq is null order by id limit $1"), params![limit], Entry::read)
+pub(super) fn ask_unsealed<'a>(snapshot: &'a Snapshot<'_>, limit: i64) -> Result<Asked<'a, Vec<Entry>>, Fault> {
+    snapshot.ask(&format!("select {COLUMNS} from events where seq is null order by id limit $1"), params![limit], Entry::read)
 }
 
 /// Numbers and links of events. As many statements are kept prepared as there are sizes of chunks.
 pub(super) fn seal(tx: &Tx<'_>, mut links: &[(EventId, Head)]) -> Result<(), Fault> {
-    for size in [256, 16, 1] {
+    for size in [256, 16, 4, 1] {
         while let Some((chunk, rest)) = links.split_at_checked(size) {
             let values: Vec<String> =
                 (0..size).map(|row| format!("(${}, ${}, ${})", 3 * row + 1, 3 * row + 2, 3 * row + 3)).collect();

@@ -12,8 +12,8 @@ use crate::role;
 use crate::user::User;
 
 pub use ops::{
-    accounts_of, accounts_of_user, ask_count_of, associate, associate_new, count_of, enter, enter_at_login, find, first, leave,
-    list, mine, only_account_of, page, remove, set_grants, set_held,
+    accounts_of, accounts_of_user, ask_count_of, associate, associate_new, count_of, enter, enter_at_login, enter_only_at_login,
+    find, first, leave, list, mine, page, remove, set_grants, set_held,
 };
 pub(crate) use ops::{insert, join, leave_all};
 pub(crate) use owner::approve_owner;

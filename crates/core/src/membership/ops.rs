@@ -49,12 +49,6 @@ pub fn accounts_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<Mine>, F
     sql::of_user(snapshot, user, None)?.answer()
 }
 
-/// The account of a user who may enter a single one; `None` for more, for none, and for one that is closed.
-pub fn only_account_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<AccountId>, Fault> {
-    let two = sql::two_of_user(snapshot, user)?;
-    Ok(if let [(account, false)] = two.as_slice() { Some(*account) } else { None })
-}
-
 /// In how many accounts a user is.
 pub fn count_of(snapshot: &Snapshot<'_>, user: UserId) -> Result<i64, Fault> {
     ask_count_of(snapshot, user)?.answer()
@@ -282,4 +276,14 @@ pub fn enter_at_login(tx: &Tx<'_>, who: Who, account: AccountId) -> Result<(), F
         Err(Denied::Fault(fault)) => Err(fault),
         Err(_) => Ok(()),
     }
+}
+
+/// The same for a login that leads nowhere else: into the only account that its user may enter. `None` when there are more, or none, or
+/// it is closed.
+pub fn enter_only_at_login(tx: &Tx<'_>, who: Who) -> Result<Option<AccountId>, Fault> {
+    let Some((account, ticket)) = tx.authorize_in_only::<Enter>(who)? else { return Ok(None) };
+    if let Some(by) = ticket {
+        sql::entered_if_free(tx, by.account(), who.user())?;
+    }
+    Ok(Some(account))
 }

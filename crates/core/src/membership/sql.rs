@@ -85,16 +85,6 @@ pub(super) fn of_user<'a>(
     )
 }
 
-/// Two accounts that the user may enter at most, and whether they are closed.
-pub(super) fn two_of_user(snapshot: &Snapshot<'_>, user: UserId) -> Result<Vec<(AccountId, bool)>, Fault> {
-    snapshot.all(
-        "select a.id, case when a.status = 'closed' then 1 else 0 end from memberships m join accounts a on a.id = m.account_id
-         where m.user_id = $1 and (m.ends_at is null or m.ends_at > $2 or a.owner_id = m.user_id) limit 2",
-        params![user, snapshot.now()],
-        |row| Ok((row.take()?, row.take()?)),
-    )
-}
-
 /// `false` when there is such a membership already.
 pub(super) fn insert(tx: &Tx<'_>, new: &New) -> Result<bool, Fault> {
     let by = &new.added_by;

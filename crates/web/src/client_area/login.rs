@@ -124,17 +124,16 @@ impl Landed {
 /// Where a login leads: back to where one was, straight into the only account, or to the switcher. In the login's own
 /// transaction: the disk is waited for once.
 pub(crate) fn land(tx: &Tx<'_>, started: Started, next: &str) -> Result<Landed, Fault> {
-    let location = match page::local(next) {
-        Some(next) => next.to_owned(),
-        None => {
-            membership::only_account_of(tx, started.user)?.map_or_else(|| "/accounts".to_owned(), |only| format!("/a/{only}"))
-        }
+    // Who cannot enter (any more) is told so there; the login stands.
+    let Some(next) = page::local(next) else {
+        let only = membership::enter_only_at_login(tx, started.who)?;
+        let location = only.map_or_else(|| "/accounts".to_owned(), |only| format!("/a/{only}"));
+        return Ok(Landed { started, location });
     };
-    if let Some(account) = page::account_in(&location) {
-        // Who cannot enter (any more) is told so there; the login stands.
+    if let Some(account) = page::account_in(next) {
         membership::enter_at_login(tx, started.who, account)?;
     }
-    Ok(Landed { started, location })
+    Ok(Landed { started, location: next.to_owned() })
 }
 
 /// Sets the new session's cookie. What the browser had before is of no use any more (ASVS V7.2.4).
