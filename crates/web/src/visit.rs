@@ -381,7 +381,7 @@ impl Staff {
     /// Whether the admin may do that, for pages that read nothing which would ask.
     pub(crate) async fn may<P: StaffRight>(&self) -> Result<(), PageError> {
         let id = self.id();
-        Ok(self.visit.web.app().read(move |snapshot| snapshot.authorize_admin::<P>(id).map(drop)).await?)
+        Ok(self.visit.web.app().read_committed(move |snapshot| snapshot.authorize_admin::<P>(id).map(drop)).await?)
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) async fn ask(Asks(asking): Asks, headers: HeaderMap, Whole(body): Who
     let secure = asking.api.settings().secure;
     let (tokens, host, account, scope) =
         (tokens(&body, secure), body.host.to_ascii_lowercase(), body.account, asking.asker.scope);
-    let found = asking.api.app().read(move |snapshot| forward::look(snapshot, &tokens, &host, account, scope));
+    let found = asking.api.app().read_committed(move |snapshot| forward::look(snapshot, &tokens, &host, account, scope));
     let Some(found) = found.await? else { return Ok(Json(Told::default())) };
     touch(&asking.api, &asking.request, &found.found);
     Ok(Json(told(found)))

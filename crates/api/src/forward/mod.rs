@@ -59,7 +59,7 @@ async fn verify(State(api): State<Api>, Query(wanted): Query<Wanted>, parts: Par
         return Ok(refused(&api, StatusCode::FORBIDDEN, "forward-refused"));
     };
     let (tokens, ip) = (tokens(&parts.headers, api.settings().secure), request.ip);
-    let verdict = api.app().read(move |snapshot| {
+    let verdict = api.app().read_committed(move |snapshot| {
         if ip.map(|ip| ban::is_banned(snapshot, ip)).transpose()?.unwrap_or(false) {
             return Ok::<_, Fault>(None);
         }

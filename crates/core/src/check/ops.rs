@@ -187,7 +187,8 @@ pub(crate) fn accounts_of_session(snapshot: &Snapshot<'_>, who: Who, only: Optio
 /// What somebody may do in an account with the session it has: there a second factor counts that was shown lately. `None` when
 /// it is no member, or acts for another user and in another account.
 pub fn of_session(snapshot: &Snapshot<'_>, who: Who, account: AccountId) -> Result<Option<Access>, Fault> {
-    let Some(standing) = snapshot.standing(who, account)? else { return Ok(None) };
+    // In this order: what is answered is at least as new as the revision that is told.
     let Some(revision) = sql::revision(snapshot, account)? else { return Ok(None) };
+    let Some(standing) = snapshot.standing(who, account)? else { return Ok(None) };
     Ok(Some(Access::of(&standing.ground(), who.user(), account, revision)))
 }
