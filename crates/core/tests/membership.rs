@@ -3,7 +3,7 @@
 use latchkey_core::access::{
     Denied, EditDetails, Enter, Grants, ManageContacts, ManageUsers, Permission, TransferOwnership, Who,
 };
-use latchkey_core::id::UserId;
+use latchkey_core::id::{AccountId, UserId};
 use latchkey_core::membership::{self, Error, Joined};
 use latchkey_core::testing::TestApp;
 use latchkey_core::user::{NewUser, PersonName};
@@ -374,4 +374,35 @@ async fn rule_2_who_no_longer_owns_the_account_has_invited_nobody_any_more(app: 
     open(&app.app, &link).await.unwrap();
     make_owner(&app.app, acme, mia).await.unwrap();
     assert!(matches!(open(&app.app, &link).await, Err(invitation::Error::Gone)));
+}
+
+/// Where a login leads that leads nowhere else.
+async fn landed(app: &TestApp, user: UserId) -> Option<AccountId> {
+    let who = Who::without_second_factor(user);
+    app.app.write(&request(), move |tx| membership::enter_only_at_login(tx, who)).await.unwrap()
+}
+
+#[on_both_databases]
+async fn a_login_leads_into_the_only_account_unless_it_is_closed(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let mia = member(&app, acme, "Mia", "invoices").await;
+    let entered = async || app.app.read(move |snapshot| membership::accounts_of(snapshot, mia)).await.unwrap();
+    assert_eq!(entered().await.first().and_then(|mine| mine.last_entered_at), None);
+    assert_eq!(landed(&app, mia).await, Some(acme));
+    assert_eq!(entered().await.first().and_then(|mine| mine.last_entered_at), Some(app.app.now()), "and is noted");
+
+    let bravo = app.account("Bravo", owner).await;
+    associate(&app.app, bravo, mia, "invoices").await.unwrap();
+    assert_eq!(landed(&app, mia).await, None, "of two none");
+    assert_eq!(landed(&app, owner).await, None);
+
+    let ended = format!("update memberships set ends_at = {} where account_id = {bravo}", app.app.now().as_micros());
+    sql(&app, &ended).await.unwrap();
+    assert_eq!(landed(&app, mia).await, Some(acme), "one that has ended does not count");
+    assert_eq!(landed(&app, owner).await, None, "an owner's never ends");
+
+    sql(&app, &format!("update accounts set status = 'closed' where id = {acme}")).await.unwrap();
+    assert_eq!(landed(&app, mia).await, None);
+    let gus = person(&app, "Gus").await;
+    assert_eq!(landed(&app, gus).await, None, "of none none");
 }
