@@ -39,7 +39,8 @@ pub(super) fn counted<'a>(
     }
     if let Some(key) = counter {
         arguments.extend_from_slice(params![key, snapshot.now()]);
-        let condition = remembered(arguments.len() - 1);
+        let (key, now) = (arguments.len() - 1, arguments.len());
+        let condition = format!("key = ${key} and (forget_at is null or forget_at > ${now})");
         tables.push(format!("f as (select strange, known from guess_failures where {condition}{lock})"));
         rows.push(format!("select {FAILURES}, strange, known from f"));
     }
@@ -54,10 +55,6 @@ pub(super) fn counted<'a>(
             (_, strange, known) => Counted { failures: Some((strange, known)), ..counted },
         })
     }))
-}
-
-fn remembered(first: usize) -> String {
-    format!("key = ${first} and (forget_at is null or forget_at > ${})", first + 1)
 }
 
 /// The keys of buckets that were used, and when each will have run out.
