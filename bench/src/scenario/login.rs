@@ -53,13 +53,13 @@ async fn flood(plan: &Plan, served: &Served, named: &str, table: &mut Table) -> 
     let (mut served_logins, mut turned_away) = (0, 0);
     // Once without being measured: what a connection to the database is asked for the first time takes longer, and while nobody else
     // asks, pages have always the same one.
-    tokio::try_join!(pace(process, &page, PAGE_EVERY, plan.long_slot), all_at_once(served, &everybody, plan.long_slot))?;
+    tokio::try_join!(pace(process, &page, PAGE_EVERY, plan.page_slot), all_at_once(served, &everybody, plan.page_slot))?;
     settle(served).await?;
     process.forget_peak()?;
     for _ in 0..plan.rounds {
-        idle.push(pace(process, &page, PAGE_EVERY, plan.long_slot).await?);
+        idle.push(pace(process, &page, PAGE_EVERY, plan.page_slot).await?);
         let (sample, counts) =
-            tokio::join!(pace(process, &page, PAGE_EVERY, plan.long_slot), all_at_once(served, &everybody, plan.long_slot));
+            tokio::join!(pace(process, &page, PAGE_EVERY, plan.page_slot), all_at_once(served, &everybody, plan.page_slot));
         flooded.push(sample?);
         let counts = counts?;
         served_logins += counts.0;
