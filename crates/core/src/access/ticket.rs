@@ -342,9 +342,9 @@ impl Snapshot<'_> {
     /// The account of a user who is in a single one, and the ticket for `P` there, if there is one; `None` for more, for none, and for
     /// one that is closed.
     pub fn authorize_in_only<P: InAccount>(&self, who: Who) -> Result<Option<Only<P>>, Fault> {
-        let mut found = sql::two_standings(self, who)?;
-        let only = found.pop().filter(|(_, standing)| found.is_empty() && !standing.is_closed);
-        Ok(only.map(|(account, standing)| (account, grant(standing, account, P::NEEDS).ok())))
+        let Ok([(account, standing)]) = <[_; 1]>::try_from(sql::two_standings(self, who)?) else { return Ok(None) };
+        let is_open = !standing.is_closed;
+        Ok(is_open.then(|| (account, grant(standing, account, P::NEEDS).ok())))
     }
 
     /// How somebody stands in an account; `None` for no member.

@@ -33,6 +33,7 @@ pub(super) struct AccountCopy {
     pub owner: UserId,
     pub is_closed: bool,
     pub two_factor_required: bool,
+    pub allow_sso: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -404,7 +405,8 @@ mod tests {
     }
 
     fn fact(account: i64, user: i64) -> Fact {
-        let copy = AccountCopy { revision: 1, owner: UserId(user), is_closed: false, two_factor_required: false };
+        let copy =
+            AccountCopy { revision: 1, owner: UserId(user), is_closed: false, two_factor_required: false, allow_sso: true };
         let user_copy = UserCopy { is_verified: true, has_second_factor: false };
         let member = MemberCopy { grants: Grants::none(), role: None, ends_at: None };
         let (account_id, user_id) = (AccountId(account), UserId(user));

@@ -102,7 +102,8 @@ async fn answer(app: &App, _fresh: &Fresh, asked: &[Question]) -> Result<Vec<Ans
 /// Asks what has changed.
 pub(super) async fn learn(app: &App) -> Result<(), Fault> {
     let (version, seq) = (app.database().version(), app.access().seq());
-    let seen = app.read_committed(move |snapshot| sql::see(snapshot, seq, &[], false)).await?;
+    // One statement, which fits itself.
+    let seen = app.read_committed(move |snapshot| sql::changed(snapshot, seq)).await?;
     app.access().take_in(seen, version, &[], app.now());
     Ok(())
 }
@@ -167,12 +168,10 @@ fn list(snapshot: &Snapshot<'_>, side: Side, scope: Option<AccountId>, limit: i6
 pub(crate) fn accounts_of_session(snapshot: &Snapshot<'_>, who: Who, only: Option<AccountId>) -> Result<Page<AccountId>, Fault> {
     let rules = sql::rules(snapshot)?;
     let facts = sql::memberships(snapshot, Side::User(who.user(), None), only, i64::try_from(MAX_ROWS).unwrap_or(i64::MAX))?;
-    // Only of such a session is it asked at all.
-    let without_sso = if who.is_by_link() { sql::without_sso(snapshot, who.user())? } else { BTreeSet::new() };
     let access = |fact: &Fact| {
         let (account, user, member) = (fact.account.as_ref()?, fact.user?, fact.member.as_ref()?);
         let ground = Ground {
-            sso_refused: without_sso.contains(&fact.account_id),
+            sso_refused: who.is_by_link() && !account.allow_sso,
             two_factor_required: account.two_factor_required || who.must_show_factor(),
             second_factor_at: who.second_factor_at(),
             ..copies::ground(&rules, account, user, fact.user_id, member, snapshot.now())
@@ -185,7 +184,7 @@ pub(crate) fn accounts_of_session(snapshot: &Snapshot<'_>, who: Who, only: Optio
 }
 
 /// What somebody may do in an account with the session it has: there a second factor counts that was shown lately. `None` when
-/// it is no member, or acts for another user and in another account.
+/// it is no member. Whether somebody else acts in that session, and then where, is for the caller to look at.
 pub fn of_session(snapshot: &Snapshot<'_>, who: Who, account: AccountId) -> Result<Option<Access>, Fault> {
     // In this order: what is answered is at least as new as the revision that is told.
     let Some(revision) = sql::revision(snapshot, account)? else { return Ok(None) };

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use super::Changed;
 use super::copies::{AccountCopy, Fact, MemberCopy, Rules, Seen, UserCopy};
 use crate::access::Grants;
@@ -37,6 +35,12 @@ pub(super) fn append(tx: &Tx<'_>, changed: &[Changed]) -> Result<(), Fault> {
     tx.put("delete from access_changes where seq <= $1", params![head - KEPT])
 }
 
+/// What changed after `after`: one statement, and so of one moment without a snapshot, too.
+pub(super) fn changed(snapshot: &Snapshot<'_>, after: Option<i64>) -> Result<Seen, Fault> {
+    let (head, changes) = changes(snapshot, after)?;
+    Ok(Seen { head, changes, rules: None, facts: Vec::new() })
+}
+
 /// What the snapshot says: what changed after `after`, these pairs, and the rules if they are wanted.
 pub(super) fn see(
     snapshot: &Snapshot<'_>,
@@ -44,9 +48,9 @@ pub(super) fn see(
     pairs: &[(AccountId, UserId)],
     with_rules: bool,
 ) -> Result<Seen, Fault> {
-    let (head, changes) = changes(snapshot, after)?;
+    let changed = changed(snapshot, after)?;
     let rules = if with_rules { Some(rules(snapshot)?) } else { None };
-    Ok(Seen { head, changes, rules, facts: facts(snapshot, pairs)? })
+    Ok(Seen { rules, facts: facts(snapshot, pairs)?, ..changed })
 }
 
 type Changes = Option<(i64, Vec<Changed>)>;
@@ -88,7 +92,7 @@ pub(super) fn rules(snapshot: &Snapshot<'_>) -> Result<Rules, Fault> {
 
 /// An account, a user, and the membership between them.
 const COLUMNS: &str = "a.id, a.revision, a.owner_id, case when a.status = 'closed' then 1 else 0 end,
-    case when a.two_factor_required_at is null then 0 else 1 end,
+    case when a.two_factor_required_at is null then 0 else 1 end, coalesce(a.allow_sso, 0),
     u.id, case when u.verified_at is null then 0 else 1 end,
     case when exists (select 1 from authenticators f where f.user_id = u.id and f.confirmed_at is not null)
               or exists (select 1 from passkeys p where p.user_id = u.id) then 1 else 0 end,
@@ -96,10 +100,9 @@ const COLUMNS: &str = "a.id, a.revision, a.owner_id, case when a.status = 'close
 
 fn account(row: &mut Row) -> Result<Option<AccountCopy>, DbError> {
     let known: Option<AccountId> = row.take()?;
-    let (revision, owner, closed, required) =
-        (row.take::<Option<i64>>()?, row.take::<Option<UserId>>()?, row.take()?, row.take()?);
-    Ok(known
-        .and_then(|_| Some(AccountCopy { revision: revision?, owner: owner?, is_closed: closed, two_factor_required: required })))
+    let (revision, owner) = (row.take::<Option<i64>>()?, row.take::<Option<UserId>>()?);
+    let (is_closed, two_factor_required, allow_sso) = (row.take()?, row.take()?, row.take()?);
+    Ok(known.and_then(|_| Some(AccountCopy { revision: revision?, owner: owner?, is_closed, two_factor_required, allow_sso })))
 }
 
 fn user(row: &mut Row) -> Result<Option<UserCopy>, DbError> {
@@ -177,16 +180,6 @@ pub(super) enum Side {
 pub(super) fn ends_at(snapshot: &Snapshot<'_>, credential: ApiCredentialId) -> Result<Option<Timestamp>, Fault> {
     let ends_at = snapshot.optional("select expires_at from api_credentials where id = $1", params![credential], Row::take)?;
     Ok(ends_at.flatten())
-}
-
-/// Those of the user's accounts that let nobody in by a link of another system.
-pub(super) fn without_sso(snapshot: &Snapshot<'_>, user: UserId) -> Result<BTreeSet<AccountId>, Fault> {
-    let found = snapshot.all(
-        "select a.id from memberships m join accounts a on a.id = m.account_id where m.user_id = $1 and a.allow_sso = 0",
-        params![user],
-        Row::take,
-    )?;
-    Ok(found.into_iter().collect())
 }
 
 /// An account's revision.
