@@ -91,7 +91,7 @@ pub(crate) fn page(snapshot: &Snapshot<'_>, after: i64, limit: i64, filter: &Fee
 /// Like [`feed`], and while there is nothing waits for events, `at_most` so long and never longer than [`MAX_WAIT`]; then the page
 /// is empty. `ticket` is asked before each look, so that whoever loses the right while waiting is told nothing more.
 ///
-/// Events that another node seals are seen as soon as this node's sealer looks, at most a second later.
+/// Events that another node seals are seen as soon as this node's sealer looks: some second later.
 pub async fn long_poll<E>(
     app: &App,
     after: i64,

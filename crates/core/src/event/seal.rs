@@ -30,9 +30,13 @@ pub enum Sealing {
 
 /// Seals what has been committed, at most a thousand events, and wakes those who wait for sealed events, whoever sealed them.
 pub async fn seal(app: &App, by: &System) -> Result<Sealing, Fault> {
-    // Looking needs no writer.
-    let (head, waits) = app.read_committed(|snapshot| Ok::<_, Fault>((head(snapshot)?, sql::has_unsealed(snapshot)?))).await?;
-    app.note_sealed(head.seq);
+    // Looking needs no writer. In this order: when nothing waits any more, the head is past all that did.
+    let look = app.read_committed(|snapshot| {
+        let (waits, head) = (sql::ask_has_unsealed(snapshot)?, sql::ask_head(snapshot, "")?);
+        Ok::<_, Fault>((waits.answer()?, head.answer()?))
+    });
+    let (waits, head) = look.await?;
+    app.note_sealed(head.ok_or(Fault::Db(DbError::NoRow))?.seq);
     if waits { seal_recorded(app, by).await } else { Ok(Sealing::Done(0)) }
 }
 

@@ -145,8 +145,9 @@ pub(super) fn remove_until(tx: &Tx<'_>, seq: i64) -> Result<(), Fault> {
 }
 
 /// Whether something waits to be sealed.
-pub(super) fn has_unsealed(snapshot: &Snapshot<'_>) -> Result<bool, Fault> {
-    Ok(snapshot.optional("select id from events where seq is null order by id limit 1", &[], Row::take::<EventId>)?.is_some())
+pub(super) fn ask_has_unsealed<'a>(snapshot: &'a Snapshot<'_>) -> Result<Asked<'a, bool>, Fault> {
+    let first = snapshot.ask_first("select id from events where seq is null order by id limit 1", &[], Row::take::<EventId>)?;
+    Ok(first.map(|id| id.is_some()))
 }
 
 /// What waits to be sealed, oldest first.
