@@ -21,12 +21,21 @@ struct Crossing {
     admin: AdminId,
     met: Arc<Barrier>,
     runs: Arc<AtomicUsize>,
+    when_ended: WhenEnded,
+}
+
+/// What the work makes of it that the second account was not to be had.
+#[derive(Clone, Copy)]
+enum WhenEnded {
+    Fail,
+    GoOn,
 }
 
 impl Crossing {
     /// Notes another city in the first account, and has both then.
     async fn change(&self, node: &App, first: AccountId, then: AccountId) -> Result<(), account::Error> {
         let (admin, met, runs, tries) = (self.admin, Arc::clone(&self.met), Arc::clone(&self.runs), AtomicUsize::new(0));
+        let when_ended = self.when_ended;
         let request = request();
         let changed = node.write(&request, move |tx| {
             runs.fetch_add(1, Ordering::SeqCst);
@@ -36,20 +45,22 @@ impl Crossing {
             if tries.fetch_add(1, Ordering::SeqCst) == 0 {
                 met.wait();
             }
-            tx.authorize_staff::<EditDetails>(admin, then)?;
-            Ok(())
+            match (tx.authorize_staff::<EditDetails>(admin, then), when_ended) {
+                (Err(denied), WhenEnded::Fail) => Err(denied.into()),
+                _ => Ok(()),
+            }
         });
         changed.await
     }
 }
 
 /// How many of the two accounts were changed once, whether both were told that it was done, and how often the work ran.
-async fn cross(app: &TestApp, nodes: [App; 2]) -> (i64, [bool; 2], usize) {
+async fn cross(app: &TestApp, nodes: [App; 2], when_ended: WhenEnded) -> (i64, [bool; 2], usize) {
     let admin = staff(app).await;
     let (_, acme) = acme(app).await;
     let max = person(app, "Max").await;
     let other = app.account("Other", max).await;
-    let crossing = Crossing { admin, met: Arc::new(Barrier::new(2)), runs: Arc::default() };
+    let crossing = Crossing { admin, met: Arc::new(Barrier::new(2)), runs: Arc::default(), when_ended };
     let [one, two] = &nodes;
     let (one, two) = join!(crossing.change(one, acme, other), crossing.change(two, other, acme));
     for result in [&one, &two] {
@@ -63,7 +74,16 @@ async fn cross(app: &TestApp, nodes: [App; 2]) -> (i64, [bool; 2], usize) {
 async fn what_was_ended_is_done_again_from_its_beginning_on_postgres() {
     let app = TestApp::postgres().await;
     let nodes = [app.persistent_node(), app.persistent_node()];
-    assert_eq!(cross(&app, nodes).await, (2, [true, true], 3), "both are done, once each, and one ran twice");
+    assert_eq!(cross(&app, nodes, WhenEnded::Fail).await, (2, [true, true], 3), "both are done, once each, and one ran twice");
+    app.finish().await;
+}
+
+/// As when the last statements go out with the commit, and only there it is seen that the transaction has been ended.
+#[tokio::test]
+async fn what_was_ended_is_done_again_when_that_is_noticed_at_the_commit_on_postgres() {
+    let app = TestApp::postgres().await;
+    let nodes = [app.persistent_node(), app.persistent_node()];
+    assert_eq!(cross(&app, nodes, WhenEnded::GoOn).await, (2, [true, true], 3), "both are done, once each, and one ran twice");
     app.finish().await;
 }
 
@@ -71,7 +91,7 @@ async fn what_was_ended_is_done_again_from_its_beginning_on_postgres() {
 async fn of_what_is_not_done_again_nothing_is_left_on_postgres() {
     let app = TestApp::postgres().await;
     let nodes = [app.second_node(), app.second_node()];
-    let (changed, done, runs) = cross(&app, nodes).await;
+    let (changed, done, runs) = cross(&app, nodes, WhenEnded::Fail).await;
     assert_eq!((changed, done.iter().filter(|done| **done).count(), runs), (1, 1, 2));
     app.finish().await;
 }

@@ -6,6 +6,7 @@
 //! semaphore, never on a blocked thread.
 
 mod error;
+mod lists;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -19,6 +20,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 pub use error::DbError;
+pub(crate) use lists::in_chunks;
 pub(crate) use value::value_rows;
 pub use value::{FromValue, Nullable, Row, ToValue, Value};
 
@@ -461,14 +463,14 @@ fn transact<T, E: From<Fault>>(guard: &mut Returned, mode: Mode, work: impl FnOn
     match result {
         Ok(result) => result,
         Err(error) => {
-            // Neither committed nor rolled back: what this connection holds is unknown.
-            match guard.conn.take() {
-                Some(Conn::Sqlite(conn)) => {
+            // Neither committed nor rolled back: what a connection of PostgreSQL holds is unknown, unless the server has ended it.
+            guard.conn = guard.conn.take().filter(|conn| match conn {
+                Conn::Sqlite(conn) => {
                     let _ = conn.batch("rollback");
-                    guard.conn = Some(Conn::Sqlite(conn));
+                    true
                 }
-                Some(Conn::Postgres(_)) | None => {}
-            }
+                Conn::Postgres(conn) => conn.gave_way() && conn.roll_back().is_ok(),
+            });
             Err(Fault::Db(error).into())
         }
     }

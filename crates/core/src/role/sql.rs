@@ -1,7 +1,7 @@
 use super::{Details, Listed, MAX_ROLES, Role};
 use crate::access::Grants;
 use crate::app::{Asked, Snapshot, Tx};
-use crate::db::{DbError, Row, ToValue, Value};
+use crate::db::{DbError, Row, in_chunks};
 use crate::error::Fault;
 use crate::id::{AccountId, RoleId, UserId};
 use crate::params;
@@ -49,17 +49,9 @@ pub(super) fn find(snapshot: &Snapshot<'_>, id: RoleId, lock: &str) -> Result<Op
     snapshot.optional(&format!("select {COLUMNS} from roles r where r.id = $1{lock}"), params![id], role)
 }
 
-/// Roles that one statement asks for, where it is not for one alone: few sizes, so that few statements are prepared.
-const AT_ONCE: usize = 100;
-
 pub(super) fn names(snapshot: &Snapshot<'_>, ids: &[RoleId]) -> Result<Vec<(RoleId, String)>, Fault> {
     let mut found = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(AT_ONCE) {
-        let size = if chunk.len() == 1 { 1 } else { AT_ONCE };
-        let places = (1..=size).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
-        // The last is asked for again until the statement is full.
-        let filler = chunk.last().into_iter().cycle().take(size - chunk.len());
-        let arguments: Vec<Value> = chunk.iter().chain(filler).map(ToValue::to_value).collect();
+    for (places, arguments) in in_chunks(ids) {
         let sql = format!("select id, name from roles where id in ({places})");
         found.extend(snapshot.all(&sql, &arguments, |row| Ok((row.take()?, row.take()?)))?);
     }

@@ -3,7 +3,7 @@
 use super::{User, read_row};
 use crate::access::{AllowedAdmin, ViewStaffArea};
 use crate::app::Snapshot;
-use crate::db::{Row, ToValue, Value};
+use crate::db::{Row, ToValue, Value, in_chunks};
 use crate::error::Fault;
 use crate::id::{AccountId, UserId};
 use crate::paging::{Part, Slice};
@@ -41,20 +41,20 @@ pub fn part(
     Ok(Part { total, rows: users.into_iter().map(|user| InAccounts { accounts: of(user.id), user }).collect() })
 }
 
-/// Who may enter which account, for these users, in one query.
+/// Who may enter which account, for these users.
 fn accounts_of(snapshot: &Snapshot<'_>, users: &[User]) -> Result<Vec<(UserId, AccountId, bool)>, Fault> {
-    if users.is_empty() {
-        return Ok(Vec::new());
+    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+    let mut found = Vec::new();
+    for (places, mut arguments) in in_chunks(&ids) {
+        arguments.push(snapshot.now().to_value());
+        let now = arguments.len();
+        let sql = format!(
+            "select m.user_id, m.account_id, case when a.owner_id = m.user_id then 1 else 0 end
+             from memberships m join accounts a on a.id = m.account_id
+             where m.user_id in ({places}) and (m.ends_at is null or m.ends_at > ${now} or a.owner_id = m.user_id)
+             order by m.user_id, m.account_id"
+        );
+        found.extend(snapshot.all(&sql, &arguments, |row| Ok((row.take()?, row.take()?, row.take()?)))?);
     }
-    let mut arguments: Vec<Value> = vec![snapshot.now().to_value()];
-    arguments.extend(users.iter().map(|user| user.id.to_value()));
-    let places: Vec<String> = (2..=arguments.len()).map(|place| format!("${place}")).collect();
-    let sql = format!(
-        "select m.user_id, m.account_id, case when a.owner_id = m.user_id then 1 else 0 end
-         from memberships m join accounts a on a.id = m.account_id
-         where m.user_id in ({}) and (m.ends_at is null or m.ends_at > $1 or a.owner_id = m.user_id)
-         order by m.user_id, m.account_id",
-        places.join(", ")
-    );
-    snapshot.all(&sql, &arguments, |row| Ok((row.take()?, row.take()?, row.take()?)))
+    Ok(found)
 }
