@@ -104,6 +104,49 @@ async fn v7_5_1_a_first_passkey_ends_what_was_confirmed_elsewhere_and_a_second_f
     app.take_mails().await;
 }
 
+/// Whoever has lost a factor removes it: who found it, and has confirmed with it a moment ago, sets up none of its own any more.
+#[on_both_databases]
+async fn what_a_factor_has_confirmed_elsewhere_is_over_when_it_is_removed(app: TestApp) {
+    let (pia, me) = crate::passkey::user(&app, "Pia").await;
+    let stella = staff(&app).await;
+    let of_stella = async || staff_session(&app, "stella@staff.example").await.1.session;
+    let (user, admin) = (Subject::User(pia), Subject::Admin(stella));
+    let elsewhere = session_id(&app, &login(&app.app, "pia@example.com").await).await;
+    for (subject, table, here, there) in
+        [(user, "sessions", me.session, elsewhere), (admin, "admin_sessions", of_stella().await, of_stella().await)]
+    {
+        let confirmed = async |session| as_confirmed(&app.app, subject, session, |_, _| Ok::<_, Error>(())).await.is_ok();
+        let confirm = async |session| {
+            let now = app.app.now().as_micros();
+            sql(&app, &format!("update {table} set second_factor_at = {now}, confirmed_at = {now} where id = {session}"))
+                .await
+                .unwrap();
+        };
+        enrol(&app, subject, here).await;
+        confirm(there).await;
+        assert!(confirmed(there).await, "{subject}");
+        let totp = app.app.read(move |snapshot| factor::list(snapshot, subject)).await.unwrap()[0].id;
+        as_confirmed(&app.app, subject, here, move |tx, by| factor::remove(tx, by, totp)).await.unwrap();
+        assert!(!confirmed(there).await && confirmed(here).await, "{subject}");
+        enrol(&app, subject, here).await;
+        confirm(there).await;
+        match subject {
+            Subject::User(user) => {
+                let take =
+                    as_staff(&app.app, stella, move |tx, by| factor::take_from_user(tx, by, &crate::support::confirmed(), user));
+                take.await.unwrap();
+            }
+            Subject::Admin(admin) => {
+                let request = request();
+                let take = app.app.write(&request, move |tx| factor::remove_all_of_admin(tx, &system(), admin));
+                take.await.unwrap();
+            }
+        }
+        assert!(!confirmed(there).await && !confirmed(here).await, "{subject}");
+    }
+    app.take_mails().await;
+}
+
 #[on_both_databases]
 async fn v7_5_1_whoever_has_a_factor_confirms_with_it_before_the_password_is_changed(app: TestApp) {
     let (user, started, _) = gus(&app).await;

@@ -106,16 +106,26 @@ pub fn confirm_totp(tx: &Tx<'_>, by: &Confirmed, code: &str) -> Result<Option<Ve
 /// knows it would have the factor removed again (ASVS V7.5.1). Whoever has no recovery codes gets them now, once.
 pub(crate) fn was_added(tx: &Tx<'_>, by: &Confirmed) -> Result<Option<Vec<String>>, Fault> {
     let subject = by.subject();
-    if let Subject::Admin(admin) = subject {
-        admin::hold_sessions(tx, admin)?;
-    }
+    hold_sessions(tx, subject)?;
     sql::shown_in(tx, subject, by.session())?;
     sql::unconfirm_without_factor(tx, subject)?;
     if sql::codes_left(tx, subject)? > 0 { Ok(None) } else { make_codes(tx, subject).map(Some) }
 }
 
-/// A factor was removed: with the last one the recovery codes go.
-pub(crate) fn was_removed(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
+/// Sessions of an admin are changed in one order, wherever several are.
+fn hold_sessions(tx: &Tx<'_>, subject: Subject) -> Result<(), Fault> {
+    match subject {
+        Subject::Admin(admin) => admin::hold_sessions(tx, admin),
+        Subject::User(_) => Ok(()),
+    }
+}
+
+/// A factor was removed: what it may have confirmed in other sessions stands no more, so that whoever had it sets up none of its own
+/// there (ASVS V7.5.1). With the last one the recovery codes go.
+pub(crate) fn was_removed(tx: &Tx<'_>, by: &Confirmed) -> Result<(), Fault> {
+    let subject = by.subject();
+    hold_sessions(tx, subject)?;
+    sql::unconfirm_all_but(tx, subject, Some(by.session()))?;
     if enrolled(tx, subject)? { Ok(()) } else { all_gone(tx, subject) }
 }
 
@@ -134,7 +144,7 @@ pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: FactorId) -> Result<(), Error> {
     let subject = by.subject();
     let (name, email) = hold(tx, by)?;
     let kind = sql::remove(tx, subject, id)?.ok_or(Error::NotFound)?;
-    was_removed(tx, subject)?;
+    was_removed(tx, by)?;
     tx.record(by.actor(), &about(subject, &name, EventKind::FactorRemoved).with_detail(&kind))?;
     tell(tx, subject, (&name, &email), Notice::FactorRemoved, &About::default())?;
     Ok(())
@@ -196,6 +206,8 @@ fn take_all(tx: &Tx<'_>, subject: Subject) -> Result<Vec<String>, Error> {
     if kinds.is_empty() {
         return Err(Error::NoFactor);
     }
+    hold_sessions(tx, subject)?;
+    sql::unconfirm_all_but(tx, subject, None)?;
     all_gone(tx, subject)?;
     sql::delete_pending_of(tx, subject)?;
     Ok(kinds)

@@ -246,3 +246,14 @@ pub(super) fn unconfirm_without_factor(tx: &Tx<'_>, subject: Subject) -> Result<
     tx.execute(&sql, params![subject.id()])?;
     Ok(())
 }
+
+/// Forgets what was confirmed in all sessions but this one.
+pub(super) fn unconfirm_all_but(tx: &Tx<'_>, subject: Subject, kept: Option<SessionId>) -> Result<(), Fault> {
+    let sql = format!(
+        "update {} set confirmed_at = null where {} = $1 and id is distinct from $2 and confirmed_at is not null",
+        sessions(subject),
+        subject.column()
+    );
+    tx.execute(&sql, params![subject.id(), kept])?;
+    Ok(())
+}

@@ -151,7 +151,7 @@ pub fn remove(tx: &Tx<'_>, by: &Confirmed, id: PasskeyId) -> Result<(), Error> {
     let subject = by.subject();
     let (person, email) = hold(tx, by)?;
     let name = sql::remove(tx, subject, id)?.ok_or(Error::NotFound)?;
-    factor::was_removed(tx, subject)?;
+    factor::was_removed(tx, by)?;
     tx.record(by.actor(), &about(subject, &person, EventKind::PasskeyRemoved).with_detail(name))?;
     Ok(factor::tell(tx, subject, (&person, &email), Notice::FactorRemoved, &About::default())?)
 }
