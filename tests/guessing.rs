@@ -1,10 +1,14 @@
 //! Guessing and bans, as a browser meets them.
 
 use latchkey_core::access::{BuiltInApiRole, ManageBans};
+use latchkey_core::app::Request;
 use latchkey_core::ban::{self, NewBan};
+use latchkey_core::guessing::{self, Guess, Kind};
+use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_web::Settings;
 
 use crate::support::doors::{Doors, token};
+use crate::support::tables::number;
 use crate::support::{Actor, Ask, PASSWORD, Server, TestApp, World, on_both_databases, plain};
 
 /// A server behind a proxy on loopback, which tests play themselves.
@@ -47,6 +51,27 @@ async fn v6_3_1_too_many_tries_are_told_to_wait_alike_for_everybody(app: TestApp
     }
     // Mia's own browser has its cookie, and gets in.
     assert_eq!(log_in(&world.member, "/login", "mia@example.com", PASSWORD).await.status, 303);
+}
+
+#[on_both_databases]
+async fn who_makes_up_too_many_passkeys_is_told_to_wait_in_both_areas(app: TestApp) {
+    let world = behind_a_proxy(app).await;
+    let there = Request { ip: Some([198, 51, 100, 7].into()), ..world.app.request() };
+    let failed = world
+        .app
+        .app
+        .write(&there, move |tx| (0..300).try_for_each(|_| guessing::failed(tx, &Guess::at_secret(Kind::PasskeyAnswer))));
+    failed.await.unwrap();
+    let fields = SoftKey::es256(b"nobody").sign(&Told::get("http://latchkey.example", "made up", 2)).fields();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for area in ["", "/admin"] {
+        let path = format!("{area}/login/passkey");
+        let answer = from(&world.server, "198.51.100.7").post(&path, &fields).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (429, Some("2")), "{path}: {}", answer.text());
+        let elsewhere = from(&world.server, "203.0.113.7").post(&path, &fields).await;
+        assert_eq!(elsewhere.outline(), format!("303 {area}/login (error)"));
+    }
+    assert_eq!(number(&world.app, "select count(*) from events where kind = 'passkey-refused'").await, 2);
 }
 
 #[on_both_databases]

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use latchkey_core::app::Request;
+use latchkey_core::passkey::soft::{SoftKey, Told};
 use latchkey_core::reset::{self, Logins};
 use latchkey_core::settings::Verification;
 use latchkey_core::testing::TestApp;
 use latchkey_core::{invitation, passkey, verification};
 use latchkey_test_macros::on_both_databases;
 
-use crate::guessing::{GUS, from_nth, wait_of};
+use crate::guessing::{GUS, from_nth, wait_of, with_device};
+use crate::passkey::{URL, add, browser, log_in, login_challenge, user};
 use crate::support::*;
 
 #[on_both_databases]
@@ -74,4 +76,43 @@ async fn challenges_of_passkeys_are_made_so_often_for_a_network_and_no_more(app:
     app.clock.advance(Duration::from_mins(5));
     swept(&app.app, passkey::sweep).await;
     assert_eq!(number(&app, "select count(*) from passkey_challenges").await, 0, "what nobody answered is removed by the clock");
+}
+
+/// Somebody has a passkey and a browser that is known; then somebody else at the same address makes answers up, as fast as they are heard.
+#[on_both_databases]
+async fn passkeys_of_nobody_are_refused_and_logged_so_often_for_a_network_and_no_more(app: TestApp) {
+    let (_, me) = user(&app, "Pia").await;
+    let key = add(&app.app, &me, "Key").await;
+    let mine = browser(&app);
+    let device = log_in(&app.app, &mine, &key, 2).await.unwrap().device;
+    app.take_mails().await;
+    let invented = SoftKey::es256(b"nobody");
+    let invent = async |from: Request| {
+        let answer = invented.sign(&Told::get(URL, &browser(&app).reveal(), 2)).response();
+        passkey::login(&app.app, &from, browser(&app), answer, false).await
+    };
+    let mut refused = 0;
+    let held_back = loop {
+        let answer = invent(request()).await;
+        if wait_of(&answer).is_some() {
+            break answer;
+        }
+        assert!(matches!(answer, Err(passkey::Error::Refused)));
+        refused += 1;
+    };
+    assert_eq!(refused, 300, "and the login before took nothing");
+    assert!(wait_of(&invent(with_device(&device)).await).is_some(), "a known browser makes up no more than others");
+    assert_eq!(count_events(&app, "passkey-refused").await, 300, "what is held back is not written down");
+    assert!(matches!(invent(from_nth(1)).await, Err(passkey::Error::Refused)), "somebody elsewhere is heard");
+    assert_eq!(count_events(&app, "passkey-refused").await, 301);
+
+    let challenge = login_challenge(&app.app, &mine).await;
+    let right = key.sign(&Told::get(URL, &challenge, 3));
+    let present = async |from: Request| passkey::login(&app.app, &from, mine.clone(), right.response(), false).await;
+    assert!(wait_of(&present(request()).await).is_some(), "in a browser that nobody knows a right one waits, too");
+    let forged = app.app.random().secret().unwrap();
+    assert!(wait_of(&present(with_device(&forged)).await).is_some(), "a cookie that nobody was given is none");
+    assert!(present(with_device(&device)).await.is_ok(), "strangers never lock a known browser out");
+    app.clock.advance(wait_of(&held_back).unwrap());
+    assert!(log_in(&app.app, &mine, &key, 4).await.is_ok(), "slowed down, not locked");
 }

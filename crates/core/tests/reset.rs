@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use latchkey_core::access::{EditUsers, Grants};
+use latchkey_core::app::Request;
 use latchkey_core::db::DbError;
 use latchkey_core::error::Fault;
 use latchkey_core::factor::{Begun, Shown};
+use latchkey_core::guessing::{self, Guess, Kind};
 use latchkey_core::outbox::{self, Topic};
 use latchkey_core::password::Password;
 use latchkey_core::reset::{self, Error, Logins, MAX_MAILS, VALID_FOR};
+use latchkey_core::secret::Secret;
 use latchkey_core::testing::{PASSWORD, TestApp, link_secret};
 use latchkey_core::user::{self, NewUser, PersonName};
 use latchkey_test_macros::on_both_databases;
 
 use crate::factor::{answer, code, gus, word};
+use crate::guessing::{GUS, from_nth, wait_of};
 use crate::support::*;
 
 const NEW: &str = "another password altogether";
@@ -171,6 +175,64 @@ async fn a_worker_that_fails_asks_again(app: TestApp) {
     });
     failed.await.unwrap_err();
     app.clock.advance(Duration::from_mins(2));
+    app.resolve_resets().await;
+    assert_eq!(told(&app).await, ["password-reset"]);
+}
+
+/// Asks for 2,000 resets of users, from 40 networks, each for an address of its own.
+async fn flood(app: &TestApp) {
+    for network in 0..40 {
+        let there = from_nth(network);
+        let asked = app.app.write(&there, move |tx| {
+            (0..50).try_for_each(|number| {
+                let address = email(&format!("nr{network}-{number}@example.com"));
+                guessing::spend(tx, &Guess::for_address(Kind::Reset, &address.key()))
+            })
+        });
+        asked.await.unwrap();
+    }
+}
+
+#[on_both_databases]
+async fn what_strangers_ask_for_together_holds_back_no_browser_that_is_known_and_no_admin(app: TestApp) {
+    person(&app, "Gus").await;
+    let device = login(&app.app, GUS).await.device;
+    flood(&app).await;
+    let from = |device: Option<Secret>| Request { device, ..from_nth(100) };
+    let ask = async |from: Request, logins: Logins, address: &str| {
+        let address = email(address);
+        wait_of(&app.app.write(&from, move |tx| reset::ask(tx, logins, &address)).await)
+    };
+    let wait = Some(Duration::from_secs(1));
+    let forged = app.app.random().secret().unwrap();
+    for address in [GUS, "nobody@example.com"] {
+        assert_eq!(ask(from(None), Logins::Users, address).await, wait, "{address}: a stranger");
+        assert_eq!(ask(from(Some(forged.clone())), Logins::Users, address).await, wait, "{address}: a cookie nobody was given");
+        assert_eq!(ask(from(Some(device.clone())), Logins::Users, address).await, None, "{address}: a known browser");
+        assert_eq!(ask(from(None), Logins::Admins, address).await, None, "{address}: admins have a limit of their own");
+    }
+    app.resolve_resets().await;
+    app.resolve_admin_resets().await;
+    assert_eq!(told(&app).await, ["password-reset"]);
+}
+
+/// Whoever has logged in once asks for no more of them at one address, or from one network, than anybody.
+#[on_both_databases]
+async fn a_known_browser_is_held_to_the_limits_of_the_address_and_of_the_network(app: TestApp) {
+    person(&app, "Gus").await;
+    let known = Request { device: Some(login(&app.app, GUS).await.device), ..request() };
+    let ask = async |address: String| {
+        let address = email(&address);
+        wait_of(&app.app.write(&known, move |tx| reset::ask(tx, Logins::Users, &address)).await)
+    };
+    for _ in 0..5 {
+        assert_eq!(ask(GUS.to_owned()).await, None);
+    }
+    assert!(ask(GUS.to_owned()).await.is_some(), "one address");
+    for number in 5..50 {
+        assert_eq!(ask(format!("nr{number}@example.com")).await, None, "{number}");
+    }
+    assert!(ask("nr50@example.com".to_owned()).await.is_some(), "one network");
     app.resolve_resets().await;
     assert_eq!(told(&app).await, ["password-reset"]);
 }

@@ -18,7 +18,9 @@ use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Kind};
 use crate::id::DeviceId;
 
-pub(crate) use ops::{Remember, ask_known, condition, forget_after_reset, name_of, remember, remember_first, remember_known};
+pub(crate) use ops::{
+    Remember, ask_known, condition, forget_after_reset, is_somebodys, name_of, remember, remember_first, remember_known,
+};
 pub use ops::{forget, forget_others, known, list, mine};
 
 /// How long a browser stays known without a login: as long as browsers keep a cookie at most.

@@ -33,6 +33,14 @@ pub(crate) fn condition(owner: Option<Subject>, secret: &Secret, now: Timestamp,
     sql::condition(owner.unwrap_or(NOBODY), &secret.hash(), now, arguments)
 }
 
+/// Whether anybody has logged in with the browser that asks. Its cookie alone decides, not what is typed there.
+pub(crate) fn is_somebodys(tx: &Tx<'_>) -> Result<bool, Fault> {
+    match &tx.request().device {
+        Some(secret) => sql::exists(tx, &secret.hash()),
+        None => Ok(false),
+    }
+}
+
 /// One's own devices, latest used first.
 pub fn list(snapshot: &Snapshot<'_>, by: &Oneself) -> Result<Vec<Device>, Fault> {
     sql::of(snapshot, by.subject())

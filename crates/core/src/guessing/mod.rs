@@ -35,7 +35,7 @@ use crate::id::{AccountId, AdminId, ApiCredentialId, UserId};
 use crate::password::Comer;
 
 pub use ops::{admit, failed, rebound, spend, succeeded, sweep_buckets, sweep_failures};
-pub(crate) use ops::{has_failed, is_stopped, let_in, success};
+pub(crate) use ops::{has_failed, is_stopped, let_in, spend_apart, success};
 
 /// Failures in a row after which an authenticator must be bound anew (NIST SP 800-63B-4, 3.2.2).
 pub const MAX_FAILURES: i64 = 100;
@@ -69,14 +69,18 @@ pub enum Kind {
     Register,
     /// The link of a mail that finishes a registration, and its password.
     RegistrationLink,
-    /// Asking for a password reset. Each one counts.
+    /// Asking for a reset of a user's password. Each one counts.
     Reset,
+    /// Asking for a reset of an admin's password. Each one counts.
+    AdminReset,
     /// The link of a password reset.
     ResetLink,
     /// The link of a mail that verifies an address.
     VerificationLink,
     /// Asking for what a passkey is to sign at a login. Each one counts.
     PasskeyChallenge,
+    /// A passkey shown alone at a login that answers no challenge, or that nobody has.
+    PasskeyAnswer,
     /// Sending an invitation. Each one counts (ASVS V2.4.1).
     Invite,
     /// A user's password that a machine compares for somebody else: what fails there is counted for the machine, too.
@@ -99,9 +103,11 @@ impl Kind {
             Self::Register => "register",
             Self::RegistrationLink => "registration-link",
             Self::Reset => "reset",
+            Self::AdminReset => "admin-reset",
             Self::ResetLink => "reset-link",
             Self::VerificationLink => "verification-link",
             Self::PasskeyChallenge => "passkey-challenge",
+            Self::PasskeyAnswer => "passkey-answer",
             Self::Invite => "invite",
             Self::MachineLogin => "machine-login",
             Self::DeviceNotice => "device-notice",
@@ -131,24 +137,29 @@ impl Kind {
             {
                 None
             }
-            // Every look at a login page may ask for one.
-            Scope::Address if matches!(self, Self::PasskeyChallenge) => Some(Rate::new(300, 2, 60)),
-            Scope::Block if matches!(self, Self::PasskeyChallenge) => Some(Rate::new(1_500, 1, 30)),
+            // Every look at a login page may ask for a challenge.
+            Scope::Address if self.is_of_passkeys_alone() => Some(Rate::new(300, 2, 60)),
+            Scope::Block if self.is_of_passkeys_alone() => Some(Rate::new(1_500, 1, 30)),
             Scope::Address => Some(Rate::new(50, 10, 5 * 60)),
             Scope::Block => Some(Rate::new(250, 2, 60)),
             // A link has 256 random bits: to hold everybody back would only help whoever wants to annoy.
-            Scope::Everybody if self.is_link() || matches!(self, Self::Register | Self::PasskeyChallenge) => None,
+            Scope::Everybody if self.is_link() || self.is_of_passkeys_alone() || matches!(self, Self::Register) => None,
             Scope::Everybody => Some(Rate::new(2_000, 1, 5)),
         }
     }
 
     /// Whether strangers do it: who is logged in counts for nothing in what is asked of strangers.
     const fn is_of_strangers(self) -> bool {
-        matches!(self, Self::Login | Self::AdminLogin | Self::Register | Self::Reset) || self.is_link()
+        matches!(self, Self::Login | Self::AdminLogin | Self::Register | Self::Reset | Self::AdminReset) || self.is_link()
     }
 
     const fn is_link(self) -> bool {
         matches!(self, Self::InvitationLink | Self::RegistrationLink | Self::ResetLink | Self::VerificationLink)
+    }
+
+    /// Whether it comes before a login with a passkey alone, when nobody is known yet.
+    const fn is_of_passkeys_alone(self) -> bool {
+        matches!(self, Self::PasskeyChallenge | Self::PasskeyAnswer)
     }
 
     /// At one login, of one user, in one account; or with one device.
@@ -158,14 +169,17 @@ impl Kind {
                 Some(Rate::new(10, 30, 15 * 60))
             }
             Self::Totp | Self::RecoveryCode => Some(Rate::new(5, 60, 15 * 60)),
-            Self::Reset | Self::Register => Some(Rate::new(5, 5 * 60, 3_600)),
+            Self::Reset | Self::AdminReset | Self::Register => Some(Rate::new(5, 5 * 60, 3_600)),
             Self::Invite => Some(Rate::new(200, 2 * 60, 3_600)),
             Self::DeviceNotice => Some(Rate::new(5, 3_600, 3_600)),
             // Of a busy shop some log in wrongly all the time: it waits for seconds, never for minutes.
             Self::MachineLogin => Some(Rate::new(1_000, 1, 5)),
-            Self::InvitationLink | Self::RegistrationLink | Self::ResetLink | Self::VerificationLink | Self::PasskeyChallenge => {
-                None
-            }
+            Self::InvitationLink
+            | Self::RegistrationLink
+            | Self::ResetLink
+            | Self::VerificationLink
+            | Self::PasskeyChallenge
+            | Self::PasskeyAnswer => None,
         }
     }
 }
@@ -271,10 +285,9 @@ impl Guess {
         Self { kind, at: None, owner: None }
     }
 
-    /// The buckets that a try from there takes from, always in the same order so that no two transactions wait for each other. `device`
-    /// is whether it comes with a known one.
-    fn buckets(&self, request: &Request, device: bool) -> Vec<Bucket> {
-        if device { self.of_device(request).into_iter().collect() } else { self.of_strangers(request) }
+    /// The buckets that a try from there takes from, always in the same order so that no two transactions wait for each other.
+    fn buckets(&self, request: &Request, is_known: bool) -> Vec<Bucket> {
+        if is_known { self.of_device(request).into_iter().collect() } else { self.of_strangers(request) }
     }
 
     fn of_strangers(&self, request: &Request) -> Vec<Bucket> {

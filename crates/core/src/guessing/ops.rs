@@ -20,28 +20,28 @@ use crate::settings::{self, When};
 pub fn admit(snapshot: &Snapshot<'_>, request: &Request, guess: &Guess) -> Result<Admitted, Error> {
     let (counted, used) = ask(snapshot, request, guess, "")?;
     let counted = counted.answer()?;
-    let device = counted.device.is_some();
-    refuse_over(snapshot, &guess.buckets(request, device), used)?;
-    let comer = if device { Comer::Known } else { Comer::Stranger };
+    let is_known = counted.device.is_some();
+    refuse_over(snapshot, &guess.buckets(request, is_known), used)?;
+    let comer = if is_known { Comer::Known } else { Comer::Stranger };
     Ok(Admitted { standing: counted.standing(), comer })
 }
 
 /// The try failed: it takes its tokens and is counted. In the transaction that says so; an error takes it all back, and the
 /// caller answers as if nothing had been compared.
 pub fn failed(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
-    let device = match device_of(tx.request(), guess) {
+    let is_known = match device_of(tx.request(), guess) {
         Some((owner, secret)) => device::ask_known(tx, owner, secret, "")?.answer()?.is_some(),
         None => false,
     };
     if let Some(key) = guess.counter() {
         let forget_at = guess.owner.is_none().then(|| tx.now().after(NOBODY_REMEMBERED));
-        let (strange, known) = sql::count(tx, &key, device, forget_at)?;
-        let reached = if device { known } else { strange };
+        let (strange, known) = sql::count(tx, &key, is_known, forget_at)?;
+        let reached = if is_known { known } else { strange };
         if let (Some(owner), MAX_FAILURES) = (guess.owner, reached) {
-            note_stopped(tx, owner, guess.kind, device)?;
+            note_stopped(tx, owner, guess.kind, is_known)?;
         }
     }
-    take_all(tx, guess, device)
+    take_all(tx, guess, &guess.buckets(tx.request(), is_known))
 }
 
 /// A try that has succeeded, and what stands against it: asked together with whatever else is asked of the login.
@@ -86,7 +86,14 @@ pub(crate) fn let_in(tx: &Tx<'_>, success: Success<'_>) -> Result<Option<DeviceI
 
 /// Does something that is allowed so often and no more: each time takes a token.
 pub fn spend(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
-    take_all(tx, guess, false)
+    take_all(tx, guess, &guess.of_strangers(tx.request()))
+}
+
+/// The same in a browser that somebody has logged in with: what all others do together does not hold it back.
+pub(crate) fn spend_apart(tx: &Tx<'_>, guess: &Guess) -> Result<(), Error> {
+    let mut buckets = guess.of_strangers(tx.request());
+    buckets.retain(|bucket| bucket.scope != Scope::Everybody);
+    take_all(tx, guess, &buckets)
 }
 
 /// The authenticator was bound anew, such as a password that was set: it works again, for everybody. Whoever replaces an
@@ -167,11 +174,10 @@ fn refuse_over(snapshot: &Snapshot<'_>, buckets: &[Bucket], used: Asked<'_, Used
     }
 }
 
-fn take_all(tx: &Tx<'_>, guess: &Guess, device: bool) -> Result<(), Error> {
-    let buckets = guess.buckets(tx.request(), device);
-    for bucket in &buckets {
+fn take_all(tx: &Tx<'_>, guess: &Guess, buckets: &[Bucket]) -> Result<(), Error> {
+    for bucket in buckets {
         let Some(tries) = sql::take(tx, bucket)? else {
-            refuse_over(tx, &buckets, sql::full_at(tx, &buckets)?)?;
+            refuse_over(tx, buckets, sql::full_at(tx, buckets)?)?;
             return Err(Error::Limited { retry_after: Duration::from_secs(1) });
         };
         if tries == bucket.rate.burst && guess.kind != Kind::DeviceNotice {

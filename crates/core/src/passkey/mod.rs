@@ -115,7 +115,7 @@ pub enum Error {
     /// This server has no name that a passkey could be bound to.
     #[error(transparent)]
     NoName(#[from] NoName),
-    /// Too many challenges were asked for.
+    /// Too many challenges were asked for, or too many passkeys failed.
     #[error(transparent)]
     Guessing(#[from] crate::guessing::Error),
     /// No session could be begun.

@@ -5,6 +5,7 @@ use super::verify::{self, Expected};
 use super::{Answer, Error, MAX_NAME, MAX_PER_PERSON, Passkey, Refused, RegistrationResponse, RelyingParty, sql};
 use crate::access::{Actor, Confirmed, Subject};
 use crate::app::{Snapshot, Tx};
+use crate::device;
 use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor;
@@ -190,22 +191,28 @@ fn begin_second(tx: &Tx<'_>, purpose: Purpose, subject: Subject, browser: &Secre
 
 /// Whose passkey was used. `None` when it was refused: its challenge is used up and the log says why, so the transaction must
 /// commit. `expected` is whose it must be, where that is known and shown before; otherwise the passkey stands alone, and must
-/// recognise its owner, and what fails with it is counted here. The person is held from here on.
+/// recognise its owner, and what fails with it is counted here: what is refused because there were too many is not written down.
+/// The person is held from here on.
 pub(crate) fn used(tx: &Tx<'_>, answer: &Answer, expected: Option<Subject>) -> Result<Option<Subject>, guessing::Error> {
+    if expected.is_none() {
+        admit_alone(tx)?;
+    }
     let (response, browser) = (&answer.response, &answer.browser);
-    let Ok(party) = RelyingParty::of(tx.public_url()) else { return Ok(refuse(tx, None, Refused::WrongRelyingParty)?) };
+    let Ok(party) = RelyingParty::of(tx.public_url()) else {
+        return refuse_nobodys(tx, expected, Refused::WrongRelyingParty);
+    };
     let challenge = match claimed(&response.client_data) {
         Ok(challenge) if challenge::take(tx, answer.purpose, browser, &challenge)? => challenge,
-        Ok(_) => return Ok(refuse(tx, None, Refused::WrongChallenge)?),
-        Err(refused) => return Ok(refuse(tx, None, refused)?),
+        Ok(_) => return refuse_nobodys(tx, expected, Refused::WrongChallenge),
+        Err(refused) => return refuse_nobodys(tx, expected, refused),
     };
     // §7.2 steps 5 and 6: whose passkey it is, and whether it is that person's turn.
     let Some(subject) = sql::owner_of(tx, &response.credential_id)?.filter(|owner| takes(answer.purpose, expected, *owner))
     else {
-        return Ok(refuse(tx, None, Refused::Unknown)?);
+        return refuse_nobodys(tx, expected, Refused::Unknown);
     };
     // The person is held before the passkey is read: of two who use it at once the second sees the first one's count.
-    let Some((person, _)) = sql::hold(tx, subject)? else { return Ok(refuse(tx, None, Refused::Unknown)?) };
+    let Some((person, _)) = sql::hold(tx, subject)? else { return refuse_nobodys(tx, expected, Refused::Unknown) };
     let Some((id, _, kept)) = sql::kept(tx, subject, &response.credential_id)? else {
         return Ok(refuse(tx, Some((subject, &person)), Refused::Unknown)?);
     };
@@ -234,6 +241,24 @@ pub(crate) fn used(tx: &Tx<'_>, answer: &Answer, expected: Option<Subject>) -> R
             Ok(refuse(tx, Some((subject, &person)), refused)?)
         }
     }
+}
+
+/// Whether a passkey that is shown alone is looked at. In a browser that anybody has logged in with it always is, so that whoever has a
+/// right one gets in while somebody at the same address makes answers up.
+fn admit_alone(tx: &Tx<'_>) -> Result<(), guessing::Error> {
+    match guessing::admit(tx, tx.request(), &Guess::at_secret(Kind::PasskeyAnswer)) {
+        Err(guessing::Error::Limited { .. }) if device::is_somebodys(tx)? => Ok(()),
+        admitted => admitted.map(drop),
+    }
+}
+
+/// Refuses what is nobody's. Shown alone it takes a token first: strangers could fill the log with it, and without one nothing is
+/// written down.
+fn refuse_nobodys<T>(tx: &Tx<'_>, expected: Option<Subject>, refused: Refused) -> Result<Option<T>, guessing::Error> {
+    if expected.is_none() {
+        guessing::failed(tx, &Guess::at_secret(Kind::PasskeyAnswer))?;
+    }
+    Ok(refuse(tx, None, refused)?)
 }
 
 /// Whether it is this one's turn: who is asked for, or anybody who may log in to the area alone.

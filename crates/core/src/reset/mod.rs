@@ -53,6 +53,14 @@ impl Logins {
         }
     }
 
+    /// What asking for a link counts as.
+    const fn guess(self) -> crate::guessing::Kind {
+        match self {
+            Self::Users => crate::guessing::Kind::Reset,
+            Self::Admins => crate::guessing::Kind::AdminReset,
+        }
+    }
+
     /// The page of a link, without its secret.
     const fn page(self) -> &'static str {
         match self {
