@@ -1,5 +1,7 @@
 //! The banner that asks to confirm one's address: on every page until that is done, with a button that sends the link anew.
 
+use std::time::Duration;
+
 use latchkey_core::settings::Verification;
 use latchkey_core::testing::link_secret;
 
@@ -64,6 +66,34 @@ async fn resend_sends_a_fresh_link_ends_the_old_one_and_has_nothing_to_send_once
     let pressed = world.owner.press(RESEND).await;
     assert_eq!(pressed.flash().unwrap().0, "error", "nothing is left to confirm");
     assert!(world.app.take_mails().await.is_empty());
+}
+
+/// The first name or address on a page after this part of it.
+fn named(page: &str, after: &str) -> String {
+    let rest = page.split_once(after).and_then(|(_, rest)| rest.split_once("<bdi>"));
+    rest.and_then(|(_, rest)| rest.split_once("</bdi>")).unwrap().0.to_owned()
+}
+
+/// There is one link at a time: while another address waits, it is that one's.
+#[on_both_databases]
+async fn the_banner_and_the_page_that_says_to_confirm_first_name_the_address_that_resend_mails_to(app: TestApp) {
+    let world = World::new(app).await;
+    world.app.notify(Verification::Required).await;
+    let asked = world.owner.post("/me/email", &[("email", "new@example.com")]).await;
+    assert_eq!(asked.outline(), "303 /me/profile (success)");
+    for (hours, address, kind) in [(0, "new@example.com", "email-change"), (24, "olivia@example.com", "email-verification")] {
+        world.app.clock.advance(Duration::from_hours(hours));
+        let olivia = world.server.user("olivia@example.com").await;
+        world.app.take_mails().await;
+        assert_eq!(named(&olivia.get("/me/sessions").await.text(), "verify-banner"), address);
+        let refused = olivia.get(&format!("/a/{}", world.acme)).await;
+        assert_eq!((refused.status, named(&refused.text(), "<h1>").as_str()), (403, address));
+        let (mood, text) = olivia.press(RESEND).await.flash().unwrap();
+        assert!(mood == "success" && text.contains(address), "{text}");
+        let mails = world.app.take_mails().await;
+        let sent: Vec<_> = mails.iter().map(|mail| (mail.to.as_str(), mail.written.subject.as_str())).collect();
+        assert_eq!(sent, [(address, kind)]);
+    }
 }
 
 /// Whoever presses it again and again is told to stop, and the address gets no more mails.

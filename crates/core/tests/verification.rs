@@ -45,6 +45,15 @@ async fn address_of(app: &TestApp, user: UserId) -> (String, bool) {
     (found.email.to_string(), found.verified_at.is_some())
 }
 
+/// The address that pages ask the user to confirm.
+async fn to_confirm(app: &TestApp, user: UserId) -> String {
+    let asked = app.app.read(move |snapshot| {
+        let found = user::find(snapshot, user)?.unwrap();
+        verification::to_confirm(snapshot, &found)
+    });
+    asked.await.unwrap()
+}
+
 #[on_both_databases]
 async fn who_registers_is_asked_and_the_invitation_verifies_nothing(app: TestApp) {
     app.notify(Verification::Ask).await;
@@ -150,6 +159,36 @@ async fn a_change_that_is_cancelled_leaves_a_dead_link(app: TestApp) {
     as_myself(&app.app, gus, verification::cancel).await.unwrap();
     assert!(matches!(confirm(&app, &link).await, Err(Error::Gone)));
     assert!(matches!(as_myself(&app.app, gus, verification::cancel).await, Err(Error::NothingPending)));
+}
+
+#[on_both_databases]
+async fn a_change_whose_link_has_expired_waits_no_more_and_resend_is_for_the_present_address(app: TestApp) {
+    let gus = person(&app, "Gus").await;
+    change(&app, gus, "new@example.org").await.unwrap();
+    app.take_mails().await;
+    app.clock.advance(VALID_FOR - Duration::from_micros(1));
+    assert_eq!(to_confirm(&app, gus).await, "new@example.org");
+    assert_eq!(as_myself(&app.app, gus, verification::resend).await.unwrap(), "new@example.org", "as long as it waits");
+    let expired = link_to(&app, "new@example.org").await.0.unwrap();
+    app.clock.advance(VALID_FOR);
+    assert_eq!(to_confirm(&app, gus).await, "gus@example.com");
+    assert_eq!(as_myself(&app.app, gus, verification::resend).await.unwrap(), "gus@example.com");
+    let (link, others) = link_to(&app, "gus@example.com").await;
+    assert!(others.is_empty(), "{others:?}");
+    assert_eq!(number(&app, "select count(*) from verifications").await, 1, "it stands where the expired one stood");
+    assert_eq!(text(&app, "select email from verifications").await.as_deref(), Some("gus@example.com"));
+    assert!(matches!(confirm(&app, &expired).await, Err(Error::Gone)));
+    confirm(&app, &link.unwrap()).await.unwrap();
+    assert_eq!(address_of(&app, gus).await, ("gus@example.com".to_owned(), true));
+
+    let mia = person(&app, "Mia").await;
+    sql(&app, &format!("update users set verified_at = 1 where id = {mia}")).await.unwrap();
+    change(&app, mia, "mia@example.org").await.unwrap();
+    app.take_mails().await;
+    app.clock.advance(VALID_FOR);
+    let refused = as_myself(&app.app, mia, verification::resend).await;
+    assert!(matches!(refused, Err(Error::NothingPending)), "the present address is confirmed: {refused:?}");
+    assert!(app.take_mails().await.is_empty());
 }
 
 #[on_both_databases]

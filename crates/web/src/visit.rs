@@ -16,7 +16,7 @@ use latchkey_core::id::{AdminId, SessionId, UserId};
 use latchkey_core::secret::{Secret, SecretHash};
 use latchkey_core::session::Resolved;
 use latchkey_core::settings::{Brand, Security, Verification, When};
-use latchkey_core::{admin, ban, membership, session, settings};
+use latchkey_core::{admin, ban, membership, session, settings, verification};
 use latchkey_http::cookie::{self, Name};
 
 use crate::error::PageError;
@@ -78,8 +78,8 @@ pub(crate) struct Inner {
     pub(crate) puzzles: When,
     pub(crate) user: Option<Resolved>,
     pub(crate) account_count: i64,
-    /// Whether the user is asked to confirm its address.
-    pub(crate) must_confirm: bool,
+    /// The address that the user is asked to confirm, if it is: the one that **Resend** mails to.
+    pub(crate) must_confirm: Option<String>,
     pub(crate) admin: Option<admin::Resolved>,
     /// What the cookie of a login says that waits for the second factor, in this area.
     pub(crate) pending: Option<Secret>,
@@ -207,7 +207,7 @@ impl Tokens {
 struct Known {
     user: Option<Resolved>,
     account_count: i64,
-    must_confirm: bool,
+    must_confirm: Option<String>,
     admin: Option<admin::Resolved>,
     /// The secret that showed it.
     token: Option<Secret>,
@@ -258,9 +258,10 @@ fn user_known(snapshot: &Snapshot<'_>, user: Resolved, token: Secret) -> Result<
     }
     let count = membership::ask_count_of(snapshot, user.user.id)?;
     // Only the user can confirm its address.
-    let verification = user.user.verified_at.is_none().then(|| settings::ask_verification(snapshot)).transpose()?;
+    let wanted = user.user.verified_at.is_none().then(|| settings::ask_verification(snapshot)).transpose()?;
     let account_count = count.answer()?;
-    let must_confirm = verification.map(Asked::answer).transpose()?.is_some_and(|asked| asked != Verification::Off);
+    let is_asked = wanted.map(Asked::answer).transpose()?.is_some_and(|wanted| wanted != Verification::Off);
+    let must_confirm = is_asked.then(|| verification::to_confirm(snapshot, &user.user)).transpose()?;
     Ok(Known { user: Some(user), account_count, must_confirm, admin: None, token: Some(token) })
 }
 

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::error::{Fault, HasKind, Invalid, Kind};
 
 pub(crate) use ops::{ask, change_address_by_staff, end_change, forget};
-pub use ops::{cancel, cancel_by_staff, change_address, confirm, open, pending, pending_change, resend, try_link};
+pub use ops::{cancel, cancel_by_staff, change_address, confirm, open, pending, pending_change, resend, to_confirm, try_link};
 
 /// How long a link works.
 pub const VALID_FOR: Duration = Duration::from_hours(24);

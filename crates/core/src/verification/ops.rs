@@ -22,18 +22,24 @@ pub(crate) fn ask(tx: &Tx<'_>, user: UserId) -> Result<(), Fault> {
     promise_mail(tx, &user, &user.email.clone())
 }
 
-/// **Resend**: makes a fresh link for the address that waits, or for the present one.
+/// **Resend**: makes a fresh link for the address that waits, or for the present one. There is one link at a time, so pages name
+/// the address that it is for, [`to_confirm`].
 pub fn resend(tx: &Tx<'_>, by: &Myself) -> Result<String, Error> {
     let user = user::hold(tx, by.id())?.ok_or(Denied::NoSuchUser)?;
-    let waiting = sql::of_user(tx, user.id)?.filter(|pending| pending.is_change);
-    let email = match waiting {
-        Some(pending) => Email::parse(&pending.email).map_err(|_| Error::NothingPending)?,
+    let email = match waiting_change(tx, user.id)? {
+        Some(waiting) => Email::parse(&waiting.email).map_err(|_| Error::NothingPending)?,
         None if user.verified_at.is_some() => return Err(Error::NothingPending),
         None => user.email.clone(),
     };
     refuse_many(tx, user.id)?;
     send_or_tell_holder(tx, &user, &email)?;
     Ok(email.to_string())
+}
+
+/// The address that is to follow the present one. Once its link has expired it waits no more: it has to be asked for again, by whom
+/// has just confirmed who it is.
+fn waiting_change(snapshot: &Snapshot<'_>, user: UserId) -> Result<Option<Pending>, Fault> {
+    Ok(sql::of_user(snapshot, user)?.filter(|pending| pending.is_change && pending.expires_at > snapshot.now()))
 }
 
 fn refuse_many(tx: &Tx<'_>, user: UserId) -> Result<(), Error> {
@@ -119,13 +125,19 @@ pub fn pending(snapshot: &Snapshot<'_>, by: &Myself) -> Result<Option<Pending>, 
     Ok(sql::of_user(snapshot, by.id())?.filter(|pending| pending.expires_at > snapshot.now()))
 }
 
+/// The address that [`resend`] sends a link to, of a user who is asked to confirm one.
+pub fn to_confirm(snapshot: &Snapshot<'_>, user: &User) -> Result<String, Fault> {
+    let waiting = waiting_change(snapshot, user.id)?;
+    Ok(waiting.map_or_else(|| user.email.to_string(), |waiting| waiting.email))
+}
+
 /// The address that is to follow a user's present one, for staff.
 pub fn pending_change(
     snapshot: &Snapshot<'_>,
     _by: &AllowedAdmin<ViewStaffArea>,
     user: UserId,
 ) -> Result<Option<Pending>, Fault> {
-    Ok(sql::of_user(snapshot, user)?.filter(|pending| pending.is_change && pending.expires_at > snapshot.now()))
+    waiting_change(snapshot, user)
 }
 
 /// **Cancel**: keeps the present address; the link to the other one is dead.
