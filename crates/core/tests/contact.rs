@@ -45,7 +45,7 @@ fn full() -> Details {
         first_name: text("Ada"),
         last_name: text("Lovelace"),
         company: text("Analytical Engines"),
-        email: text("Ada@Engines.example"),
+        email: text("ada@engines.example"),
         address1: text("12 St James’s Square"),
         address2: text("Second floor"),
         city: text("London"),
@@ -290,5 +290,5 @@ fn a_contact_is_called_by_the_best_that_is_known_of_it() {
     assert_eq!(named("Ada", "Lovelace", "Engines"), "Ada Lovelace");
     assert_eq!(named("", "Lovelace", "Engines"), "Lovelace");
     assert_eq!(named("", "", "Engines"), "Engines");
-    assert_eq!(named("", "", ""), "Ada@Engines.example");
+    assert_eq!(named("", "", ""), "ada@engines.example");
 }

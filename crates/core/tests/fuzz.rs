@@ -11,7 +11,7 @@ fn odd_text() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         4 => "[a-z0-9.+_-]{0,12}",
         2 => Just("@".to_owned()),
-        1 => prop::sample::select(vec!["\r\n", "\0", "\u{202e}", "\u{feff}", "ａ", "İ", "ß", "\u{301}", "xn--", "例", "<", ",", "\"", "%00", " "])
+        1 => prop::sample::select(vec!["\r\n", "\0", "\u{202e}", "\u{feff}", "ａ", "İ", "ß", "В", "Σ", "ς", "\u{301}", "xn--", "例", "<", ",", "\"", "%00", " "])
             .prop_map(str::to_owned),
         1 => any::<char>().prop_map(|character| character.to_string()),
     ];

@@ -198,9 +198,9 @@ async fn a_message_goes_to_whoever_wants_such_mail_and_to_each_address_once(app:
         .await
         .unwrap();
     send(&app, stella, acme, Category::Support).await.unwrap();
-    assert_eq!(to(app.take_mails().await), ["acme@example.com", "help@example.org", "olivia@EXAMPLE.com"]);
+    assert_eq!(to(app.take_mails().await), ["acme@example.com", "help@example.org", "olivia@example.com"]);
     send(&app, stella, acme, Category::Invoice).await.unwrap();
-    assert_eq!(to(app.take_mails().await), ["books@example.org", "olivia@EXAMPLE.com"], "the account itself wants none");
+    assert_eq!(to(app.take_mails().await), ["books@example.org", "olivia@example.com"], "the account itself wants none");
     let queued: Vec<_> = events(&app).await.into_iter().filter(|event| event.kind == "message-queued").collect();
     assert!(queued.len() == 3 && queued.iter().all(|event| event.detail == "Invoice 17" && event.account_id == Some(acme.0)));
 }

@@ -63,7 +63,7 @@ async fn a_login_belongs_to_one_user_whatever_its_case(app: TestApp) {
         .await
         .unwrap();
     login(&app.app, "gus@EXAMPLE.com").await;
-    assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
+    assert!(told(&app).await.is_empty(), "it is the address it was");
 }
 
 #[on_both_databases]
@@ -89,9 +89,10 @@ async fn v8_2_1_support_changes_a_name_and_never_what_somebody_logs_in_with(app:
 #[on_both_databases]
 async fn a_new_address_is_not_verified(app: TestApp) {
     let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
-    // The third is found like the one before, and may be another mailbox all the same.
-    for (address, verified) in
-        [("GUS@example.com", 1), ("gus@example.com", 1), ("gus@\u{435}xample.com", 0), ("new@example.com", 0)]
+    // The second is found like the one before, and may be another mailbox all the same.
+    let both = ["email-changed", "email-changed"].as_slice();
+    for (address, verified, is_told) in
+        [("GUS@example.com", 1, [].as_slice()), ("gus@\u{435}xample.com", 0, both), ("new@example.com", 0, both)]
     {
         sql(&app, "update users set verified_at = 5").await.unwrap();
         let change = AdminChange { name: name("Gus", "Example"), email: email(address) };
@@ -99,7 +100,7 @@ async fn a_new_address_is_not_verified(app: TestApp) {
             .await
             .unwrap();
         assert_eq!(number(&app, "select count(*) from users where verified_at is not null").await, verified, "{address}");
-        assert_eq!(told(&app).await, ["email-changed", "email-changed"]);
+        assert_eq!(told(&app).await, is_told, "{address}");
     }
 }
 

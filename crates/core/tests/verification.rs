@@ -251,7 +251,14 @@ async fn where_it_is_required_nobody_enters_an_account_before_not_even_the_owner
 async fn look_alikes_of_an_address_make_no_second_user(app: TestApp) {
     let (admin, gus) = (staff(&app).await, person(&app, "Gus").await);
     person(&app, "Mia").await;
-    for taken in ["MIA@EXAMPLE.COM", "ｍia@example.com", "m\u{456}\u{430}@example.com", "mia@\u{435}\u{445}\u{430}mple.com"] {
+    app.user("Nikos", "Example", "νικος@example.com").await;
+    for taken in [
+        "MIA@EXAMPLE.COM",
+        "ｍia@example.com",
+        "m\u{456}\u{430}@example.com",
+        "mia@\u{435}\u{445}\u{430}mple.com",
+        "ΝΙΚΟΣ@example.com",
+    ] {
         let change = AdminChange { name: PersonName { first: "Gus".to_owned(), last: "G".to_owned() }, email: email(taken) };
         let refused =
             as_staff::<EditUsers, _, _>(&app.app, admin, move |tx, by| user::update_at_once(tx, by, &confirmed(), gus, &change))
@@ -270,6 +277,49 @@ async fn keys_of_older_rules_are_renewed_once(app: TestApp) {
     sql(&app, "update users set email_key = 'left alone'").await.unwrap();
     rekey().await;
     assert_eq!(text(&app, "select email_key from users").await.as_deref(), Some("left alone"));
+}
+
+/// The database of an older Latchkey: its addresses have been brought up to the rules of then.
+const OLDER_RULES: &str = "insert into settings (key, value, updated_at) values ('email_key.rules', '2', 0)";
+
+#[on_both_databases]
+async fn addresses_of_older_rules_are_shown_in_small_letters(app: TestApp) {
+    app.notify(Verification::Ask).await;
+    let vera = app.user("Vera", "Example", "vera@example.com").await;
+    as_myself(&app.app, vera, verification::resend).await.unwrap();
+    let link = link_to(&app, "vera@example.com").await.0.unwrap();
+    let stella = staff(&app).await;
+    let older = "update users set email = 'ВЕРА@ВМТ.example', email_key = 'older';
+        update verifications set email = 'ВЕРА@ВМТ.example';
+        update admins set email = 'СТЕЛЛА@ВМТ.example', email_key = 'older'";
+    sql(&app, &format!("{OLDER_RULES}; {older}")).await.unwrap();
+    app.app.write(&request(), |tx| user::rekey(tx, &system())).await.unwrap();
+    assert_eq!(address_of(&app, vera).await, ("вера@вмт.example".to_owned(), false));
+    assert_eq!(login(&app.app, "ВЕРА@ВМТ.example").await.user, vera);
+    let admin = app.app.read(|snapshot| latchkey_core::admin::by_email(snapshot, &email("стелла@вмт.example").key()));
+    assert_eq!(admin.await.unwrap(), Some(stella));
+    assert_eq!(text(&app, "select email from admins").await.as_deref(), Some("стелла@вмт.example"));
+    let pending = confirm(&app, &link).await.unwrap();
+    assert_eq!((pending.email.as_str(), pending.is_change), ("вера@вмт.example", false), "it is the same address");
+    assert_eq!(address_of(&app, vera).await, ("вера@вмт.example".to_owned(), true));
+    let told = link_to(&app, "").await.1;
+    assert!(told.iter().all(|(_, subject)| subject != "email-changed"), "it is no other address: {told:?}");
+}
+
+#[on_both_databases]
+async fn of_two_addresses_that_have_become_one_the_later_keeps_its_key(app: TestApp) {
+    let first = app.user("Nikos", "First", "first@example.com").await;
+    let second = app.user("Nikos", "Second", "second@example.com").await;
+    let older = format!(
+        "update users set email = 'ΝΙΚΟΣ@example.com', email_key = 'one' where id = {first};
+         update users set email = 'νικος@example.com', email_key = 'two' where id = {second}"
+    );
+    sql(&app, &format!("{OLDER_RULES}; {older}")).await.unwrap();
+    app.app.write(&request(), |tx| user::rekey(tx, &system())).await.unwrap();
+    assert_eq!(login(&app.app, "νικος@example.com").await.user, first);
+    assert_eq!(address_of(&app, first).await.0, "νικοσ@example.com");
+    let kept = format!("select email || ' ' || email_key from users where id = {second}");
+    assert_eq!(text(&app, &kept).await.as_deref(), Some("νικος@example.com two"));
 }
 
 /// Whoever knew the old password may have asked for it, and would get in again by it (ASVS V7.4.3).

@@ -36,8 +36,9 @@ pub(crate) fn with_email(snapshot: &Snapshot<'_>, email: &EmailKey) -> Result<Op
     sql::with_email(snapshot, email)
 }
 
-/// Brings the comparable forms of addresses up to the present rules, once: an older Latchkey knew fewer look-alikes. Of two
-/// that have become one the later keeps the form it had.
+/// Brings addresses and their comparable forms up to the present rules, once: an older Latchkey knew fewer look-alikes, and
+/// showed capitals of every script. Of two that have become one, one keeps the comparable form it had: the later, unless it has
+/// the other one's form already.
 pub fn rekey(tx: &Tx<'_>, _by: &System) -> Result<(), Fault> {
     /// Rows that are read at once.
     const BATCH: i64 = 1000;
@@ -55,10 +56,29 @@ pub fn rekey(tx: &Tx<'_>, _by: &System) -> Result<(), Fault> {
                 if key.as_str() != kept {
                     sql::set_key(tx, table, id, &key)?;
                 }
+                show_anew(tx, table, id, &email)?;
             }
         }
     }
     Ok(())
+}
+
+/// An address as the present rules show it; one that they refuse stays as it is. What waits to confirm it follows, and the words
+/// under which its user is found.
+fn show_anew(tx: &Tx<'_>, table: &str, id: i64, before: &str) -> Result<(), Fault> {
+    let Ok(shown) = Email::parse(before) else { return Ok(()) };
+    if shown.as_str() == before {
+        return Ok(());
+    }
+    sql::set_shown(tx, table, "id", id, before, &shown)?;
+    if table != "users" {
+        return Ok(());
+    }
+    sql::set_shown(tx, "verifications", "user_id", id, before, &shown)?;
+    match sql::find(tx, UserId(id))? {
+        Some(user) => index(tx, user.id, &user.name, &user.email),
+        None => Ok(()),
+    }
 }
 
 /// Makes a user from the command line.

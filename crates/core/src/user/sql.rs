@@ -119,11 +119,16 @@ pub(super) fn update(
     Ok(())
 }
 
+/// The number of the present rules for addresses: raised when what [`Email`] shows or [`EmailKey`] compares changes.
+const RULES: &str = "3";
+
 /// `false` when it was done already.
 pub(super) fn begin_rekeying(tx: &Tx<'_>) -> Result<bool, Fault> {
     let begun = tx.execute(
-        "insert into settings (key, value, updated_at) values ('email_key.rules', '2', $1) on conflict (key) do nothing",
-        params![tx.now()],
+        "insert into settings (key, value, updated_at) values ('email_key.rules', $1, $2)
+         on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at
+             where settings.value <> excluded.value",
+        params![RULES, tx.now()],
     )?;
     Ok(begun == 1)
 }
@@ -145,6 +150,13 @@ pub(super) fn addresses(
 pub(super) fn set_key(tx: &Tx<'_>, table: &str, id: i64, key: &EmailKey) -> Result<(), Fault> {
     let free = format!("not exists (select 1 from {table} other where other.email_key = $1)");
     tx.execute(&format!("update {table} set email_key = $1 where id = $2 and {free}"), params![key, id])?;
+    Ok(())
+}
+
+/// The same address, shown in another way. One that has changed meanwhile stays. `whose` is the column of the id.
+pub(super) fn set_shown(tx: &Tx<'_>, table: &str, whose: &str, id: i64, before: &str, shown: &Email) -> Result<(), Fault> {
+    let sql = format!("update {table} set email = $1 where {whose} = $2 and email = $3");
+    tx.execute(&sql, params![shown, id, before])?;
     Ok(())
 }
 
