@@ -1,6 +1,7 @@
 //! Guessing and bans, as a browser meets them.
 
 use latchkey_core::access::{BuiltInApiRole, ManageBans};
+use latchkey_core::admin;
 use latchkey_core::app::Request;
 use latchkey_core::ban::{self, NewBan};
 use latchkey_core::guessing::{self, Guess, Kind};
@@ -10,6 +11,8 @@ use latchkey_web::Settings;
 use crate::support::doors::{Doors, token};
 use crate::support::tables::number;
 use crate::support::{Actor, Ask, PASSWORD, Server, TestApp, World, on_both_databases, plain};
+
+const CHOSEN: &str = "quiet harbour, seven lanterns";
 
 /// A server behind a proxy on loopback, which tests play themselves.
 async fn behind_a_proxy(app: TestApp) -> World {
@@ -132,6 +135,56 @@ async fn a_banned_address_is_refused_at_every_door_for_machines(app: TestApp) {
             assert_eq!(answer.status, status, "{door} from {from}: {}", answer.text());
         }
     }
+}
+
+fn registration<'a>(email: &'a str, password: &'a str) -> [(&'a str, &'a str); 4] {
+    [("first_name", "Nora"), ("last_name", "New"), ("email", email), ("password", password)]
+}
+
+#[on_both_databases]
+async fn who_makes_up_links_to_register_is_told_to_wait_and_who_holds_one_may_mistype(app: TestApp) {
+    let world = World::new(app).await;
+    let (id, secret) = world.invitation().await;
+    let register = format!("/invite/{}/register", secret.reveal());
+    let somebody = world.server.anonymous();
+    let mistyped = registration("nora@example.com", "short");
+    for _ in 0..60 {
+        assert_eq!(somebody.post(&register, &mistyped).await.status, 422);
+    }
+    let mut heard = 0;
+    let refused = loop {
+        let answer = somebody.post(&format!("/invite/{heard:0>4}{}/register", "A".repeat(39)), &mistyped).await;
+        if answer.status != 410 {
+            break answer.status;
+        }
+        heard += 1;
+    };
+    assert_eq!((heard, refused), (50, 429), "each one is counted, once");
+    assert_eq!(somebody.post(&register, &mistyped).await.status, 422, "who holds a link is not held back");
+    let email = world.invited(id).await;
+    let answer = somebody.post(&register, &registration(&email, CHOSEN)).await;
+    assert_eq!(answer.outline(), "303 /a/1 (success)", "{}", answer.text());
+    world.app.take_mails().await;
+}
+
+#[on_both_databases]
+async fn a_set_up_link_that_does_not_work_is_refused_before_what_is_typed(app: TestApp) {
+    let server = Server::start(&app).await;
+    let system = app.system();
+    let link = app.app.write(&app.request(), move |tx| admin::setup_link(tx, &system)).await.unwrap();
+    let link = link.strip_prefix("http://latchkey.example").unwrap();
+    let made_up = format!("/admin/setup/{}", "A".repeat(43));
+    let good = [("name", "Nora New"), ("email", "nora@staff.example"), ("password", CHOSEN)];
+    let mistyped = [("name", ""), ("email", "nobody"), ("password", "short")];
+    let nora = server.anonymous();
+    for fields in [&mistyped, &good] {
+        assert_eq!(nora.post(&made_up, fields).await.status, 410);
+    }
+    for _ in 0..2 {
+        assert_eq!(nora.post(link, &mistyped).await.status, 422, "who holds it is told what is wrong");
+    }
+    assert_eq!(nora.post(link, &good).await.outline(), "303 /admin (success)");
+    assert_eq!(server.anonymous().post(link, &mistyped).await.status, 410, "set-up is over");
 }
 
 #[on_both_databases]

@@ -53,19 +53,26 @@ fn gone(visit: &Visit) -> Response {
     page::respond(visit, StatusCode::GONE, "admin/setup.html", context! { state => "gone", form })
 }
 
+/// The link's secret, while it works.
+async fn found(visit: &Visit, token: &str) -> Result<Option<Secret>, PageError> {
+    let Some(secret) = Secret::parse(token) else { return Ok(None) };
+    let tried = secret.clone();
+    let is_open = visit.web.app().read(move |snapshot| admin::setup_is_open(snapshot, &tried)).await?;
+    Ok(is_open.then_some(secret))
+}
+
 /// The page.
 pub(crate) async fn show(visit: Visit, Path(token): Path<String>) -> Answer {
-    let Some(secret) = Secret::parse(&token) else { return Ok(gone(&visit)) };
-    if !visit.web.app().read(move |snapshot| admin::setup_is_open(snapshot, &secret)).await? {
+    if found(&visit, &token).await?.is_none() {
         return Ok(gone(&visit));
     }
     let form = Shown::new(&AdminForm::default());
     Ok(page::page(&visit, "admin/setup.html", context! { state => "open", form }))
 }
 
-/// Makes the first admin and logs it in.
+/// Makes the first admin and logs it in. What is typed is judged for whom holds the link only: that takes long.
 pub(crate) async fn submit(visit: Visit, Path(token): Path<String>, Form(form): Form<AdminForm>) -> Answer {
-    let Some(secret) = Secret::parse(&token) else { return Ok(gone(&visit)) };
+    let Some(secret) = found(&visit, &token).await? else { return Ok(gone(&visit)) };
     let rules = form.rules(&visit).await?;
     let problems = match form.parse(&rules) {
         Err(problems) => problems,

@@ -44,13 +44,9 @@ pub(crate) struct RegisterForm {
 
 impl RegisterForm {
     /// The person's names, and the account's one is invited to.
-    async fn rules(&self, visit: &Visit, secret: &Secret) -> Result<Rules, PageError> {
-        let secret = secret.clone();
-        let opened = visit.web.app().read(move |snapshot| invitation::open(snapshot, &secret));
-        // A link that is over is refused below, with its own page.
-        let account = opened.await.map(|invitation| invitation.account_name).unwrap_or_default();
+    async fn rules(&self, visit: &Visit, invitation: &Invitation) -> Result<Rules, PageError> {
         let name = format!("{} {}", self.first_name, self.last_name);
-        password::rules(visit, [name, self.email.clone(), account]).await
+        password::rules(visit, [name, self.email.clone(), invitation.account_name.clone()]).await
     }
 
     fn parse(&self, secret: Secret, rules: &Rules, terms: bool) -> Result<New, Vec<Invalid>> {
@@ -196,7 +192,12 @@ pub(crate) async fn login(visit: Visit, Path(token): Path<String>, Form(form): F
 /// **Register** on the invitation's page: with the invited address in one go, with another one by way of its mailbox.
 pub(crate) async fn register(visit: Visit, Path(token): Path<String>, Form(form): Form<RegisterForm>) -> Answer {
     let Some(secret) = invitation::token(&token) else { return Ok(gone(&visit)) };
-    let rules = form.rules(&visit, &secret).await?;
+    // Judging a password takes long: it is done for whom holds a link. One that never was a link's is counted as a guess.
+    let invitation = match invitation::try_link(visit.web.app(), &visit.request, &secret).await {
+        Err(Error::Gone) => return Ok(gone(&visit)),
+        opened => opened?,
+    };
+    let rules = form.rules(&visit, &invitation).await?;
     let problems = match taken(&visit, &form, secret, &rules).await? {
         Err(problems) => problems,
         Ok(input) => {
