@@ -8,7 +8,7 @@ use latchkey_core::outbox::{self, Topic};
 use latchkey_core::{account, admin, membership, session, user};
 
 use crate::support::world::grants;
-use crate::support::{Actor, PASSWORD, Server, TestApp, World, on_both_databases};
+use crate::support::{Actor, Ask, PASSWORD, Server, TestApp, World, on_both_databases};
 
 const SESSION: &str = "latchkey_session";
 const ADMIN: &str = "latchkey_admin";
@@ -394,5 +394,22 @@ async fn v7_2_2_cookies_that_make_no_sense_are_no_session(app: TestApp) {
         somebody.set_cookie("latchkey_flash", bad);
         assert!(!is_in(&somebody).await && !is_staff(&somebody).await, "{bad:?}");
         assert_eq!(somebody.get("/login").await.status, 200, "{bad:?}");
+    }
+}
+
+/// Or whoever has a session would hold back the last byte of many forms, and send it when the session has ended.
+#[on_both_databases]
+async fn whose_session_ends_while_a_form_is_on_its_way_is_not_heard(app: TestApp) {
+    let world = World::new(app).await;
+    let (owner, admin) = (&world.owner, &world.admin);
+    for (actor, path, logout, login) in [
+        (owner, "/me/devices/forget-others", "/logout", "/login"),
+        (admin, "/admin/me/devices/forget-others", "/admin/logout", "/admin/login"),
+    ] {
+        let token = actor.token(path).await;
+        let ask = Ask::new("POST", path).form(&[("csrf", &token)]).with("cookie", &actor.cookies());
+        let heard = ask.send_around(world.server.address, async { _ = actor.press(logout).await }).await.unwrap();
+        assert_eq!(heard.status, 303, "{path}");
+        assert!(heard.location().unwrap().starts_with(login), "{path}: {}", heard.outline());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -44,13 +45,34 @@ impl Ask {
     pub(crate) async fn send(&self, to: SocketAddr) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect(to).await?;
         self.write(&mut stream, to).await?;
+        self.answer(&mut stream).await
+    }
+
+    async fn answer(&self, stream: &mut TcpStream) -> std::io::Result<Answer> {
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await?;
         Answer::read(&bytes).ok_or_else(|| std::io::Error::other(format!("{} {}: no whole answer", self.method, self.path)))
     }
 
+    /// Sends all but the last byte, and that one when something else has been done.
+    pub(crate) async fn send_around(&self, to: SocketAddr, done: impl Future<Output = ()>) -> std::io::Result<Answer> {
+        let mut stream = TcpStream::connect(to).await?;
+        let request = self.bytes(to);
+        let (last, first) = request.split_last().ok_or(std::io::ErrorKind::InvalidInput)?;
+        stream.write_all(first).await?;
+        // Nothing tells that the server has read that far.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        done.await;
+        stream.write_all(&[*last]).await?;
+        self.answer(&mut stream).await
+    }
+
     /// Sends it through a connection on which the answer is to be read slowly.
     pub(crate) async fn write(&self, stream: &mut TcpStream, to: SocketAddr) -> std::io::Result<()> {
+        stream.write_all(&self.bytes(to)).await
+    }
+
+    fn bytes(&self, to: SocketAddr) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\nconnection: close\r\n", self.method, self.path);
         if !self.has("host") {
             let _ = write!(head, "host: {to}\r\n");
@@ -59,7 +81,7 @@ impl Ask {
             let _ = write!(head, "{name}: {value}\r\n");
         }
         let _ = write!(head, "content-length: {}\r\n\r\n", self.body.len());
-        stream.write_all(&[head.as_bytes(), &self.body].concat()).await
+        [head.as_bytes(), &self.body].concat()
     }
 }
 

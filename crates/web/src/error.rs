@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::fmt::Write;
 
+use axum::body::to_bytes;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::request::Parts;
@@ -18,6 +19,7 @@ use latchkey_core::account;
 use latchkey_core::error::{Fault, HasKind, Kind, Refusal};
 use serde::Serialize;
 
+use crate::form::{self, MAX_BODY};
 use crate::page;
 use crate::state::Web;
 use crate::view;
@@ -195,13 +197,18 @@ struct Pending(Problem);
 /// Makes the page of what a handler or the router refused.
 pub(crate) async fn render(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    // All of it first: who asks is looked up when nothing more is waited for, or somebody whose session ends meanwhile would still be heard.
+    let body = to_bytes(body, MAX_BODY).await;
     // Made once here, found by the handler's extractors in the extensions.
     let visit = Visit::from_request_parts(&mut parts, &web).await;
     if visit.as_ref().is_ok_and(|visit| visit.banned) {
         return banned(&web);
     }
     let method = parts.method.clone();
-    let response = next.run(Request::from_parts(parts, body)).await;
+    let response = match body {
+        Ok(body) => next.run(Request::from_parts(parts, body.into())).await,
+        Err(error) => form::unread(&error).into_response(),
+    };
     let problem = match response.extensions().get::<Pending>() {
         Some(Pending(problem)) => problem.clone(),
         None if is_bare(&response) => of_the_router(response.status()),

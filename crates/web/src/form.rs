@@ -53,7 +53,7 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
 }
 
 /// A body that is too long, or did not come in time.
-fn unread(error: &axum::Error) -> PageError {
+pub(crate) fn unread(error: &axum::Error) -> PageError {
     let late = latchkey_http::came_too_late(error);
     PageError::status(if late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::PAYLOAD_TOO_LARGE })
 }
