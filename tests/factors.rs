@@ -401,6 +401,20 @@ async fn the_limits_are_set_on_a_page_that_refuses_what_nist_does_not_take(app: 
     assert_eq!(world.member.get("/me/profile").await.status, 303);
 }
 
+/// Who finds an admin's computer unlocked does not switch off what would tell of it.
+#[on_both_databases]
+async fn without_a_fresh_proof_nobody_switches_mails_or_verification_off(app: TestApp) {
+    let world = World::new(app).await;
+    let send = async || world.admin.post("/admin/config/notifications", &[("verification", "off")]).await;
+    world.app.clock.advance(Duration::from_mins(11));
+    assert!(send().await.location().is_some_and(|to| to.starts_with("/admin/confirm")));
+    let changed = "select count(*) from events where kind = 'settings-changed'";
+    let before = number(&world.app, changed).await;
+    world.admin.post("/admin/confirm", &[("password", PASSWORD)]).await;
+    assert_eq!(number(&world.app, changed).await, before);
+    assert_eq!(send().await.outline(), "303 /admin/config/notifications (success)");
+}
+
 #[on_both_databases]
 async fn how_long_mails_and_the_log_are_kept_is_set_on_a_page(app: TestApp) {
     let world = World::new(app).await;

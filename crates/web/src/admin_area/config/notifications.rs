@@ -79,13 +79,15 @@ pub(crate) async fn show(staff: Staff) -> Answer {
 /// **Save Changes**.
 pub(crate) async fn save(staff: Staff, Form(form): Form<NotificationsForm>) -> Answer {
     staff.may::<ConfigureSystem>().await?;
-    let (visit, admin) = (&staff.visit, staff.id());
+    let (visit, admin, session) = (&staff.visit, staff.id(), staff.admin.session);
     let chosen = match Notifications::parse(&form.verification, &form.told) {
         Ok(chosen) => chosen,
         Err(problems) => return Ok(form_page(&staff, &form, &problems)),
     };
     let saved = visit.web.app().write(&visit.request, move |tx| {
         let by = tx.authorize_admin::<ConfigureSystem>(admin)?;
+        // What is switched off tells nobody any more, and who is not asked for a confirmed address is let in.
+        tx.confirmed_admin(admin, session)?;
         Ok::<_, Denied>(settings::set_notifications(tx, &by, &chosen)?)
     });
     saved.await?;
