@@ -8,6 +8,7 @@ use latchkey_core::invitation::{self, NewInvitation};
 use latchkey_core::own_data::{self, Error, Held};
 use latchkey_core::password::Password;
 use latchkey_core::session::Resolved;
+use latchkey_core::settings::Verification;
 use latchkey_core::testing::{PASSWORD, TestApp};
 use latchkey_core::user;
 use latchkey_test_macros::on_both_databases;
@@ -41,7 +42,7 @@ async fn v7_5_3_what_is_held_is_handed_out_to_whom_has_just_confirmed_who_it_is(
     assert!(matches!(refused, Err(Error::Denied(Denied::Unconfirmed))), "{refused:?}");
 }
 
-/// An account that asks for more than the session has shown keeps what it says; that it is owned is told.
+/// An account that asks for more than the session has shown keeps what it says, closed or not; that it is owned is told.
 #[on_both_databases]
 async fn v6_3_3_an_account_that_requires_two_factor_is_not_handed_out_without_one(app: TestApp) {
     let (owner, acme) = acme(&app).await;
@@ -60,21 +61,45 @@ async fn v6_3_3_an_account_that_requires_two_factor_is_not_handed_out_without_on
         let held = download_in(&app, &resolved(&app.app, &secret).await.unwrap()).await.unwrap();
         serde_json::to_string(&held).unwrap()
     };
-    let text = handed_out().await;
-    for (word, is_told) in [
-        ("\"accounts_left_out\":[\"Acme\"]", true),
-        (&format!("tax of {other}"), true),
-        ("\"last_name\":\"Open\"", true),
-        (&format!("tax of {acme}"), false),
-        ("\"last_name\":\"Closed\"", false),
-    ] {
-        assert_eq!(text.contains(word), is_told, "{word}: {text}");
-    }
+    let is_left_out = async |state: &str| {
+        let text = handed_out().await;
+        for (word, is_told) in [
+            ("\"accounts_left_out\":[\"Acme\"]", true),
+            (&format!("tax of {other}"), true),
+            ("\"last_name\":\"Open\"", true),
+            (&format!("tax of {acme}"), false),
+            ("\"last_name\":\"Closed\"", false),
+        ] {
+            assert_eq!(text.contains(word), is_told, "{state}, {word}: {text}");
+        }
+    };
+    is_left_out("open").await;
+    sql(&app, &format!("update accounts set status = 'closed' where id = {acme}")).await.unwrap();
+    is_left_out("closed").await;
+    sql(&app, &format!("update accounts set status = 'active' where id = {acme}")).await.unwrap();
+    app.notify(Verification::Required).await;
+    is_left_out("waiting for a confirmed address").await;
     sql(&app, &format!("update sessions set second_factor_at = {}", app.app.now().as_micros())).await.unwrap();
     let text = handed_out().await;
     assert!(text.contains("\"last_name\":\"Closed\"") && text.contains("\"accounts_left_out\":[]"), "{text}");
     sql(&app, &format!("update accounts set two_factor_required_at = null, status = 'closed' where id = {acme}")).await.unwrap();
     assert!(handed_out().await.contains("\"last_name\":\"Closed\""), "what is closed is still one's own");
+}
+
+#[on_both_databases]
+async fn a_closed_account_that_no_link_of_another_system_opens_is_not_handed_out_after_one(app: TestApp) {
+    let (_, acme) = acme(&app).await;
+    let change = format!("update accounts set tax_id = 'tax of Acme', allow_sso = 0, status = 'closed' where id = {acme}");
+    sql(&app, &change).await.unwrap();
+    let secret = login(&app.app, "olivia@example.com").await.secret;
+    let session = resolved(&app.app, &secret).await.unwrap();
+    for (who, is_told) in [(session.who(), true), (session.who().begun_by_link(), false)] {
+        let (subject, id) = (session.subject(), session.session.id);
+        let held = as_confirmed(&app.app, subject, id, move |tx, by| own_data::download(tx, who, by)).await;
+        let text = serde_json::to_string(&held.unwrap()).unwrap();
+        assert_eq!(text.contains("tax of Acme"), is_told, "{text}");
+        assert_eq!(text.contains("\"accounts_left_out\":[\"Acme\"]"), !is_told, "{text}");
+    }
 }
 
 #[on_both_databases]

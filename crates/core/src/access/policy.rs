@@ -111,7 +111,8 @@ impl Standing {
         }
     }
 
-    fn lacks_second_factor(&self) -> bool {
+    /// Whether a second factor is required, and none was shown lately.
+    pub(crate) fn lacks_second_factor(&self) -> bool {
         self.ground().lacks_second_factor()
     }
 }

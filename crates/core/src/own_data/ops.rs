@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{Error, MAX_ROWS, sql};
-use crate::access::{Confirmed, Denied, Enter, Myself, Subject, Who};
+use crate::access::{Confirmed, Denied, Myself, Subject, Who};
 use crate::app::{App, Request, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::error::Fault;
@@ -152,16 +152,15 @@ pub fn download(tx: &Tx<'_>, who: Who, _confirmed: &Confirmed) -> Result<Held, E
     Ok(held)
 }
 
-/// The accounts that the user owns: those that this session may look into, and those that ask for more than it has shown.
-fn accounts(snapshot: &Snapshot<'_>, who: Who) -> Result<(Vec<sql::Account>, Vec<sql::Account>), Error> {
+/// The accounts that the user owns: those that this session may look into, and those that ask for more than it has shown. One that is
+/// closed, or waits for a confirmed address, is still one's own, and asks for no less.
+fn accounts(snapshot: &Snapshot<'_>, who: Who) -> Result<(Vec<sql::Account>, Vec<sql::Account>), Fault> {
     let (mut open, mut left_out) = (Vec::new(), Vec::new());
     for account in sql::accounts(snapshot, who.user(), MAX_ROWS)? {
-        match snapshot.authorize::<Enter>(who, account.id) {
-            Err(Denied::SecondFactor | Denied::SingleSignOn) => left_out.push(account),
-            Err(Denied::Fault(fault)) => return Err(fault.into()),
-            // What is closed is still one's own.
-            Ok(_) | Err(_) => open.push(account),
-        }
+        let standing = snapshot.standing(who, account.id)?;
+        let has_shown_enough = standing.is_some_and(|standing| !standing.sso_refused && !standing.lacks_second_factor());
+        let place = if has_shown_enough { &mut open } else { &mut left_out };
+        place.push(account);
     }
     Ok((open, left_out))
 }
