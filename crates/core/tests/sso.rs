@@ -13,7 +13,7 @@ use latchkey_core::app::App;
 use latchkey_core::check::{Reason, Scope};
 use latchkey_core::factor::Confirmation;
 use latchkey_core::forward::{self, Asked, Tokens, Verdict};
-use latchkey_core::id::{AccountId, AdminId, UserId};
+use latchkey_core::id::{AccountId, AdminId, ApiCredentialId, UserId};
 use latchkey_core::password::Password;
 use latchkey_core::secret::Secret;
 use latchkey_core::session::{self, BegunBy, Resolved, Started};
@@ -285,9 +285,12 @@ async fn the_browser_that_opens_a_link_does_not_become_known(app: TestApp) {
 }
 
 #[on_both_databases]
-async fn a_link_ends_with_what_its_credential_may(app: TestApp) {
-    let (_, acme) = acme(&app).await;
-    let (call, _) = shop(&app, staff(&app).await, None).await;
+async fn a_link_and_its_session_end_with_what_its_credential_may(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let stella = staff(&app).await;
+    let (call, credential) = shop(&app, stella, None).await;
+    let (session, _) = begun(&app, call, owner).await;
+    let own = login(&app.app, "olivia@example.com").await.secret;
     let link = make(&app.app, call, None, Some(acme)).await.unwrap();
     for (ends, mends) in [
         ("update admins set disabled_at = 1", "update admins set disabled_at = null"),
@@ -298,7 +301,15 @@ async fn a_link_ends_with_what_its_credential_may(app: TestApp) {
     ] {
         sql(&app, ends).await.unwrap();
         assert!(matches!(redeem(&app.app, &link).await, Err(Error::Gone)), "{ends}");
+        assert!(!is_alive(&app.app, &session).await && is_alive(&app.app, &own).await, "{ends}");
         sql(&app, mends).await.unwrap();
+        assert!(is_alive(&app.app, &session).await, "{mends}");
     }
     redeem(&app.app, &link).await.unwrap();
+    let revoked = as_staff::<ManageApi, _, api_credential::Error>(&app.app, stella, move |tx, by| {
+        api_credential::revoke(tx, by, ApiCredentialId(credential))
+    });
+    revoked.await.unwrap();
+    assert_eq!(number(&app, "select count(*) from sessions where begun_by = 'sso'").await, 0);
+    assert!(is_alive(&app.app, &own).await);
 }

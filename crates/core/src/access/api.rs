@@ -8,7 +8,7 @@
 use super::api_right::{ApiRight, ApiRights};
 use super::identity::{ConfirmedAdmin, Subject};
 use super::policy::{self, Denied};
-use super::ticket::{Allowed, AllowedAdmin, InAccount, Needs, StaffRight};
+use super::ticket::{Allowed, AllowedAdmin, InAccount, Masquerade, Needs, StaffRight};
 use super::{Actor, AdminGrants, AdminPermission, sql};
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
@@ -84,9 +84,10 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Whether a credential still works and would get the ticket for `P` by that right.
-    pub(crate) fn credential_may<P: StaffRight>(&self, credential: ApiCredentialId, right: ApiRight) -> Result<bool, Fault> {
-        match self.authorize_api_staff::<P>(ApiCall::new(credential, right)) {
+    /// Whether a credential may still log others in with a link. Neither the link nor the session that it began does more than the
+    /// credential: not once that is revoked or over, or its admin is disabled or may no longer log in as others.
+    pub(crate) fn may_log_others_in(&self, credential: ApiCredentialId) -> Result<bool, Fault> {
+        match self.authorize_api_staff::<Masquerade>(ApiCall::new(credential, ApiRight::CreateSsoToken)) {
             Ok(_) => Ok(true),
             Err(Denied::Fault(fault)) => Err(fault),
             Err(_) => Ok(false),

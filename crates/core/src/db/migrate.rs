@@ -54,6 +54,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0045_registrations", include_str!("../../../../migrations/0045_registrations.sql")),
     ("0046_admin_session_hosts", include_str!("../../../../migrations/0046_admin_session_hosts.sql")),
     ("0047_factors_shown", include_str!("../../../../migrations/0047_factors_shown.sql")),
+    ("0048_session_credentials", include_str!("../../../../migrations/0048_session_credentials.sql")),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (

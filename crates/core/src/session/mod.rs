@@ -14,7 +14,7 @@ use crate::access::{Denied, Subject, Who};
 use crate::clock::Timestamp;
 use crate::db::{DbError, FromValue, Value};
 use crate::error::{Fault, HasKind, Kind};
-use crate::id::{SessionId, UserId};
+use crate::id::{ApiCredentialId, SessionId, UserId};
 use crate::masquerade::Acting;
 use crate::password::{Busy, Password};
 use crate::secret::Secret;
@@ -111,6 +111,8 @@ pub struct Session {
     pub of_known_device: bool,
     /// How it began.
     pub begun_by: BegunBy,
+    /// The credential whose link began it; none of a session that such a link began before that was kept.
+    pub(crate) credential: Option<ApiCredentialId>,
 }
 
 /// Who uses a session.

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::{BegunBy, Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
+use super::{Error, Login, Resolved, Session, Started, TOUCH_EVERY, sql};
 use crate::access::{Actor, AllowedAdmin, EditUsers, Myself, Subject, System, ViewStaffArea, Who};
 use crate::admin;
 use crate::app::{App, Asked, Request, Snapshot, Tx};
@@ -11,7 +11,7 @@ use crate::error::Fault;
 use crate::event::{Event, EventKind};
 use crate::factor::{self, Begun, FactorKind, SecondProof};
 use crate::guessing::{self, Admitted, Guess, Standing};
-use crate::id::{DeviceId, SessionId, UserId};
+use crate::id::{ApiCredentialId, DeviceId, SessionId, UserId};
 use crate::masquerade::{self, Whose};
 use crate::outbox::{self, Claimed, Topic};
 use crate::password::{PasswordHash, Verdict};
@@ -133,13 +133,13 @@ pub(crate) fn start_with_passkey(tx: &Tx<'_>, proof: &SecondProof, remember: boo
 }
 
 /// Begins a session of a user whom another system logs in with a link. It has shown no factor and confirmed
-/// nothing, and enters no account that has single sign-on switched off.
-pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User) -> Result<Option<Started>, Error> {
+/// nothing, enters no account that has single sign-on switched off, and ends when the credential may make no such links any more.
+pub(crate) fn start_by_link(tx: &Tx<'_>, user: &User, credential: ApiCredentialId) -> Result<Option<Started>, Error> {
     if !user::signed_in(tx, user.id, user.password_changed_at)? {
         return Ok(None);
     }
     let security = settings::security(tx)?;
-    let begins = Begins { by: BegunBy::SingleSignOn, browser: Browser::None, ..Begins::by_login(false, None, security) };
+    let begins = Begins { credential: Some(credential), browser: Browser::None, ..Begins::by_login(false, None, security) };
     let started = begin_so(tx, &tx.myself_named(user.id, &user.name.full())?, &begins)?;
     Ok(Some(Started { who: started.who.begun_by_link(), ..started }))
 }
@@ -161,14 +161,15 @@ enum Browser {
 struct Begins<'a> {
     remember: bool,
     second_factor: Option<&'a SecondProof>,
-    by: BegunBy,
+    /// Whose link begins it, if one does.
+    credential: Option<ApiCredentialId>,
     browser: Browser,
     security: Security,
 }
 
 impl<'a> Begins<'a> {
     const fn by_login(remember: bool, second_factor: Option<&'a SecondProof>, security: Security) -> Self {
-        Self { remember, second_factor, by: BegunBy::Login, browser: Browser::Any, security }
+        Self { remember, second_factor, credential: None, browser: Browser::Any, security }
     }
 }
 
@@ -178,17 +179,17 @@ pub(super) fn begin(tx: &Tx<'_>, by: &Myself, remember: bool, second_factor: &Se
 }
 
 fn begin_so(tx: &Tx<'_>, by: &Myself, begins: &Begins<'_>) -> Result<Started, Error> {
-    let Begins { remember, second_factor, security, .. } = *begins;
+    let Begins { remember, second_factor, credential, security, .. } = *begins;
     end_replaced(tx, &security)?;
     let secret = tx.secret()?;
     let lives = if remember { security.remember } else { security.absolute };
-    let how = match begins.by {
-        BegunBy::Login => second_factor.map(SecondProof::how).map_or("", FactorKind::key),
-        BegunBy::SingleSignOn => "single sign-on",
+    let how = match credential {
+        None => second_factor.map(SecondProof::how).map_or("", FactorKind::key),
+        Some(_) => "single sign-on",
     };
     tx.record(by.actor(), &Event::new(EventKind::Login).to_user(by.id(), by.name()).with_detail(how))?;
     let (known, device) = device_of(tx, by, begins)?;
-    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: known, begun_by: begins.by };
+    let new = sql::New { hash: secret.hash(), expires_at: tx.now().after(lives), remember, device: known, credential };
     let id = sql::insert(tx, by.id(), &new, second_factor.is_some())?;
     if tx.request().ip.is_some() && tx.known_host().is_none() {
         for id in id.answer()? {
@@ -263,6 +264,11 @@ fn living(snapshot: &Snapshot<'_>, security: &Security, found: sql::Found) -> Re
     if is_masquerade {
         let acting = masquerade::of_session(snapshot, security, session.id)?;
         return Ok(acting.map(|acting| Resolved { session, user, must_show_factor: false, acting: Some(acting) }));
+    }
+    if let Some(credential) = session.credential
+        && !snapshot.may_log_others_in(credential)?
+    {
+        return Ok(None);
     }
     let must_show_factor = security.everybody && session.second_factor_at.is_none();
     Ok(Some(Resolved { session, user, must_show_factor, acting: None }))

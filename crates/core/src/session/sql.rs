@@ -3,7 +3,7 @@ use crate::app::{Asked, Snapshot, Tx};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Row, ToValue, Value};
 use crate::error::Fault;
-use crate::id::{DeviceId, SessionId, UserId};
+use crate::id::{ApiCredentialId, DeviceId, SessionId, UserId};
 use crate::params;
 use crate::secret::SecretHash;
 use crate::settings::Security;
@@ -12,7 +12,7 @@ use crate::user::{self, User};
 
 const COLUMNS: &str =
     "s.id, s.created_at, s.last_seen_at, s.expires_at, s.remember, s.ip, s.host, s.user_agent, s.second_factor_at,
-     case when s.device_id is null then 0 else 1 end, s.begun_by";
+     case when s.device_id is null then 0 else 1 end, s.begun_by, s.credential_id";
 
 fn session(row: &mut Row) -> Result<Session, DbError> {
     Ok(Session {
@@ -27,6 +27,7 @@ fn session(row: &mut Row) -> Result<Session, DbError> {
         second_factor_at: row.take()?,
         of_known_device: row.take()?,
         begun_by: row.take()?,
+        credential: row.take()?,
     })
 }
 
@@ -102,7 +103,8 @@ pub(super) struct New {
     pub(super) remember: bool,
     /// `None` when the browser is not known by it.
     pub(super) device: Option<DeviceId>,
-    pub(super) begun_by: BegunBy,
+    /// Whose link begins it.
+    pub(super) credential: Option<ApiCredentialId>,
 }
 
 /// Whoever needs the number takes the answer.
@@ -113,12 +115,13 @@ pub(super) fn insert<'a>(
     second_factor: bool,
 ) -> Result<Asked<'a, Vec<SessionId>>, Fault> {
     let request = tx.request();
+    let begun_by = if new.credential.is_some() { BegunBy::SingleSignOn } else { BegunBy::Login };
     // A link of another system confirms nothing.
-    let confirmed_at = (new.begun_by == BegunBy::Login).then(|| tx.now());
+    let confirmed_at = (begun_by == BegunBy::Login).then(|| tx.now());
     tx.ask(
         "insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, remember, ip, user_agent,
-                               confirmed_at, second_factor_at, device_id, begun_by, host)
-         values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
+                               confirmed_at, second_factor_at, device_id, begun_by, host, credential_id)
+         values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning id",
         params![
             new.hash,
             user,
@@ -130,8 +133,9 @@ pub(super) fn insert<'a>(
             confirmed_at,
             second_factor.then(|| tx.now()),
             new.device,
-            new.begun_by.key(),
-            tx.known_host().flatten()
+            begun_by.key(),
+            tx.known_host().flatten(),
+            new.credential
         ],
         Row::take,
     )

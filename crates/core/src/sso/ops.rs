@@ -1,5 +1,5 @@
 use super::{Error, Link, NewLink, VALID_FOR, sql};
-use crate::access::{AllowedAdmin, ApiCall, ApiRight, Masquerade, System};
+use crate::access::{AllowedAdmin, ApiCall, Masquerade, System};
 use crate::account::{self, Status};
 use crate::app::{Snapshot, Tx};
 use crate::error::Fault;
@@ -7,7 +7,7 @@ use crate::event::{Event, EventKind};
 use crate::id::{AccountId, UserId};
 use crate::secret::Secret;
 use crate::session::{self, Started};
-use crate::{membership, user};
+use crate::{api_credential, membership, user};
 
 /// Makes a link. Whoever may log in as others may make one.
 pub fn make(tx: &Tx<'_>, by: &AllowedAdmin<Masquerade>, call: ApiCall, new: &NewLink) -> Result<Secret, Error> {
@@ -56,8 +56,7 @@ fn may_land(snapshot: &Snapshot<'_>, user: UserId, id: AccountId) -> Result<acco
 /// What a link does, as long as it works. Changes nothing: mail scanners and previews open links.
 pub fn open(snapshot: &Snapshot<'_>, secret: &Secret) -> Result<Link, Error> {
     let link = sql::find(snapshot, &secret.hash())?.ok_or(Error::Gone)?;
-    // A link does no more than the credential that made it: not once its admin is disabled, or may no longer log in as others.
-    if snapshot.credential_may::<Masquerade>(link.credential, ApiRight::CreateSsoToken)? { Ok(link) } else { Err(Error::Gone) }
+    if snapshot.may_log_others_in(link.credential)? { Ok(link) } else { Err(Error::Gone) }
 }
 
 /// Logs the link's user in; of two who use it at the same moment one does.
@@ -70,10 +69,14 @@ pub fn redeem(tx: &Tx<'_>, secret: &Secret) -> Result<(Started, Link), Error> {
             _ => Error::Gone,
         })?;
     }
+    // Whoever revokes it takes it before its links and sessions.
+    if !api_credential::hold(tx, link.credential)? {
+        return Err(Error::Gone);
+    }
     let user = user::hold(tx, link.user)?.ok_or(Error::Gone)?;
     if !sql::take(tx, &secret.hash())? {
         return Err(Error::Gone);
     }
-    let started = session::start_by_link(tx, &user)?.ok_or(Error::Gone)?;
+    let started = session::start_by_link(tx, &user, link.credential)?.ok_or(Error::Gone)?;
     Ok((started, link))
 }
