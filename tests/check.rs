@@ -168,6 +168,8 @@ async fn a_session_is_told_as_long_as_it_lives(app: TestApp) {
     assert_eq!(told["accounts"][0]["permissions"], json!(["invoices"]));
     let by_cookie = ask(json!({ "cookie": format!("a=b; latchkey_session={session}"), "account": people.acme.0 })).await;
     assert_eq!(by_cookie["accounts"][0]["account"], json!(people.acme.0));
+    let beside = ask(json!({ "cookie": format!("x=ü; latchkey_session={session}") })).await;
+    assert_eq!(beside["active"], json!(true), "another host's cookie hides none of ours");
     let elsewhere = ask(json!({ "token": session, "account": 999_999 })).await;
     assert_eq!(elsewhere["accounts"], json!([]));
     let umbrella = app.account("Umbrella", people.olivia).await;

@@ -55,13 +55,14 @@ impl Name {
     }
 }
 
-/// Reads a cookie from the request's headers.
+/// Reads a cookie from the request's headers: of several of this name the first one. Others may hold any bytes, as another host of the
+/// same domain can set them for this one, too; ours are ASCII, and what is not is passed over.
 pub fn read(headers: &axum::http::HeaderMap, name: Name, secure: bool) -> Option<String> {
-    let wanted = name.full(secure);
-    let mut pairs = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok()).flat_map(|text| text.split(';'));
+    let wanted = format!("{}=", name.full(secure));
+    let mut pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
     pairs.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == wanted).then(|| value.to_owned())
+        let value = pair.trim_ascii().strip_prefix(wanted.as_bytes())?;
+        std::str::from_utf8(value).ok().filter(|text| text.is_ascii()).map(str::to_owned)
     })
 }
 
@@ -105,5 +106,31 @@ mod tests {
         headers.insert(COOKIE, HeaderValue::from_static("xlatchkey_session=no; latchkey_session=yes; latchkey_session2=no"));
         assert_eq!(read(&headers, Name::Session, false).as_deref(), Some("yes"));
         assert_eq!(read(&headers, Name::Session, true), None);
+    }
+
+    fn sent(bytes: &[u8]) -> axum::http::HeaderMap {
+        let mut headers = axum::http::HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_bytes(bytes).unwrap());
+        headers
+    }
+
+    #[test]
+    fn a_cookie_of_another_host_hides_none_of_ours_whatever_bytes_it_holds() {
+        let headers: [&[u8]; 3] = [
+            b"x=\xfc; __Host-latchkey_session=yes",
+            b"__Host-latchkey_session=yes;\xff",
+            b"\xc3\xbc;\t__Host-latchkey_session=yes\t; x=\xfc",
+        ];
+        for header in headers {
+            assert_eq!(read(&sent(header), Name::Session, true).as_deref(), Some("yes"), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn one_of_ours_with_odd_bytes_is_passed_over_and_of_several_others_the_first_is_read() {
+        assert_eq!(read(&sent(b"latchkey_session=\xfc"), Name::Session, false), None);
+        assert_eq!(read(&sent("latchkey_session=\u{fc}".as_bytes()), Name::Session, false), None);
+        let several = sent(b"latchkey_session=\xfc; latchkey_session=first; latchkey_session=second");
+        assert_eq!(read(&several, Name::Session, false).as_deref(), Some("first"));
     }
 }

@@ -81,7 +81,7 @@ struct Admin {
 /// What the body shows.
 fn tokens(body: &Body, secure: bool) -> Tokens {
     let mut headers = HeaderMap::new();
-    if let Some(cookie) = body.cookie.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
+    if let Some(cookie) = body.cookie.as_deref().and_then(|text| HeaderValue::from_bytes(text.as_bytes()).ok()) {
         headers.insert(COOKIE, cookie);
     }
     let read = |name| cookie::read(&headers, name, secure).and_then(|text| Secret::parse(&text));
