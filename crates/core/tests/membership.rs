@@ -213,6 +213,29 @@ async fn a_manager_cannot_touch_another_manager_nor_himself(app: TestApp) {
     }
 }
 
+/// Anybody may accept who holds the link: also its sender, and a manager whom its sender could not change.
+#[on_both_databases]
+async fn a_managers_link_changes_no_manager(app: TestApp) {
+    let (owner, acme) = acme(&app).await;
+    let admin = staff(&app).await;
+    let helpers = role(&app, admin, "Helpers", "users invoices").await;
+    let max = member(&app, acme, "Max", "").await;
+    give_role(&app.app, owner, acme, max, helpers).await.unwrap();
+    let otto = member(&app, acme, "Otto", "users tickets").await;
+    let mia = member(&app, acme, "Mia", "tickets").await;
+    for (accepts, holds) in [(max, "invoices users"), (otto, "tickets users"), (mia, "invoices tickets")] {
+        let link = invite(&app, max, acme, &format!("{accepts}@example.org"), "invoices").await.1;
+        assert_eq!(accept(&app.app, accepts, &link).await.unwrap().joined, Joined::AlreadyMember);
+        assert_eq!(held(&app.app, accepts, acme).await.as_deref(), Some(holds));
+    }
+    change_role(&app.app, admin, helpers, "profile").await.unwrap();
+    assert_eq!(held(&app.app, max, acme).await.as_deref(), Some("profile"), "nothing is held beside the role");
+    let link = invite(&app, owner, acme, "other@example.org", "invoices").await.1;
+    accept(&app.app, otto, &link).await.unwrap();
+    assert_eq!(held(&app.app, otto, acme).await.as_deref(), Some("invoices tickets users"), "the owner's does");
+    app.take_mails().await;
+}
+
 #[on_both_databases]
 async fn a_manager_cannot_take_away_what_he_could_not_give_back(app: TestApp) {
     let (_, acme) = acme(&app).await;

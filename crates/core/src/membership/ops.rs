@@ -247,8 +247,13 @@ pub(crate) fn join(tx: &Tx<'_>, by: &Actor, new: &New) -> Result<Joined, Error> 
     Ok(joined)
 }
 
-/// What a member is offered besides. Who has another role keeps it, and gets singly what the offered one gives.
+/// What a member is offered besides. Who has another role keeps it, and gets singly what the offered one gives. A manager changes
+/// neither himself nor another one, by a link no more than otherwise.
 fn add(tx: &Tx<'_>, member: &Member, new: &New) -> Result<(), Error> {
+    let by_manager = new.invitation.map(|id| sql::is_of_manager(tx, id)).transpose()?.unwrap_or_default();
+    if by_manager && member.grants.has(Permission::Users) {
+        return Ok(());
+    }
     let offered = new.role.map(|id| role::hold_offered(tx, new.account, id)).transpose()?.flatten();
     let held = member.role.as_ref().map(|role| role.id);
     let mut single = member.single.union(&new.grants);

@@ -3,7 +3,7 @@ use crate::access::Grants;
 use crate::app::{Asked, Snapshot, Tx};
 use crate::db::{DbError, Row};
 use crate::error::Fault;
-use crate::id::{AccountId, RoleId, UserId};
+use crate::id::{AccountId, InvitationId, RoleId, UserId};
 use crate::params;
 use crate::{role, user};
 
@@ -51,6 +51,16 @@ pub(super) fn find(snapshot: &Snapshot<'_>, account: AccountId, user: UserId) ->
         member_columns()
     );
     snapshot.optional(&sql, params![account, user], member)
+}
+
+/// Whether it is not the owner of today who answers for an invitation, and not staff: a manager.
+pub(super) fn is_of_manager(tx: &Tx<'_>, id: InvitationId) -> Result<bool, Fault> {
+    tx.one(
+        "select case when i.answers_id <> a.owner_id then 1 else 0 end
+         from invitations i join accounts a on a.id = i.account_id where i.id = $1",
+        params![id],
+        Row::take,
+    )
 }
 
 pub(super) fn of_user<'a>(
